@@ -1,0 +1,57 @@
+import type { Facts, FactValue } from './facts.ts'
+import type { Sha } from './names.ts'
+
+export type Verdict = 'allow' | 'deny' | 'hold'
+
+/** One node of a rule as it was evaluated: what it compared, and what came out. */
+export type TraceNode = {
+  readonly op: string
+  readonly result: boolean | 'error'
+  /** Facts that the node read, by path; a missing one is left out and named in `problem`. */
+  readonly facts?: Readonly<Record<string, FactValue>>
+  readonly problem?: string
+  readonly of?: readonly TraceNode[]
+  /** The node as the policy's author wrote it, for leaves. */
+  readonly rule?: unknown
+}
+
+/** What one policy said. `skipped` means that it does not apply here, and `problem` says why. */
+export type PolicyTrace = {
+  readonly policy: string
+  readonly kind: 'trigger' | 'gate' | 'invalid'
+  readonly description: string
+  readonly outcome: 'holds' | 'fails' | 'skipped' | 'error'
+  readonly problem?: string
+  readonly when?: TraceNode
+  readonly rule?: TraceNode
+}
+
+/** What the policies said about one app in one environment. */
+export type Judgement = {
+  readonly verdict: Verdict
+  /** The policy that decided; `null` when nothing stood in the way. */
+  readonly policy: string | null
+  readonly message: string
+  readonly warnings: readonly string[]
+  /** Of a hold: how long it may wait, in milliseconds. */
+  readonly expiresInMs: number | null
+  readonly trace: readonly PolicyTrace[]
+}
+
+/** A judgement with everything it was made on, as it is kept. */
+export type Decision = {
+  readonly id: string
+  readonly eventId: string
+  readonly app: string | null
+  readonly env: string | null
+  readonly verdict: Verdict
+  readonly policy: string | null
+  readonly message: string
+  readonly warnings: readonly string[]
+  readonly policyVersion: string
+  /** The GitOps tip that it was made on. */
+  readonly tip: Sha
+  readonly facts: Facts
+  readonly trace: readonly PolicyTrace[]
+  readonly created: number
+}

@@ -1,0 +1,74 @@
+import type { Actor } from './actor.ts'
+import type { Sha } from './names.ts'
+
+export const eventStatuses = ['new', 'held', 'processed', 'denied', 'superseded', 'error'] as const
+export type EventStatus = (typeof eventStatuses)[number]
+
+/** Where an event may go from where it is. Four states are ends. */
+const next: Readonly<Record<EventStatus, readonly EventStatus[]>> = {
+  new: ['held', 'processed', 'denied', 'superseded', 'error'],
+  held: ['held', 'processed', 'denied', 'superseded', 'error'],
+  processed: [],
+  denied: [],
+  superseded: [],
+  error: [],
+}
+
+/** True when nothing will happen to the event any more. */
+export const isOver = (status: EventStatus): boolean => next[status].length === 0
+
+/** The status to go to. Throws when the table of states does not know the way: a bug, not a refusal. */
+export function move(from: EventStatus, to: EventStatus): EventStatus {
+  if (!next[from].includes(to)) throw new Error(`an event cannot go from ${from} to ${to}`)
+  return to
+}
+
+/**
+ * What was asked, kept before it was answered and carried out afterwards.
+ * An event with `env` and `app` makes at most one commit. One without is expanded into such ones:
+ * an `artifact` by the triggers, a `release` of every app by the manifests.
+ */
+export type ReleaseEvent = {
+  readonly seq: number
+  readonly id: string
+  readonly parentId: string | null
+  readonly kind: 'artifact' | 'release' | 'rollback' | 'delete'
+  readonly status: EventStatus
+  readonly statusDesc: string
+  readonly artifactId: string | null
+  readonly env: string | null
+  readonly app: string | null
+  /** The GitOps commit that a rollback restores; `null` stands for the release before the current one. */
+  readonly toRef: Sha | null
+  readonly reason: string
+  readonly actor: Actor
+  readonly source: EventSource
+  readonly attempts: number
+  readonly createdMs: number
+  readonly expiresMs: number | null
+  readonly decisionId: string | null
+}
+
+export type EventSource = 'api' | 'policy'
+
+/** An event of one app in one environment: the only kind that commits. */
+export type TargetedEvent = ReleaseEvent & { readonly env: string; readonly app: string }
+
+export const isTargeted = (event: ReleaseEvent): event is TargetedEvent =>
+  event.env !== null && event.app !== null
+
+/** What a caller asks for; the store adds the rest. */
+export type NewEvent = Pick<
+  ReleaseEvent,
+  | 'id'
+  | 'parentId'
+  | 'kind'
+  | 'artifactId'
+  | 'env'
+  | 'app'
+  | 'toRef'
+  | 'reason'
+  | 'actor'
+  | 'source'
+  | 'createdMs'
+>

@@ -1,0 +1,81 @@
+/** A value that a rule can compare. */
+export type FactValue = string | number | boolean | readonly string[]
+export type FactType = 'string' | 'number' | 'boolean' | 'strings'
+
+/** What a policy sees: a tree of plain objects with fact values as leaves. Absent is not `null`. */
+export type Facts = { readonly [name: string]: FactValue | Facts }
+
+export type FactDeclaration = {
+  /** The path as a rule writes it; `*` stands for one name that is not known beforehand. */
+  readonly path: string
+  readonly type: FactType
+  readonly meaning: string
+}
+
+const text = (path: string, meaning: string): FactDeclaration => ({ path, type: 'string', meaning })
+const number = (path: string, meaning: string): FactDeclaration => ({
+  path,
+  type: 'number',
+  meaning,
+})
+
+const runningFacts = (prefix: string, where: string): FactDeclaration[] => [
+  text(`${prefix}.artifactId`, `the artifact that runs ${where}`),
+  text(`${prefix}.sha`, `the source commit that runs ${where}`),
+  text(`${prefix}.branch`, `the branch that the running artifact was built from`),
+  number(`${prefix}.releasedAt`, `when it was released, in Unix seconds`),
+  number(`${prefix}.minutes`, `whole minutes since it was released`),
+]
+
+/**
+ * Every fact a policy may name. A rule that names another is refused when it is loaded;
+ * `docs/policies.md` is made from this list.
+ */
+export const factDeclarations: readonly FactDeclaration[] = [
+  text('artifact.id', 'the artifact that is to be released'),
+  text('artifact.version.repositoryName', 'its repository, such as owner/example-service'),
+  text('artifact.version.sha', 'its source commit'),
+  text(
+    'artifact.version.branch',
+    'the branch it was built from; of a pull request: the target branch',
+  ),
+  text('artifact.version.event', 'push, tag or pr'),
+  text('artifact.version.sourceBranch', 'of a pull request: the branch that is to be merged'),
+  text('artifact.version.targetBranch', 'of a pull request: the branch to merge into'),
+  text('artifact.version.tag', 'the tag, of a tag event'),
+  text('artifact.version.authorName', 'who wrote the commit'),
+  text('artifact.version.authorEmail', 'the e-mail address of who wrote the commit'),
+  text('artifact.version.committerName', 'who committed it'),
+  text('artifact.version.committerEmail', 'the e-mail address of who committed it'),
+  text('artifact.version.message', 'the commit message'),
+  text('artifact.version.url', 'a link to the commit'),
+  number('artifact.version.created', 'when the version was made, in Unix seconds'),
+  text('artifact.context.*', 'a value of the artifact’s context'),
+  text('app', 'the app that is to be released'),
+  text('env', 'the environment that it is to be released to'),
+  text('actor.login', 'who asks; policy:<name> when a policy does'),
+  text('actor.kind', 'token or policy'),
+  { path: 'actor.roles', type: 'strings', meaning: 'the roles of who asks' },
+  text('request.kind', 'release, rollback or delete'),
+  text('request.source', 'api or policy'),
+  text('request.reason', 'the reason that was given, empty without one'),
+  ...runningFacts('current', 'now where the request goes'),
+  ...runningFacts('envs.*', 'now in that environment'),
+  text('now.iso', 'the time of the decision, such as 2026-11-23T09:30:00Z'),
+  number('now.unix', 'the same in Unix seconds'),
+  text('now.weekday', 'monday to sunday, in the policy’s timeZone'),
+  number('now.hour', '0 to 23, in the policy’s timeZone'),
+  number('now.minute', '0 to 59, in the policy’s timeZone'),
+]
+
+/** The declaration that a path falls under, or nothing: then it is no fact. */
+export function declarationOf(path: string): FactDeclaration | undefined {
+  const parts = path.split('.')
+  return factDeclarations.find(({ path: declared }) => {
+    const wanted = declared.split('.')
+    return (
+      wanted.length === parts.length &&
+      wanted.every((part, at) => part === parts[at] || (part === '*' && parts[at] !== ''))
+    )
+  })
+}

@@ -1,0 +1,55 @@
+/** Why something asked for is not done, in words that a program can rely on. */
+export type RefusalCode =
+  | 'invalid_json'
+  | 'invalid'
+  | 'too_large'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'overloaded'
+
+/** An expected no: a value, with a sentence for the person who asked. */
+export type Refusal = {
+  readonly kind: 'refusal'
+  readonly code: RefusalCode
+  readonly message: string
+}
+
+/** Says no: `message` tells what to do next and is shown to whoever asked. */
+export const refuse = (code: RefusalCode, message: string): Refusal => ({
+  kind: 'refusal',
+  code,
+  message,
+})
+
+/** True when a function that may refuse did. */
+export const isRefusal = (value: unknown): value is Refusal =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refusal'
+
+/** What can break around us. `gitops_refused` and `gitops_rewound` need a person, the others time. */
+export type FaultCode =
+  | 'gitops_unreachable'
+  | 'gitops_refused'
+  | 'gitops_rewound'
+  | 'gitops_broken'
+  | 'database_busy'
+  | 'database_newer'
+  | 'database_broken'
+  | 'sources_unreadable'
+
+/** The unexpected: logged with its cause, and tried again. The message says what was being done. */
+export class Fault extends Error {
+  readonly code: FaultCode
+
+  constructor(code: FaultCode, doing: string, options?: { cause?: unknown }) {
+    super(doing, options)
+    this.name = 'Fault'
+    this.code = code
+  }
+}
+
+/** Closes a `switch` over a union: a new member that is not handled does not compile. */
+export function assertNever(value: never): never {
+  throw new Error(`unhandled case: ${JSON.stringify(value)}`)
+}
