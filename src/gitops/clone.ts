@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { importStream } from './fast-import.ts'
+import { type Git, gitIn } from './git.ts'
+
+/** Where the GitOps repository is and how to be let in. */
+export type Remote = {
+  /** A path, or a file:, https: or ssh: URL, without credentials. */
+  readonly url: string
+  readonly branch: string
+  readonly token?: string | undefined
+  readonly sshKeyFile?: string | undefined
+}
+
+/** The ref of the bare clone that follows the remote's branch. */
+export const remoteRef = 'refs/gimlet/remote'
+
+/**
+ * Makes the bare clone that everything is built in, or takes the one that is there. It is a cache:
+ * it may be deleted at any time while the server is stopped. Credentials lie in its `config` file
+ * (mode 0600), never in an argument, a URL or the environment.
+ */
+export async function openClone(
+  folder: string,
+  remote: Remote,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): Promise<Git> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const git = gitIn(folder, environment)
+  if (!existsSync(join(folder, 'HEAD'))) await git(['init', '--bare', '--initial-branch=main'])
+  await writeFile(join(folder, 'config'), cloneConfig(remote), { mode: 0o600 })
+  return git
+}
+
+/** Makes the local GitOps repository that a server without configuration writes to. */
+export async function createRepository(
+  folder: string,
+  branch: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): Promise<void> {
+  if (existsSync(join(folder, 'HEAD'))) return
+  await mkdir(folder, { recursive: true })
+  const git = gitIn(folder, environment)
+  await git(['init', '--bare', `--initial-branch=${branch}`])
+  const now = Math.floor(Date.now() / 1000)
+  const first = { change: { kind: 'remove', folder: '' }, message: 'The GitOps repository begins', unix: now } as const // biome-ignore format: one value
+  const ref = await git(
+    ['fast-import', '--quiet', '--done'],
+    importStream(null, [{ commit: first, tree: null }]),
+  )
+  await git(['update-ref', `refs/heads/${branch}`, ref.trim()])
+}
+
+function cloneConfig({ url, branch, token, sshKeyFile }: Remote): string {
+  const lines = [
+    '[core]',
+    'repositoryformatversion = 0',
+    'bare = true',
+    // Nothing that lies in a repository is ever run.
+    'hooksPath = /dev/null',
+    '[gc]',
+    'auto = 0',
+    '[maintenance]',
+    'auto = false',
+    '[protocol]',
+    'allow = never',
+    ...['file', 'https', 'http', 'ssh'].flatMap((name) => [
+      `[protocol ${quoted(name)}]`,
+      'allow = always',
+    ]),
+    '[remote "origin"]',
+    `url = ${quoted(url)}`,
+    // Forced, because whether the branch moved forward is for us to judge, and to say.
+    `fetch = ${quoted(`+refs/heads/${branch}:${remoteRef}`)}`,
+  ]
+  if (token) {
+    const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
+    const header = `Authorization: Basic ${basic}`
+    lines.push(`[http ${quoted(new URL(url).origin)}]`, `extraHeader = ${quoted(header)}`)
+  }
+  if (sshKeyFile) {
+    const key = `'${sshKeyFile.replaceAll("'", `'\\''`)}'`
+    const command = `ssh -i ${key} -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new`
+    lines.push('[core]', `sshCommand = ${quoted(command)}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** A value in git's configuration syntax. */
+const quoted = (value: string): string =>
+  `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`

@@ -1,0 +1,57 @@
+import type { Files, PlannedCommit } from '../domain/change.ts'
+import type { Sha } from '../domain/names.ts'
+
+/** Who GitOps commits are by; who asked stands in their trailers. */
+const author = 'Gimlet <gimlet@localhost>'
+
+/** The ref that the builds hang on while they are not pushed. */
+export const buildRef = 'refs/gimlet/build'
+/** The last tip of the remote that something was built on. */
+export const seenRef = 'refs/gimlet/seen'
+
+export type BuildCommit = {
+  readonly commit: PlannedCommit
+  /** Of a restore: the tree to splice in. */
+  readonly tree: Sha | null
+}
+
+/**
+ * The stream that makes `git fast-import` build the commits on `tip`, one on the other, without a
+ * work tree or an index, and print their ids. Texts are framed by their length in bytes, so nothing
+ * in them can end one and begin a command.
+ */
+export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): string {
+  const parts = ['feature done\n']
+  if (tip) parts.push(`reset ${seenRef}\nfrom ${tip}\n\n`)
+  commits.forEach(({ commit, tree }, at) => {
+    const when = `${author} ${commit.unix} +0000`
+    parts.push(`commit ${buildRef}\nmark :${at + 1}\nauthor ${when}\ncommitter ${when}\n`)
+    parts.push(data(commit.message))
+    if (at === 0 && tip) parts.push(`from ${tip}\n`)
+    parts.push(changes(commit, tree), '\n')
+  })
+  commits.forEach((_, at) => {
+    parts.push(`get-mark :${at + 1}\n`)
+  })
+  return `${parts.join('')}done\n`
+}
+
+function changes({ change }: PlannedCommit, tree: Sha | null): string {
+  const { folder } = change
+  // The folder of nothing is the whole repository: the very first, empty commit.
+  if (folder === '') return ''
+  const clear = `D ${folder}\n`
+  switch (change.kind) {
+    case 'remove':
+      return clear
+    case 'replace':
+      return clear + inline(folder, change.files)
+    case 'restore':
+      return `${clear}M 040000 ${tree} ${folder}\n${inline(folder, change.files)}`
+  }
+}
+
+const inline = (folder: string, files: Files): string =>
+  [...files].map(([name, text]) => `M 100644 inline ${folder}/${name}\n${data(text)}`).join('')
+
+const data = (text: string): string => `data ${Buffer.byteLength(text)}\n${text}\n`

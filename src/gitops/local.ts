@@ -1,0 +1,165 @@
+import type { CommitResult, PlannedCommit } from '../domain/change.ts'
+import { Fault } from '../domain/fault.ts'
+import type { Sha } from '../domain/names.ts'
+import { remoteRef } from './clone.ts'
+import { type BuildCommit, importStream, seenRef } from './fast-import.ts'
+import { type Git, GitFailure } from './git.ts'
+
+/**
+ * Writes the GitOps repository through a bare clone, without a work tree: `git fast-import` builds
+ * the commits, one push with the expected tip lands them all or none.
+ * It is the only writer that this process has for the branch.
+ */
+export class LocalWriter {
+  readonly #git: Git
+  readonly #branch: string
+  #tip: Sha | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(git: Git, branch: string) {
+    this.#git = git
+    this.#branch = branch
+  }
+
+  /** The newest tip of the remote's branch that this server saw; asks the remote the first time. */
+  async tip(): Promise<Sha> {
+    return this.#tip ?? (await this.refresh())
+  }
+
+  /**
+   * Fetches the branch and answers its tip. Throws `gitops_unreachable`, or `gitops_rewound` when
+   * the branch no longer holds the tip that was seen before: then a person has to look.
+   */
+  refresh(): Promise<Sha> {
+    return this.#alone(() => this.#fetch())
+  }
+
+  /**
+   * Commits the changes on `tip`, in order, and pushes them at once. `intend` is told the commit ids
+   * before the push, to keep them: a push whose end is unknown is found again by them.
+   * Throws `gitops_unreachable`, `gitops_refused` (with the host's reason) or `gitops_rewound`.
+   */
+  commit(
+    tip: Sha,
+    commits: readonly PlannedCommit[],
+    intend: (refs: readonly Sha[]) => Promise<void>,
+  ): Promise<CommitResult> {
+    return this.#alone(async () => {
+      const refs = await this.#build(tip, commits)
+      const newTip = refs.at(-1)
+      if (newTip === undefined) return { kind: 'landed', refs }
+      await intend(refs)
+      const result = await this.#push(tip, newTip)
+      return result === 'landed' ? { kind: 'landed', refs } : { kind: 'moved' }
+    })
+  }
+
+  /** What a commit would change, as git shows it; nothing is pushed. */
+  preview(tip: Sha, commit: PlannedCommit): Promise<string> {
+    return this.#alone(async () => {
+      const [ref] = await this.#build(tip, [commit])
+      return this.#git(['diff', '--no-color', '--no-ext-diff', tip, String(ref), '--'])
+    })
+  }
+
+  /** Which of these commits the remote's branch holds, by asking it now. */
+  async landed(refs: readonly Sha[]): Promise<ReadonlySet<Sha>> {
+    return await this.#alone(async () => {
+      const tip = await this.#fetch()
+      const found = new Set<Sha>()
+      for (const ref of refs) if (await this.#holds(tip, ref)) found.add(ref)
+      return found
+    })
+  }
+
+  /** Builds share a ref and pushes a tip, so one runs at a time. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work, work)
+    this.#last = mine.catch(() => undefined)
+    return mine
+  }
+
+  async #fetch(): Promise<Sha> {
+    try {
+      await this.#git(['fetch', '--no-tags', '--no-write-fetch-head', 'origin'])
+    } catch (error) {
+      throw new Fault('gitops_unreachable', 'fetching the GitOps repository', { cause: error })
+    }
+    const tip = (await this.#git(['rev-parse', '--verify', `${remoteRef}^{commit}`])).trim()
+    const seen = this.#tip ?? (await this.#resolve(seenRef))
+    if (seen !== undefined && !(await this.#holds(tip, seen)))
+      throw new Fault(
+        'gitops_rewound',
+        `checking the GitOps branch: it was rewritten and no longer holds ${seen}`,
+      )
+    this.#tip = tip
+    return tip
+  }
+
+  async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Sha[]> {
+    const builds: BuildCommit[] = []
+    for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
+    const printed = await this.#git(
+      ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'],
+      importStream(tip, builds),
+    )
+    return printed.split('\n').filter(Boolean)
+  }
+
+  async #treeOf({ change }: PlannedCommit): Promise<Sha | null> {
+    if (change.kind !== 'restore') return null
+    const tree = await this.#resolve(`${change.from}:${change.folder}`)
+    if (tree === undefined)
+      throw new Fault('gitops_broken', `reading ${change.folder} as it was at ${change.from}`)
+    return tree
+  }
+
+  async #push(tip: Sha, newTip: Sha): Promise<'landed' | 'moved'> {
+    const branch = `refs/heads/${this.#branch}`
+    try {
+      await this.#git([
+        'push',
+        '--porcelain',
+        `--force-with-lease=${branch}:${tip}`,
+        'origin',
+        `${newTip}:${branch}`,
+      ])
+      this.#tip = newTip
+      return 'landed'
+    } catch (error) {
+      // Hosts word a lost race in many ways and an answer can get lost: only the remote's branch tells.
+      const remote = await this.#fetch()
+      if (await this.#holds(remote, newTip)) return 'landed'
+      if (remote !== tip) return 'moved'
+      throw new Fault('gitops_refused', `pushing to the GitOps repository: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async #resolve(name: string): Promise<Sha | undefined> {
+    try {
+      return (await this.#git(['rev-parse', '--verify', name])).trim()
+    } catch {
+      return undefined
+    }
+  }
+
+  /** True when `ref` is `tip` or one of its ancestors. */
+  async #holds(tip: Sha, ref: Sha): Promise<boolean> {
+    if (tip === ref) return true
+    try {
+      // `merge-base --is-ancestor` prints nothing, and its answer is an exit code only.
+      return (await this.#git(['rev-list', '--count', ref, `^${tip}`])).trim() === '0'
+    } catch (error) {
+      if (error instanceof GitFailure) return false
+      throw error
+    }
+  }
+}
+
+/** What the host said, in one line that a person can read. */
+const reasonOf = (error: unknown): string =>
+  error instanceof GitFailure
+    ? error.stderr.replaceAll(/\s+/g, ' ').slice(0, 300)
+    : 'git could not be run'

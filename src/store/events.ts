@@ -1,0 +1,211 @@
+import type { Actor } from '../domain/actor.ts'
+import type { Decision } from '../domain/decision.ts'
+import { type EventStatus, move, type NewEvent, type ReleaseEvent } from '../domain/event.ts'
+import type { Sha } from '../domain/names.ts'
+import type { Database, InStatement, ResultSet } from './client.ts'
+
+/** A commit that an event made, or meant to make when the process died. */
+export type EventCommit = {
+  readonly ref: Sha
+  readonly tip: Sha
+  readonly decisionId: string
+  readonly state: 'intended' | 'landed'
+}
+
+/** How an event ends, or goes on waiting. */
+export type Closing = {
+  readonly status: EventStatus
+  readonly statusDesc: string
+  readonly decision?: Decision
+  readonly children?: readonly NewEvent[]
+  /** Of a held event: when it is looked at again, and when it ends. */
+  readonly dueMs?: number
+  readonly expiresMs?: number
+}
+
+/** The events: they are the queue. One row, one effect. */
+export class EventStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Keeps an event durably; only then may it be answered. */
+  async add(event: NewEvent): Promise<void> {
+    await this.#database.write([insertEvent(event)])
+  }
+
+  /**
+   * Takes the oldest events that are due, at most `limit`, and counts the attempt first: an event
+   * that ends the process is known by its count when the process is back.
+   * One target's events are taken one at a time and in order.
+   */
+  async claim(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
+    const [claimed] = await this.#database.write([
+      {
+        sql: `update events set attempts = attempts + 1 where seq in (
+                select seq from events e
+                where status in ('new', 'held') and due_ms <= ?
+                  and (e.env is null or e.app is null or not exists (
+                    select 1 from events older
+                    where older.status in ('new', 'held') and older.env = e.env
+                      and older.app = e.app and older.seq < e.seq
+                      and (older.status = 'new' or older.due_ms <= ?)))
+                order by seq limit ?)
+              returning *`,
+        args: [nowMs, nowMs, limit],
+      },
+    ])
+    return (claimed?.rows ?? []).map(eventOf).sort((a, b) => a.seq - b.seq)
+  }
+
+  /** Unix milliseconds at which the next event is due, or nothing when none waits. */
+  async nextDueMs(): Promise<number | undefined> {
+    const [row] = await this.#database.read(
+      `select min(due_ms) as due from events where status in ('new', 'held')`,
+    )
+    return typeof row?.due === 'number' ? row.due : undefined
+  }
+
+  /** Ends an event or holds it, with its decision and the events that it asks for. */
+  async close(event: ReleaseEvent, closing: Closing): Promise<void> {
+    await this.#database.write(closeStatements(event, closing))
+  }
+
+  /** Ends many events in one transaction. */
+  async closeAll(all: readonly (readonly [ReleaseEvent, Closing])[]): Promise<void> {
+    await this.#database.write(all.flatMap(([event, closing]) => closeStatements(event, closing)))
+  }
+
+  /** Puts an event back, to be taken again at `dueMs`. A wait for the world outside is no attempt. */
+  async postpone(
+    event: ReleaseEvent,
+    { statusDesc, dueMs, forgive }: { statusDesc: string; dueMs: number; forgive: boolean },
+  ): Promise<void> {
+    await this.#database.write([
+      {
+        sql: `update events set status_desc = ?, due_ms = ?, attempts = attempts - ?
+              where seq = ? and status in ('new', 'held')`,
+        args: [statusDesc, dueMs, forgive ? 1 : 0, event.seq],
+      },
+    ])
+  }
+
+  async find(id: string): Promise<ReleaseEvent | undefined> {
+    const [row] = await this.#database.read('select * from events where id = ?', [id])
+    return row && eventOf(row)
+  }
+
+  /** The event that an artifact's arrival was. */
+  async ofArtifact(artifactId: string): Promise<ReleaseEvent | undefined> {
+    const [row] = await this.#database.read(
+      `select * from events where artifact_id = ? and kind = 'artifact'`,
+      [artifactId],
+    )
+    return row && eventOf(row)
+  }
+
+  async children(parentId: string): Promise<ReleaseEvent[]> {
+    const rows = await this.#database.read(
+      'select * from events where parent_id = ? order by seq',
+      [parentId],
+    )
+    return rows.map(eventOf)
+  }
+
+  async commits(eventId: string): Promise<EventCommit[]> {
+    const rows = await this.#database.read('select * from commits where event_id = ?', [eventId])
+    return rows.map((row) => ({
+      ref: String(row.ref),
+      tip: String(row.tip),
+      decisionId: String(row.decision_id),
+      state: row.state === 'landed' ? 'landed' : 'intended',
+    }))
+  }
+
+  async decision(id: string): Promise<Decision | undefined> {
+    const [row] = await this.#database.read('select body from decisions where id = ?', [id])
+    return row && (JSON.parse(String(row.body)) as Decision)
+  }
+
+  /** How many events stand in each status, for the metrics. */
+  async counts(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#database.read(
+      'select status, count(*) as n from events group by status',
+    )
+    return new Map(rows.map((row) => [String(row.status), Number(row.n)]))
+  }
+}
+
+/** The statement that keeps a new event. */
+export function insertEvent(event: NewEvent): InStatement {
+  const { id, parentId, kind, artifactId, env, app, toRef, reason, actor, source, createdMs } =
+    event
+  return {
+    sql: `insert into events (id, parent_id, kind, artifact_id, env, app, to_ref, reason, actor,
+            source, due_ms, created_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    args: [
+      ...[id, parentId, kind, artifactId, env, app, toRef, reason],
+      ...[JSON.stringify(actor), source, createdMs, createdMs],
+    ],
+  }
+}
+
+/** The statement that keeps a decision, for ever. */
+export const insertDecision = (decision: Decision): InStatement => ({
+  sql: 'insert into decisions (id, event_id, body) values (?, ?, ?)',
+  args: [decision.id, decision.eventId, JSON.stringify(decision)],
+})
+
+/** The statements that move an event. The database, too, refuses to move one that is over. */
+export function closeStatements(event: ReleaseEvent, closing: Closing): InStatement[] {
+  const { decision, children = [] } = closing
+  const status = move(event.status, closing.status)
+  return [
+    {
+      sql: `update events set status = ?, status_desc = ?, attempts = 0,
+              decision_id = coalesce(?, decision_id), due_ms = coalesce(?, due_ms),
+              expires_ms = coalesce(expires_ms, ?)
+            where seq = ? and status in ('new', 'held')`,
+      args: [
+        ...[status, closing.statusDesc, decision?.id ?? null, closing.dueMs ?? null],
+        ...[closing.expiresMs ?? null, event.seq],
+      ],
+    },
+    ...(decision ? [insertDecision(decision)] : []),
+    ...children.map(insertEvent),
+    ...(status === 'held' || status === 'processed' ? [supersedeOlder(event)] : []),
+  ]
+}
+
+/** A newer request for a target takes the place of one that is still held there. */
+const supersedeOlder = (event: ReleaseEvent): InStatement => ({
+  sql: `update events set status = 'superseded', status_desc = ?
+        where status = 'held' and env = ? and app = ? and seq < ?`,
+  args: [`superseded by ${event.id}`, event.env, event.app, event.seq],
+})
+
+function eventOf(row: ResultSet['rows'][number]): ReleaseEvent {
+  const text = (name: string) => (row[name] === null ? null : String(row[name]))
+  const number = (name: string) => (row[name] === null ? null : Number(row[name]))
+  return {
+    seq: Number(row.seq),
+    id: String(row.id),
+    parentId: text('parent_id'),
+    kind: String(row.kind) as ReleaseEvent['kind'],
+    status: String(row.status) as EventStatus,
+    statusDesc: String(row.status_desc),
+    artifactId: text('artifact_id'),
+    env: text('env'),
+    app: text('app'),
+    toRef: text('to_ref'),
+    reason: String(row.reason),
+    actor: JSON.parse(String(row.actor)) as Actor,
+    source: String(row.source) as ReleaseEvent['source'],
+    attempts: Number(row.attempts),
+    createdMs: Number(row.created_ms),
+    expiresMs: number('expires_ms'),
+    decisionId: text('decision_id'),
+  }
+}

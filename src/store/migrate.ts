@@ -1,0 +1,29 @@
+import { Fault } from '../domain/fault.ts'
+import type { Database } from './client.ts'
+import { type Migration, migrations as shipped } from './migrations/list.ts'
+
+/**
+ * Brings the schema up to this program's, each migration in one transaction with its own record.
+ * Throws `database_newer` when a newer program wrote the database: this one must not touch it.
+ */
+export async function migrate(
+  database: Database,
+  migrations: readonly Migration[] = shipped,
+): Promise<void> {
+  await database.write([
+    'create table if not exists migrations (number integer primary key, applied integer not null) strict',
+  ])
+  const rows = await database.read('select coalesce(max(number), 0) as number from migrations')
+  const current = Number(rows[0]?.number)
+  const newest = migrations.at(-1)?.number ?? 0
+  if (current > newest)
+    throw new Fault(
+      'database_newer',
+      `opening a database of schema ${current} with a program that knows ${newest}; start the newer gimletd`,
+    )
+  for (const { number, statements } of migrations.filter((one) => one.number > current))
+    await database.write([
+      ...statements,
+      { sql: 'insert into migrations values (?, unixepoch())', args: [number] },
+    ])
+}
