@@ -105,7 +105,8 @@ const environmentSchema = z.looseObject(
   {
     app: label,
     env: label,
-    namespace: label.optional(),
+    // GimletD's clients always send it; empty means the default.
+    namespace: label.or(z.literal('')).optional(),
     manifests: z.string({ error: 'must be YAML text' }).optional(),
   },
   { error: 'must be an object with app and env' },

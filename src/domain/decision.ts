@@ -26,6 +26,16 @@ export type PolicyTrace = {
   readonly rule?: TraceNode
 }
 
+/** What the triggers said about one app in one environment. */
+export type TriggerAnswer = {
+  readonly app: string
+  readonly env: string
+  /** The trigger that asked; `null` when none did. */
+  readonly by: string | null
+  readonly problem: string | null
+  readonly trace: readonly PolicyTrace[]
+}
+
 /** What the policies said about one app in one environment. */
 export type Judgement = {
   readonly verdict: Verdict
@@ -48,10 +58,15 @@ export type Decision = {
   readonly policy: string | null
   readonly message: string
   readonly warnings: readonly string[]
+  /** Of a hold: how long it may wait, in milliseconds. */
+  readonly expiresInMs: number | null
   readonly policyVersion: string
   /** The GitOps tip that it was made on. */
   readonly tip: Sha
   readonly facts: Facts
   readonly trace: readonly PolicyTrace[]
+  /** Of an artifact's arrival: what the triggers said for each place it could go. */
+  readonly triggers?: readonly TriggerAnswer[]
+  /** Unix seconds. */
   readonly created: number
 }

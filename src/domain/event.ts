@@ -1,4 +1,5 @@
 import type { Actor } from './actor.ts'
+import type { Decision } from './decision.ts'
 import type { Sha } from './names.ts'
 
 export const eventStatuses = ['new', 'held', 'processed', 'denied', 'superseded', 'error'] as const
@@ -72,3 +73,22 @@ export type NewEvent = Pick<
   | 'source'
   | 'createdMs'
 >
+
+/** How an event ends, or goes on waiting. */
+export type Closing = {
+  readonly status: EventStatus
+  readonly statusDesc: string
+  readonly decision?: Decision | undefined
+  readonly children?: readonly NewEvent[]
+  /** Of a held event: when it is looked at again, and when it ends. */
+  readonly dueMs?: number
+  readonly expiresMs?: number
+}
+
+/** A commit that an event made, or meant to make when the process died. */
+export type EventCommit = {
+  readonly ref: Sha
+  readonly tip: Sha
+  readonly decisionId: string
+  readonly state: 'intended' | 'landed'
+}

@@ -1,4 +1,5 @@
 import type { Version } from './artifact.ts'
+import type { ReleaseEvent } from './event.ts'
 import type { Sha } from './names.ts'
 
 /** What stands, or stood, in the GitOps repository: the shape that the API answers with. */
@@ -20,4 +21,15 @@ export type Release = {
   readonly rollbackTo?: Sha
   readonly decisionId: string
   readonly policyVersion: string
+}
+
+/** A push that is known to be on the remote, and what it means for the index. */
+export type Landing = {
+  readonly event: ReleaseEvent
+  readonly ref: Sha
+  readonly statusDesc: string
+  /** Absent when the app was deleted. */
+  readonly release?: Release | undefined
+  /** Of the artifact that was released: the app is bound to it from now on. */
+  readonly repository?: string | undefined
 }

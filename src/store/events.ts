@@ -1,27 +1,14 @@
 import type { Actor } from '../domain/actor.ts'
 import type { Decision } from '../domain/decision.ts'
-import { type EventStatus, move, type NewEvent, type ReleaseEvent } from '../domain/event.ts'
-import type { Sha } from '../domain/names.ts'
+import {
+  type Closing,
+  type EventCommit,
+  type EventStatus,
+  move,
+  type NewEvent,
+  type ReleaseEvent,
+} from '../domain/event.ts'
 import type { Database, InStatement, ResultSet } from './client.ts'
-
-/** A commit that an event made, or meant to make when the process died. */
-export type EventCommit = {
-  readonly ref: Sha
-  readonly tip: Sha
-  readonly decisionId: string
-  readonly state: 'intended' | 'landed'
-}
-
-/** How an event ends, or goes on waiting. */
-export type Closing = {
-  readonly status: EventStatus
-  readonly statusDesc: string
-  readonly decision?: Decision
-  readonly children?: readonly NewEvent[]
-  /** Of a held event: when it is looked at again, and when it ends. */
-  readonly dueMs?: number
-  readonly expiresMs?: number
-}
 
 /** The events: they are the queue. One row, one effect. */
 export class EventStore {
@@ -37,27 +24,34 @@ export class EventStore {
   }
 
   /**
-   * Takes the oldest events that are due, at most `limit`, and counts the attempt first: an event
-   * that ends the process is known by its count when the process is back.
-   * One target's events are taken one at a time and in order.
+   * Takes the oldest events without a target that are due, at most `limit`. The attempt is counted
+   * first: an event that ends the process is known by its count when the process is back, and
+   * is then taken alone.
    */
-  async claim(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
-    const [claimed] = await this.#database.write([
-      {
-        sql: `update events set attempts = attempts + 1 where seq in (
-                select seq from events e
-                where status in ('new', 'held') and due_ms <= ?
-                  and (e.env is null or e.app is null or not exists (
-                    select 1 from events older
-                    where older.status in ('new', 'held') and older.env = e.env
-                      and older.app = e.app and older.seq < e.seq
-                      and (older.status = 'new' or older.due_ms <= ?)))
-                order by seq limit ?)
-              returning *`,
-        args: [nowMs, nowMs, limit],
-      },
+  async claimWide(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
+    const [fresh] = await this.#database.write([
+      claimStatement(
+        '(env is null or app is null) and due_ms <= ? and attempts = 0',
+        [nowMs],
+        limit,
+      ),
     ])
-    return (claimed?.rows ?? []).map(eventOf).sort((a, b) => a.seq - b.seq)
+    if (fresh?.rows.length) return fresh.rows.map(eventOf).sort((a, b) => a.seq - b.seq)
+    const [again] = await this.#database.write([
+      claimStatement('(env is null or app is null) and due_ms <= ?', [nowMs], 1),
+    ])
+    return (again?.rows ?? []).map(eventOf)
+  }
+
+  /** Takes the oldest event with a target that is due and has no older one of its target before it. */
+  async claimTargeted(nowMs: number): Promise<ReleaseEvent | undefined> {
+    const isFirst = `env is not null and app is not null and due_ms <= ? and not exists (
+      select 1 from events older
+      where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
+        and older.seq < e.seq and (older.status = 'new' or older.due_ms <= ?))`
+    const [claimed] = await this.#database.write([claimStatement(isFirst, [nowMs, nowMs], 1)])
+    const [row] = claimed?.rows ?? []
+    return row && eventOf(row)
   }
 
   /** Unix milliseconds at which the next event is due, or nothing when none waits. */
@@ -137,6 +131,14 @@ export class EventStore {
     return new Map(rows.map((row) => [String(row.status), Number(row.n)]))
   }
 }
+
+const claimStatement = (where: string, args: readonly number[], limit: number): InStatement => ({
+  sql: `update events set attempts = attempts + 1 where seq in (
+          select seq from events e where status in ('new', 'held') and ${where}
+          order by seq limit ?)
+        returning *`,
+  args: [...args, limit],
+})
 
 /** The statement that keeps a new event. */
 export function insertEvent(event: NewEvent): InStatement {

@@ -1,7 +1,7 @@
 import type { Decision } from '../domain/decision.ts'
 import type { ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import type { Release } from '../domain/release.ts'
+import type { Landing, Release } from '../domain/release.ts'
 import type { Database, InStatement, ResultSet, Value } from './client.ts'
 import { closeStatements, insertDecision } from './events.ts'
 
@@ -14,17 +14,6 @@ export type HistoryFilter = {
   /** Text that stands anywhere in the version, the artifact id or who triggered it. */
   readonly filter?: string | undefined
   readonly limit: number
-}
-
-/** A push that is known to be on the remote, and what it means for the index. */
-export type Landing = {
-  readonly event: ReleaseEvent
-  readonly ref: Sha
-  readonly statusDesc: string
-  /** Absent when the app was deleted. */
-  readonly release?: Release
-  /** Of the artifact that was released: the app is bound to it from now on. */
-  readonly repository?: string
 }
 
 /** The index of what the GitOps repository holds; the repository is the truth. */

@@ -1,0 +1,64 @@
+import type { Role } from './actor.ts'
+import type { NewArtifact } from './artifact.ts'
+
+/** What a person or a program asks for, whatever the surface: the only way into the product. */
+export type Command = Readonly<
+  | { verb: 'push-artifact'; artifact: NewArtifact }
+  | { verb: 'artifacts'; filter: ArtifactQuery }
+  | { verb: 'artifact'; id: string }
+  | ReleaseCommand
+  | { verb: 'rollback'; env: string; app: string; sha?: string; reason?: string }
+  | { verb: 'delete'; env: string; app: string; reason?: string }
+  /** `env` may be `*`: every environment. */
+  | { verb: 'status'; env: string; app?: string }
+  | { verb: 'history'; filter: HistoryQuery }
+  | { verb: 'event'; id: string }
+  | { verb: 'decision'; id: string }
+  | { verb: 'gitops-repo' }
+  | { verb: 'whoami' }
+  | { verb: 'users' }
+  | { verb: 'user'; login: string }
+  | { verb: 'add-user'; login: string; roles: readonly Role[]; repositories: readonly string[] }
+  | { verb: 'remove-user'; login: string }
+>
+
+/** Names the artifact by its id, or lets `app` stand for its newest one on the default branch. */
+export type ReleaseCommand = Readonly<{
+  verb: 'release'
+  env: string
+  app?: string
+  artifactId?: string
+  /** Of `app@sha`: the newest artifact of this source commit, which may be abbreviated. */
+  sha?: string
+  reason?: string
+  dryRun?: boolean
+}>
+
+/** Times are Unix seconds. */
+export type ArtifactQuery = Readonly<{
+  repository?: string
+  app?: string
+  branch?: string
+  sourceBranch?: string
+  event?: string
+  shas?: readonly string[]
+  sinceUnix?: number
+  untilUnix?: number
+  limit: number
+  offset: number
+}>
+
+/** Times are Unix seconds. */
+export type HistoryQuery = Readonly<{
+  env: string
+  app?: string
+  sinceUnix?: number
+  untilUnix?: number
+  gitopsRepo?: string
+  filter?: string
+  limit: number
+}>
+
+/** The most rows that one answer holds: contract, section 2. */
+export const limitMax = 500
+export const limitDefault = 50

@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import type { ArtifactEnvironment } from '../domain/artifact.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
+import { isLabel, isRepository, labelRule } from '../domain/names.ts'
+import type { Sources } from '../domain/sources.ts'
+import { parseYaml } from './parse-yaml.ts'
+
+/** How one app is written into one environment: contract, section 4b. */
+export type Manifest = {
+  /** Where it was read, for messages. */
+  readonly file: string
+  readonly app: string
+  readonly env: string
+  readonly namespace: string
+  /** The one repository whose artifacts it takes; `null` leaves that to the app's name. */
+  readonly repository: string | null
+  /** Kubernetes objects as YAML, with variables. */
+  readonly manifests: string
+}
+
+/** Something in `file` that cannot be used. A `null` app or env stands for any. */
+export type ManifestProblem = {
+  readonly file: string
+  /** A sentence for whoever wrote the file; it names the file and, if known, line and column. */
+  readonly message: string
+  readonly app: string | null
+  readonly env: string | null
+}
+
+/** Every manifest of a folder, at most one for an app and environment, and what is wrong with the rest. */
+export type ManifestSet = {
+  readonly version: string
+  readonly manifests: readonly Manifest[]
+  readonly problems: readonly ManifestProblem[]
+}
+
+type Entry = Manifest | ManifestProblem
+
+/** Reads every YAML document of every `.yaml` and `.yml` file. Never throws: what is wrong is listed. */
+export function loadManifests({ version, files }: Sources): ManifestSet {
+  const entries = [...files]
+    .filter(([file]) => /\.ya?ml$/.test(file))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([file, text]) => entriesOf(file, text))
+  const groups = byTarget(entries.filter(isManifest))
+  return {
+    version,
+    manifests: groups.flatMap((group) => (group.length === 1 ? group : [])),
+    problems: [...entries.filter(isProblem), ...groups.flatMap(ambiguity)],
+  }
+}
+
+/** Reads an entry of an artifact's `environments`. `file` names it in messages. */
+export function manifestOf(environment: ArtifactEnvironment, file: string): Manifest | Refusal {
+  const entry = entryOf(environment, file)
+  return isManifest(entry) ? entry : refuse('invalid', entry.message)
+}
+
+const isManifest = (entry: Entry): entry is Manifest => 'manifests' in entry
+const isProblem = (entry: Entry): entry is ManifestProblem => !isManifest(entry)
+
+function entriesOf(file: string, text: string): readonly Entry[] {
+  const documents = parseYaml(text)
+  // Without its YAML nothing says which app a file is about: it could be any.
+  if (isRefusal(documents)) return [problem({ file, message: documents.message })]
+  return documents
+    .filter(({ value }) => value !== null)
+    .map(({ value }) =>
+      value instanceof Map
+        ? entryOf(Object.fromEntries(value), file)
+        : problem({ file, message: 'must be a mapping with app, env and manifests' }),
+    )
+}
+
+function byTarget(manifests: readonly Manifest[]): readonly (readonly Manifest[])[] {
+  const groups = new Map<string, Manifest[]>()
+  for (const manifest of manifests) {
+    const target = `${manifest.env}/${manifest.app}`
+    groups.set(target, [...(groups.get(target) ?? []), manifest])
+  }
+  return [...groups.values()]
+}
+
+/** Two manifests for one app and environment: none is used, because nothing says which one is meant. */
+function ambiguity(group: readonly Manifest[]): readonly ManifestProblem[] {
+  const [first] = group
+  if (!first || group.length === 1) return []
+  const { file, app, env } = first
+  const files = [...new Set(group.map((manifest) => manifest.file))].join(' and ')
+  const message = `app ${app} has more than one manifest for env ${env}, in ${files}; keep one`
+  return [problem({ file, message, app, env })]
+}
+
+const label = z.string({ error: `must be ${labelRule}` }).refine(isLabel, `must be ${labelRule}`)
+
+const manifestSchema = z.looseObject({
+  app: label,
+  env: label,
+  // GimletD writes a namespace that is not given as empty text.
+  namespace: z.preprocess((value) => ((value ?? '') === '' ? 'default' : value), label),
+  repository: z
+    .string({ error: 'must be a repository name such as owner/name' })
+    .refine(isRepository, 'must be a repository name such as owner/name')
+    .nullable()
+    .default(null),
+  manifests: z
+    .string({ error: 'must be Kubernetes objects as YAML text; write "manifests: |" above them' })
+    .refine((text) => text.trim() !== '', 'must not be empty'),
+})
+
+const laterFields = ['chart', 'kustomize', 'strategicMergePatches', 'json6902Patches']
+
+function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry {
+  const about = { file, app: labelOf(fields.app), env: labelOf(fields.env) }
+  if (laterFields.some((field) => !isBlank(fields[field])))
+    return problem({
+      ...about,
+      message:
+        'charts and patches are not supported yet by this version; write the objects under `manifests`',
+    })
+  const parsed = manifestSchema.safeParse(fields)
+  if (!parsed.success) return problem({ ...about, message: issueText(parsed.error) })
+  const { app, env, namespace, repository, manifests } = parsed.data
+  const objects = parseYaml(manifests)
+  if (isRefusal(objects)) return problem({ ...about, message: `manifests: ${objects.message}` })
+  return { file, app, env, namespace, repository, manifests }
+}
+
+const labelOf = (value: unknown): string | null =>
+  typeof value === 'string' && isLabel(value) ? value : null
+
+/** GimletD's clients send a field that is not used as empty text, or as an object of empty texts. */
+function isBlank(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true
+  if (value instanceof Map) return [...value.values()].every((entry) => isBlank(entry))
+  return typeof value === 'object' && Object.values(value).every((entry) => isBlank(entry))
+}
+
+function issueText(error: z.ZodError): string {
+  const issue = error.issues[0]
+  return `${issue?.path.join('.')}: ${issue?.message}`
+}
+
+type Finding = Pick<ManifestProblem, 'file' | 'message'> & Partial<ManifestProblem>
+
+const problem = ({ file, message, app = null, env = null }: Finding): ManifestProblem => ({
+  file,
+  message: `${file}: ${message}`,
+  app,
+  env,
+})

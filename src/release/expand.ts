@@ -1,0 +1,151 @@
+import { policyActor } from '../domain/actor.ts'
+import type { Artifact } from '../domain/artifact.ts'
+import type { Decision, TriggerAnswer } from '../domain/decision.ts'
+import type { Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
+import type { Sha } from '../domain/names.ts'
+import type { ManifestSet } from '../manifest/manifest.ts'
+import { askedFor } from '../policy/decide.ts'
+import type { PolicySet } from '../policy/policy.ts'
+import { factsOf } from './gather.ts'
+import type { ProposalPorts } from './ports.ts'
+import { foreignArtifact, ownerOf, targetsOf } from './targets.ts'
+
+/** What every expansion of one slice shares, read once. */
+type Given = {
+  readonly tip: Sha
+  readonly policies: PolicySet
+  readonly manifests: ManifestSet
+  readonly bindings: ReadonlyMap<string, string>
+}
+
+/**
+ * Turns events that name no single app and environment into ones that do: an artifact's arrival by
+ * the triggers, a release of every app by the manifests. Answers how each one ends.
+ */
+export async function expand(
+  ports: ProposalPorts,
+  events: readonly ReleaseEvent[],
+  tip: Sha,
+): Promise<(readonly [ReleaseEvent, Closing])[]> {
+  const given: Given = {
+    tip,
+    policies: await ports.sources.policies(tip),
+    manifests: await ports.sources.manifests(tip),
+    bindings: await ports.releases.bindings(),
+  }
+  const closings: (readonly [ReleaseEvent, Closing])[] = []
+  for (const event of events) {
+    const artifact = await ports.artifacts.find(event.artifactId ?? '')
+    if (!artifact) closings.push([event, denied(`There is no artifact ${event.artifactId}`)])
+    else if (event.kind === 'artifact')
+      closings.push([event, await arrival(ports, { event, artifact }, given)])
+    else closings.push([event, everyApp(ports, { event, artifact }, given)])
+  }
+  return closings
+}
+
+type Subject = { readonly event: ReleaseEvent; readonly artifact: Artifact }
+
+const denied = (statusDesc: string): Closing => ({ status: 'denied', statusDesc })
+
+/** Of the places that an artifact can go to, those whose app is its repository's. */
+function places({ artifact }: Subject, { manifests, bindings }: Given) {
+  return targetsOf(artifact, manifests).filter(
+    ({ app }) => !foreignArtifact(app, artifact, ownerOf(app, manifests, bindings)),
+  )
+}
+
+function everyApp(ports: ProposalPorts, subject: Subject, given: Given): Closing {
+  const { event, artifact } = subject
+  const apps = places(subject, given).filter(({ env }) => env === event.env)
+  if (apps.length === 0)
+    return denied(`No app of ${artifact.id} has a manifest for ${event.env ?? 'it'}`)
+  const children = apps.map(({ app, env }) =>
+    childOf(ports, event, { app, env, actor: event.actor, source: event.source }),
+  )
+  return { status: 'processed', statusDesc: `asked for ${listed(children)}`, children }
+}
+
+/** Asks the triggers about every place that the artifact can go to. */
+async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Promise<Closing> {
+  const { event, artifact } = subject
+  const nowMs = ports.clock.nowMs()
+  const answers: TriggerAnswer[] = []
+  for (const { app, env } of places(subject, given)) {
+    const request = { kind: 'release', source: 'policy', reason: '' } as const
+    const running = await ports.releases.running({ app })
+    const actor = event.actor
+    const facts = factsOf({ artifact, app, env, actor, request, running, nowMs })
+    const question = { app, env, facts, nowMs, event: artifact.version.event }
+    answers.push({ app, env, ...askedFor(given.policies, question) })
+  }
+  const children = answers.flatMap(({ app, env, by }) =>
+    by === null
+      ? []
+      : [childOf(ports, event, { app, env, actor: policyActor(by), source: 'policy' })],
+  )
+  const message = arrivalText(artifact, answers, children)
+  const problem = answers.find((answer) => answer.problem !== null)
+  const decision = decisionOf(ports, { event, answers, message, nowMs }, given)
+  const status = problem && children.length === 0 ? 'denied' : 'processed'
+  return { status, statusDesc: message, decision, children }
+}
+
+function arrivalText(
+  { version }: Artifact,
+  answers: readonly TriggerAnswer[],
+  children: readonly NewEvent[],
+): string {
+  const problem = answers.find((answer) => answer.problem !== null)?.problem
+  if (children.length > 0) return `asked for ${listed(children)}${problem ? `; ${problem}` : ''}`
+  if (problem) return problem
+  return answers.length === 0
+    ? `No manifest is for an app of ${version.repositoryName}`
+    : 'No trigger asked for a release'
+}
+
+function decisionOf(
+  ports: ProposalPorts,
+  made: { event: ReleaseEvent; answers: TriggerAnswer[]; message: string; nowMs: number },
+  { policies, tip }: Given,
+): Decision {
+  const { event, answers, message, nowMs } = made
+  return {
+    id: ports.ids.next('decision'),
+    eventId: event.id,
+    app: null,
+    env: null,
+    verdict: answers.some(({ by }) => by !== null) ? 'allow' : 'deny',
+    policy: answers.find(({ by }) => by !== null)?.by ?? null,
+    message,
+    warnings: [],
+    expiresInMs: null,
+    policyVersion: policies.version,
+    tip,
+    facts: {},
+    trace: [],
+    triggers: answers,
+    created: Math.floor(nowMs / 1000),
+  }
+}
+
+function childOf(
+  ports: ProposalPorts,
+  parent: ReleaseEvent,
+  own: Pick<NewEvent, 'actor' | 'source'> & { app: string; env: string },
+): NewEvent {
+  const { artifactId, reason } = parent
+  return {
+    id: ports.ids.next('event'),
+    parentId: parent.id,
+    kind: 'release',
+    toRef: null,
+    artifactId,
+    reason,
+    createdMs: ports.clock.nowMs(),
+    ...own,
+  }
+}
+
+const listed = (children: readonly NewEvent[]): string =>
+  children.map(({ app, env }) => `${app} to ${env}`).join(', ')

@@ -1,0 +1,164 @@
+import type { Version } from '../domain/artifact.ts'
+import type { Decision } from '../domain/decision.ts'
+import type { TargetedEvent } from '../domain/event.ts'
+import { Fault, isRefusal } from '../domain/fault.ts'
+import type { Sha } from '../domain/names.ts'
+import type { Release } from '../domain/release.ts'
+import { subjectOf } from './plan.ts'
+import type { RunPorts } from './ports.ts'
+import { type Proposal, propose } from './propose.ts'
+
+/** How often a lost race is run again before the event goes back to the queue (Kargo's bound). */
+const racesMax = 10
+/** A held event is looked at again this often; a release anywhere wakes it at once. */
+const holdPauseMs = 15_000
+const racePauseMs = 40
+
+export type RunResult = { readonly landed: boolean }
+
+/**
+ * Carries one event out to its end: decided on the tip that is pushed on, and decided again when
+ * that tip is gone. Safe to be called again after a crash at any point: it looks before it acts.
+ */
+export async function runEvent(ports: RunPorts, event: TargetedEvent): Promise<RunResult> {
+  for (let race = 0; race < racesMax; race++) {
+    if (await finishPushed(ports, event)) return { landed: true }
+    const tip = await ports.gitops.tip()
+    const proposal = await propose(ports, event, tip)
+    if (isRefusal(proposal)) {
+      await ports.events.close(event, { status: 'denied', statusDesc: proposal.message })
+      return { landed: false }
+    }
+    const result = await carryOut(ports, event, proposal)
+    if (result !== 'moved') return { landed: result === 'landed' }
+    // Losers of one race that wait the same time meet again in the next.
+    await ports.pause(racePauseMs * (race + Math.random()))
+  }
+  throw new Fault('gitops_unreachable', `pushing: ${racesMax} other commits came first`)
+}
+
+async function carryOut(
+  ports: RunPorts,
+  event: TargetedEvent,
+  { wanted, decision, commit }: Proposal,
+): Promise<'landed' | 'moved' | 'closed'> {
+  if (decision.verdict === 'deny') return close(ports, event, decision)
+  if (decision.verdict === 'hold') return hold(ports, event, decision)
+  if (isRefusal(commit)) {
+    await ports.events.close(event, { status: 'denied', statusDesc: commit.message, decision })
+    return 'closed'
+  }
+  const result = await ports.gitops.commit(decision.tip, [commit], async ([ref = '']) =>
+    ports.landings.intend(event, { ref, decision }),
+  )
+  if (result.kind === 'moved') return 'moved'
+  const rollbackTo = wanted.kind === 'rollback' ? wanted.to.gitopsRef : undefined
+  const ref = result.refs[0] ?? ''
+  await land(ports, event, { ...subjectOf(wanted), rollbackTo, decision, ref })
+  return 'landed'
+}
+
+async function close(ports: RunPorts, event: TargetedEvent, decision: Decision) {
+  await ports.events.close(event, { status: 'denied', statusDesc: decision.message, decision })
+  return 'closed' as const
+}
+
+async function hold(ports: RunPorts, event: TargetedEvent, decision: Decision) {
+  const nowMs = ports.clock.nowMs()
+  const expiresMs = event.expiresMs ?? nowMs + (decision.expiresInMs ?? holdPauseMs)
+  if (nowMs >= expiresMs) {
+    const message = `${decision.message} (waited until ${new Date(expiresMs).toISOString()})`
+    return close(ports, event, { ...decision, verdict: 'deny', message })
+  }
+  await ports.events.close(event, {
+    status: 'held',
+    statusDesc: decision.message,
+    // The same answer as before needs no second record.
+    decision: event.statusDesc === decision.message ? undefined : decision,
+    dueMs: Math.min(nowMs + holdPauseMs, expiresMs),
+    expiresMs,
+  })
+  return 'closed' as const
+}
+
+/**
+ * Was a commit of this event pushed after all? After a crash, or when a push that was thought dead
+ * won the race, only the index is behind.
+ */
+async function finishPushed(ports: RunPorts, event: TargetedEvent): Promise<boolean> {
+  const commits = await ports.events.commits(event.id)
+  if (commits.length === 0) return false
+  const landed = await ports.gitops.landed(commits.map(({ ref }) => ref))
+  const commit = commits.find(({ ref }) => landed.has(ref))
+  const decision = commit && (await ports.events.decision(commit.decisionId))
+  if (!commit || !decision) return false
+  await land(ports, event, { ...(await carriedBy(ports, event)), decision, ref: commit.ref })
+  return true
+}
+
+/** What a commit brought to its folder. */
+type Carried = {
+  readonly artifactId: string
+  readonly version: Version
+  readonly rollbackTo?: Sha | undefined
+}
+
+async function carriedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried> {
+  const { artifactId } = event
+  const artifact = artifactId === null ? undefined : await ports.artifacts.find(artifactId)
+  if (artifact) return { artifactId: artifact.id, version: artifact.version }
+  const [to] =
+    event.kind === 'rollback'
+      ? await ports.releases.withRef({ ...event, ref: event.toRef ?? '' })
+      : await ports.releases.running(event)
+  if (!to) throw new Error(`what ${event.id} pushed is not in the index`)
+  return {
+    artifactId: to.artifactId,
+    version: to.version,
+    rollbackTo: event.kind === 'rollback' ? to.gitopsRef : undefined,
+  }
+}
+
+async function land(
+  ports: RunPorts,
+  event: TargetedEvent,
+  landed: Carried & { readonly decision: Decision; readonly ref: Sha },
+): Promise<void> {
+  const { artifactId, version, rollbackTo, decision, ref } = landed
+  const release: Release = {
+    id: event.id,
+    app: event.app,
+    env: event.env,
+    artifactId,
+    triggeredBy: event.actor.login,
+    version,
+    gitopsRef: ref,
+    gitopsRepo: ports.gitops.url,
+    created: Math.floor(ports.clock.nowMs() / 1000),
+    status: 'pushed',
+    rolledBack: false,
+    ...(rollbackTo ? { rollbackTo } : {}),
+    decisionId: decision.id,
+    policyVersion: decision.policyVersion,
+  }
+  const warned = decision.warnings.map((warning) => `; warning: ${warning}`).join('')
+  await ports.landings.land({
+    event,
+    ref,
+    statusDesc: `${landedText(event, artifactId)}${warned}`,
+    release: event.kind === 'delete' ? undefined : release,
+    repository: event.kind === 'release' ? version.repositoryName : undefined,
+  })
+}
+
+function landedText({ kind, app, env }: TargetedEvent, artifactId: string): string {
+  switch (kind) {
+    case 'artifact':
+    case 'release':
+      return `released ${artifactId} to ${env}`
+    case 'rollback':
+      return `rolled ${app} in ${env} back to ${artifactId}`
+    case 'delete':
+      return `deleted ${app} from ${env}`
+  }
+}

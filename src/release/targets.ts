@@ -1,0 +1,89 @@
+import type { Artifact } from '../domain/artifact.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
+import { lastPart } from '../domain/names.ts'
+import { type Manifest, type ManifestSet, manifestOf } from '../manifest/manifest.ts'
+import { render } from '../manifest/render.ts'
+import { variablesOf } from '../manifest/variables.ts'
+
+/** Which repository each app is bound to by its first release. */
+export type Bindings = ReadonlyMap<string, string>
+
+/** Where an artifact can go: the manifests that say so, its own before those of the folder. */
+export function targetsOf(artifact: Artifact, { manifests }: ManifestSet): readonly Manifest[] {
+  const repository = artifact.version.repositoryName
+  const targets = new Map<string, Manifest>()
+  for (const manifest of manifests)
+    if (
+      manifest.repository === null
+        ? manifest.app === lastPart(repository)
+        : manifest.repository === repository
+    )
+      targets.set(`${manifest.env}/${manifest.app}`, manifest)
+  for (const manifest of ownManifests(artifact))
+    targets.set(`${manifest.env}/${manifest.app}`, manifest)
+  return [...targets.values()]
+}
+
+/** The manifests that an artifact brought; those that cannot be used were refused when it arrived. */
+const ownManifests = (artifact: Artifact): Manifest[] =>
+  artifact.environments
+    .map((environment) => manifestOf(environment, `environments of ${artifact.id}`))
+    .filter((manifest): manifest is Manifest => !isRefusal(manifest))
+
+/** The manifest of an artifact for one app and environment, or why there is none. */
+export function targetOf(
+  artifact: Artifact,
+  set: ManifestSet,
+  { env, app }: { env: string; app: string },
+): Manifest | Refusal {
+  const targets = targetsOf(artifact, set)
+  const found = targets.find((target) => target.env === env && target.app === app)
+  if (found) return found
+  const problem = set.problems.find(
+    (one) => (one.app === null || one.app === app) && (one.env === null || one.env === env),
+  )
+  if (problem) return refuse('invalid', problem.message)
+  const elsewhere = targets.filter((target) => target.app === app).map((target) => target.env)
+  return refuse(
+    'not_found',
+    elsewhere.length > 0
+      ? `No manifest of ${app} is for ${env}; there are manifests for ${elsewhere.sort().join(', ')}`
+      : `Artifact ${artifact.id} of ${artifact.version.repositoryName} has no manifest for ${app} in ${env}; add one to the manifests or to the artifact's environments`,
+  )
+}
+
+/** The repository that alone may release an app: named by its manifest, else its first release's. */
+export function ownerOf(
+  app: string,
+  { manifests }: ManifestSet,
+  bindings: Bindings,
+): string | null {
+  const named = manifests.find((manifest) => manifest.app === app && manifest.repository !== null)
+  return named?.repository ?? bindings.get(app) ?? null
+}
+
+/** Says no when the app belongs to another repository than the artifact's (attack A9). */
+export function foreignArtifact(
+  app: string,
+  artifact: Artifact,
+  owner: string | null,
+): Refusal | null {
+  const repository = artifact.version.repositoryName
+  if (owner === null || owner === repository) return null
+  return refuse(
+    'forbidden',
+    `${app} belongs to the repository ${owner}; an artifact of ${repository} cannot release it`,
+  )
+}
+
+/** What is wrong with the manifests that an artifact brings, so that it can be refused on arrival. */
+export function ownManifestProblem(artifact: Artifact): Refusal | null {
+  for (const [at, environment] of artifact.environments.entries()) {
+    if (environment.manifests === undefined) continue
+    const manifest = manifestOf(environment, `artifact.environments.${at}`)
+    if (isRefusal(manifest)) return manifest
+    const files = render(manifest, variablesOf(artifact, { ...manifest, actor: '' }))
+    if (isRefusal(files)) return files
+  }
+  return null
+}

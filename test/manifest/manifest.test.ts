@@ -1,0 +1,292 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { isRefusal } from '../../src/domain/fault.ts'
+import { loadManifests, manifestOf } from '../../src/manifest/manifest.ts'
+import { render } from '../../src/manifest/render.ts'
+import { variablesOf } from '../../src/manifest/variables.ts'
+import { artifactWith, bombs, filesOf, refusalOf } from './support.ts'
+
+const load = (files: Record<string, string>) =>
+  loadManifests({ version: 'v1', files: new Map(Object.entries(files)) })
+
+const whole = 'app: web\nenv: staging\nmanifests: |\n  kind: Service\n'
+
+describe('loadManifests', () => {
+  test('every document of every YAML file is a manifest', () => {
+    const set = load({
+      'b.yml': whole.replace('staging', 'production'),
+      'a/a.yaml': `# two\n---\n${whole}---\n${whole.replace('web', 'api')}repository: owner/api\n---\n`,
+      'README.md': 'not: [yaml',
+    })
+    expect(set.problems).toEqual([])
+    expect(set.version).toBe('v1')
+    expect(set.manifests).toEqual([
+      {
+        file: 'a/a.yaml',
+        app: 'web',
+        env: 'staging',
+        namespace: 'default',
+        repository: null,
+        manifests: 'kind: Service\n',
+      },
+      expect.objectContaining({ app: 'api', repository: 'owner/api' }),
+      expect.objectContaining({ file: 'b.yml', env: 'production' }),
+    ])
+  })
+
+  test('keys of GimletD are kept out of the way', () => {
+    const gimletd = `${whole}namespace: ''\ndeploy: { event: push, branch: "!main" }\npreview: true\nchart: { repository: '', name: '', version: '' }\nstrategicMergePatches: ''\n`
+    expect(load({ 'a.yaml': gimletd })).toMatchObject({
+      problems: [],
+      manifests: [{ namespace: 'default' }],
+    })
+  })
+
+  const later =
+    'a.yaml: charts and patches are not supported yet by this version; write the objects under `manifests`'
+  test.each([
+    {
+      name: 'broken YAML',
+      text: 'app: [',
+      app: null,
+      message: 'a.yaml: line 1, column 7: Flow seq',
+    },
+    {
+      name: 'a tag',
+      text: `${whole}deploy:\n  branch: !main\n`,
+      app: null,
+      message:
+        'a.yaml: line 6, column 11: starts with "!", which is a tag in YAML; put quotes around the value',
+    },
+    { name: 'a tag of YAML’s own', text: 'app: !!js/function x', app: null, message: 'is a tag' },
+    { name: 'a directive', text: '%YAML 1.1\n---\napp: web', app: null, message: 'directives' },
+    {
+      name: 'a key that stands twice',
+      text: 'app: a\napp: b',
+      app: null,
+      message: 'stands here twice',
+    },
+    { name: '__proto__', text: '__proto__: {}', app: null, message: 'is not allowed' },
+    {
+      name: 'a deep __proto__',
+      text: 'a: [{ "__proto__": 1 }]',
+      app: null,
+      message: 'not allowed',
+    },
+    {
+      name: 'a mapping as a key',
+      text: '? { a: b }\n: c',
+      app: null,
+      message: 'keys must be strings',
+    },
+    {
+      name: 'an alias in itself',
+      text: 'app: &a [*a]',
+      app: null,
+      message: 'stands inside itself',
+    },
+    { name: 'an alias of nothing', text: 'app: *a', app: null, message: 'Unresolved alias' },
+    { name: 'a list', text: '- app', app: null, message: 'must be a mapping with app, env' },
+    {
+      name: 'a bad app',
+      text: whole.replace('web', 'Web'),
+      app: null,
+      message: 'app: must be a lower',
+    },
+    {
+      name: 'a number as app',
+      text: whole.replace('web', '12'),
+      app: null,
+      message: 'app: must be',
+    },
+    { name: 'no env', text: 'app: web\nmanifests: x', app: 'web', message: 'env: must be a lower' },
+    {
+      name: 'a bad namespace',
+      text: `${whole}namespace: a/b`,
+      app: 'web',
+      message: 'namespace: must',
+    },
+    {
+      name: 'a bad repository',
+      text: `${whole}repository: ../x`,
+      app: 'web',
+      message: 'repository: must',
+    },
+    {
+      name: 'no manifests',
+      text: 'app: web\nenv: staging',
+      app: 'web',
+      message: 'manifests: must be',
+    },
+    {
+      name: 'manifests that are no text',
+      text: 'app: web\nenv: staging\nmanifests: { kind: x }',
+      app: 'web',
+      message: 'write "manifests: |" above them',
+    },
+    {
+      name: 'empty manifests',
+      text: 'app: web\nenv: staging\nmanifests: " "',
+      app: 'web',
+      message: 'must not be empty',
+    },
+    {
+      name: 'a variable without quotes',
+      text: 'app: web\nenv: staging\nmanifests: |\n  kind: Service\n  image: {{ .tag | quote }} # x\n',
+      app: 'web',
+      message: 'a.yaml: manifests: line 2, column 9: put quotes around it: "{{ .tag }}"',
+    },
+    { name: 'a chart', text: `${whole}chart: { name: onechart }`, app: 'web', message: later },
+    { name: 'kustomize', text: `${whole}kustomize: x`, app: 'web', message: later },
+    {
+      name: 'patches',
+      text: `${whole}json6902Patches: [{ patch: x }]`,
+      app: 'web',
+      message: later,
+    },
+  ])('$name is a problem that says where and what to do', ({ text, app, message }) => {
+    const { manifests, problems } = load({ 'a.yaml': text })
+    expect(manifests).toEqual([])
+    expect(problems).toEqual([expect.objectContaining({ file: 'a.yaml', app })])
+    expect(problems[0]?.message).toContain(message)
+  })
+
+  test('two manifests for one app and environment are both left out, and both are named', () => {
+    expect(load({ 'a.yaml': whole, 'b.yaml': whole })).toEqual({
+      version: 'v1',
+      manifests: [],
+      problems: [
+        {
+          file: 'a.yaml',
+          app: 'web',
+          env: 'staging',
+          message:
+            'a.yaml: app web has more than one manifest for env staging, in a.yaml and b.yaml; keep one',
+        },
+      ],
+    })
+  })
+
+  test('one bad file takes nothing away from the others', () => {
+    const { manifests, problems } = load({ 'a.yaml': whole, 'b.yaml': 'x: [' })
+    expect(manifests).toHaveLength(1)
+    expect(problems).toMatchObject([{ file: 'b.yaml', app: null, env: null }])
+  })
+
+  test.each(bombs)('$name costs bounded time, and no other file', ({ text }) => {
+    const started = performance.now()
+    const { manifests, problems } = load({ 'a.yaml': text, 'b.yaml': whole })
+    expect(manifests).toHaveLength(1)
+    expect(problems.length).toBeLessThanOrEqual(1000)
+    expect(performance.now() - started).toBeLessThan(8000)
+  })
+
+  test('no text makes it throw, and no prototype changes', () => {
+    const pieces = [
+      whole,
+      'app: web\n',
+      ': ',
+      '- ',
+      '\n',
+      '  ',
+      '{',
+      '}',
+      '[',
+      ']',
+      '&a ',
+      '*a',
+      '!x ',
+      '"',
+      "'",
+      '|\n',
+      '>-\n',
+      '---\n',
+      '...\n',
+      '%',
+      '#',
+      '__proto__: ',
+      '? ',
+      '\t',
+      '\r\n',
+      '\ufeff',
+      '{{ .x }}',
+      '<<: ',
+    ]
+    const yaml = fc.array(fc.constantFrom(...pieces)).map((some) => some.join(''))
+    fc.assert(
+      fc.property(fc.oneof(yaml, fc.string({ unit: 'binary' })), (text) => {
+        load({ 'a.yaml': text })
+      }),
+      { numRuns: 2000 },
+    )
+    expect(Object.keys(Object.prototype)).toEqual([])
+  })
+})
+
+describe('manifestOf', () => {
+  const given = { app: 'web', env: 'staging', manifests: 'kind: Service\n' }
+
+  test('an entry of an artifact’s environments is a manifest', () => {
+    expect(manifestOf({ ...given, namespace: 'shop' }, 'artifact web-1')).toEqual({
+      file: 'artifact web-1',
+      ...given,
+      namespace: 'shop',
+      repository: null,
+    })
+  })
+
+  test.each([
+    {
+      name: 'a chart',
+      entry: { ...given, chart: { name: 'onechart' } },
+      want: 'not supported yet',
+    },
+    { name: 'no manifests', entry: { app: 'web', env: 'staging' }, want: 'manifests: must be' },
+    {
+      name: 'broken YAML',
+      entry: { ...given, manifests: 'a: [' },
+      want: 'manifests: line 1, column 5',
+    },
+  ])('$name is refused with the name of the artifact', ({ entry, want }) => {
+    const message = refusalOf(manifestOf(entry, 'artifact web-1'))
+    expect(message).toMatch(/^artifact web-1: /)
+    expect(message).toContain(want)
+  })
+
+  test('a chart of empty texts, as GimletD’s clients send it, is no chart', () => {
+    const entry = { ...given, chart: { repository: '', name: '', version: '' }, values: null }
+    expect(isRefusal(manifestOf(entry, 'artifact web-1'))).toBe(false)
+  })
+})
+
+describe('the examples in manifests/', () => {
+  const files = new Map(
+    readdirSync('manifests', { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => `${entry.parentPath}/${entry.name}`)
+      .map((path) => [path, readFileSync(path, 'utf8')]),
+  )
+
+  test('load without a problem, and render with an artifact of example/web', () => {
+    const set = loadManifests({ version: 'v1', files })
+    expect(set.problems).toEqual([])
+    expect(set.manifests.map(({ app, env }) => `${app} ${env}`)).toEqual([
+      'web production',
+      'web staging',
+    ])
+    const artifact = artifactWith({
+      version: { repositoryName: 'example/web', branch: 'Fix/Login' },
+      items: [{ name: 'image', repository: 'quay.io/example/web', tag: '1.10' }],
+    })
+    for (const manifest of set.manifests) {
+      const rendered = filesOf(
+        render(manifest, variablesOf(artifact, { ...manifest, actor: 'alice' })),
+      )
+      expect(Object.keys(rendered)).toEqual(['deployment-web.yaml', 'service-web.yaml'])
+      expect(rendered['deployment-web.yaml']).toContain('image: "quay.io/example/web:1.10"')
+      expect(rendered['deployment-web.yaml']).toContain('branch: "fix-login"')
+      expect(rendered['deployment-web.yaml']).toContain(`value: "${manifest.env}"`)
+    }
+  })
+})
