@@ -24,7 +24,7 @@ export function compileGlob(pattern: string): Glob | Refusal {
   if (isRefusal(sequence)) return sequence
   const wanted = (pattern.length - body.length) % 2 === 0
   return {
-    matches: (text) => endsOf(sequence, text, [0]).includes(text.length) === wanted,
+    matches: (text) => (endsOf(sequence, text, startOf(text)).at(-1) === 1) === wanted,
     steps: (text) => pattern.length * (text.length + 1),
   }
 }
@@ -77,31 +77,42 @@ function addText(sequence: Part[], char: string): void {
   else sequence.push({ kind: 'text', text: char })
 }
 
-/**
- * Where in `text` a match of the sequence can end that began at one of `starts`. All beginnings go
- * through the pattern together, so there is nothing to go back to, however many ways there are.
- */
-function endsOf(sequence: Sequence, text: string, starts: readonly number[]): readonly number[] {
-  return sequence.reduce((ends, part) => endsOfPart(part, text, ends), starts)
-}
+/** For every place in a text, and for its end, whether the match can have come so far: 1 or 0. */
+type Places = Uint8Array
 
-function endsOfPart(part: Part, text: string, starts: readonly number[]): readonly number[] {
+/**
+ * Where a match of the sequence can end that began at one of `starts`. All beginnings go through the
+ * pattern together, so there is nothing to go back to, however many ways there are.
+ */
+const endsOf = (sequence: Sequence, text: string, starts: Places): Places =>
+  sequence.reduce((ends, part) => endsOfPart(part, text, ends), starts)
+
+function endsOfPart(part: Part, text: string, starts: Places): Places {
+  const ends = new Uint8Array(starts.length)
   switch (part.kind) {
     case 'text':
-      return starts
-        .filter((at) => text.startsWith(part.text, at))
-        .map((at) => at + part.text.length)
+      for (let at = starts.indexOf(1); at >= 0; at = starts.indexOf(1, at + 1))
+        if (text.startsWith(part.text, at)) ends[at + part.text.length] = 1
+      return ends
     case 'one':
-      return starts.filter((at) => at < text.length).map((at) => at + charLength(text, at))
-    case 'run': {
-      const first = starts.reduce((least, at) => Math.min(least, at), text.length + 1)
-      return Array.from({ length: text.length + 1 - first }, (_, offset) => first + offset)
-    }
+      for (let at = starts.indexOf(1); at >= 0; at = starts.indexOf(1, at + 1))
+        ends[at + charLength(text, at)] = 1
+      return ends
+    case 'run':
+      return starts.includes(1) ? ends.fill(1, starts.indexOf(1)) : ends
     case 'either':
-      return [...new Set(part.choices.flatMap((choice) => endsOf(choice, text, starts)))]
+      for (const choice of part.choices)
+        for (const [at, reached] of endsOf(choice, text, starts).entries()) ends[at] ||= reached
+      return ends
     default:
       return assertNever(part)
   }
+}
+
+function startOf(text: string): Places {
+  const places = new Uint8Array(text.length + 1)
+  places[0] = 1
+  return places
 }
 
 const charLength = (text: string, at: number): number =>

@@ -14,6 +14,7 @@ export class LocalWriter {
   readonly #git: Git
   readonly #branch: string
   #tip: Sha | undefined
+  #trouble: unknown
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(git: Git, branch: string) {
@@ -24,6 +25,12 @@ export class LocalWriter {
   /** The newest tip of the remote's branch that this server saw; asks the remote the first time. */
   async tip(): Promise<Sha> {
     return this.#tip ?? (await this.refresh())
+  }
+
+  /** Throws what the last look at the remote came to, if that was trouble. */
+  async check(): Promise<void> {
+    if (this.#trouble !== undefined) throw this.#trouble
+    await this.tip()
   }
 
   /**
@@ -81,6 +88,17 @@ export class LocalWriter {
 
   async #fetch(): Promise<Sha> {
     try {
+      this.#tip = await this.#fetchForward()
+      this.#trouble = undefined
+      return this.#tip
+    } catch (error) {
+      this.#trouble = error
+      throw error
+    }
+  }
+
+  async #fetchForward(): Promise<Sha> {
+    try {
       await this.#git(['fetch', '--no-tags', '--no-write-fetch-head', 'origin'])
     } catch (error) {
       throw new Fault('gitops_unreachable', 'fetching the GitOps repository', { cause: error })
@@ -92,7 +110,6 @@ export class LocalWriter {
         'gitops_rewound',
         `checking the GitOps branch: it was rewritten and no longer holds ${seen}`,
       )
-    this.#tip = tip
     return tip
   }
 

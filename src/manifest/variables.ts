@@ -1,7 +1,7 @@
 import type { Artifact, Version } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { type Filled, functions, valueCharactersMax } from './functions.ts'
-import { nearest } from './nearest.ts'
+import { nearestFew } from '../domain/nearest.ts'
 import { type Call, type Expression, type Part, parseTemplate } from './template.ts'
 
 /** Values by name: `tag`, `image.tag`, `APP`. A `Map`, so that no name can be a prototype's. */
@@ -145,6 +145,6 @@ function applyCall({ name, args }: Call, { value, isLast }: Given): Filled | und
 }
 
 function like(name: string, known: ReadonlyMap<string, unknown>): string {
-  const names = nearest(name, known.keys())
+  const names = nearestFew(name, known.keys(), 3)
   return names.length > 0 ? `; the nearest known are ${names.join(', ')}` : ''
 }

@@ -104,18 +104,26 @@ type Carried = {
 }
 
 async function carriedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried> {
-  const { artifactId } = event
-  const artifact = artifactId === null ? undefined : await ports.artifacts.find(artifactId)
-  if (artifact) return { artifactId: artifact.id, version: artifact.version }
-  const [to] =
-    event.kind === 'rollback'
-      ? await ports.releases.withRef({ ...event, ref: event.toRef ?? '' })
-      : await ports.releases.running(event)
-  if (!to) throw new Error(`what ${event.id} pushed is not in the index`)
-  return {
-    artifactId: to.artifactId,
-    version: to.version,
-    rollbackTo: event.kind === 'rollback' ? to.gitopsRef : undefined,
+  const carried = await indexedBy(ports, event)
+  if (!carried) throw new Error(`what ${event.id} pushed is not in the index`)
+  return carried
+}
+
+async function indexedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried | undefined> {
+  switch (event.kind) {
+    case 'rollback': {
+      const [to] = await ports.releases.withRef({ ...event, ref: event.toRef ?? '' })
+      return to && { artifactId: to.artifactId, version: to.version, rollbackTo: to.gitopsRef }
+    }
+    case 'delete': {
+      const [current] = await ports.releases.running({ env: event.env, app: event.app })
+      return current && { artifactId: current.artifactId, version: current.version }
+    }
+    case 'artifact':
+    case 'release': {
+      const artifact = await ports.artifacts.find(event.artifactId ?? '')
+      return artifact && { artifactId: artifact.id, version: artifact.version }
+    }
   }
 }
 

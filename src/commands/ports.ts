@@ -1,0 +1,54 @@
+import type { User } from '../domain/actor.ts'
+import type { Artifact, NewArtifact } from '../domain/artifact.ts'
+import type { PlannedCommit } from '../domain/change.ts'
+import type { ArtifactQuery, HistoryQuery } from '../domain/command.ts'
+import type { Decision } from '../domain/decision.ts'
+import type { EventCommit, NewEvent, ReleaseEvent } from '../domain/event.ts'
+import type { Sha } from '../domain/names.ts'
+import type { Release } from '../domain/release.ts'
+import type { ProposalPorts } from '../release/ports.ts'
+
+/** What the artifacts of one app are found by: the repository it is bound to, or its name. */
+export type StoredArtifactQuery = Omit<ArtifactQuery, 'app'> & {
+  readonly app?: { readonly name: string; readonly repository: string | null } | undefined
+}
+
+/** What the commands need of the rest of the product. */
+export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
+  readonly artifacts: {
+    accept(arrival: {
+      artifact: NewArtifact
+      eventId: string
+      actor: string
+      nowMs: number
+    }): Promise<{ kind: 'stored' | 'same' | 'different'; artifact: Artifact }>
+    find(id: string): Promise<Artifact | undefined>
+    list(filter: StoredArtifactQuery): Promise<readonly Artifact[]>
+  }
+  readonly events: {
+    add(event: NewEvent): Promise<void>
+    find(id: string): Promise<ReleaseEvent | undefined>
+    ofArtifact(artifactId: string): Promise<ReleaseEvent | undefined>
+    children(parentId: string): Promise<readonly ReleaseEvent[]>
+    commits(eventId: string): Promise<readonly EventCommit[]>
+    decision(id: string): Promise<Decision | undefined>
+  }
+  readonly releases: Omit<ProposalPorts['releases'], 'history'> & {
+    history(filter: HistoryQuery): Promise<readonly Release[]>
+    ofEvents(eventIds: readonly string[]): Promise<readonly Release[]>
+  }
+  readonly users: {
+    add(user: User, tokenHash: string): Promise<boolean>
+    find(login: string): Promise<User | undefined>
+    list(): Promise<readonly User[]>
+    remove(login: string): Promise<boolean>
+  }
+  readonly gitops: {
+    readonly url: string
+    tip(): Promise<Sha>
+    preview(tip: Sha, commit: PlannedCommit): Promise<string>
+  }
+  readonly tokens: { next(): { token: string; hash: string } }
+  /** Tells the loop that there is something new to do. */
+  readonly wake: () => void
+}

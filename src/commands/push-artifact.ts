@@ -1,0 +1,35 @@
+import type { Actor } from '../domain/actor.ts'
+import type { NewArtifact } from '../domain/artifact.ts'
+import { refuse } from '../domain/fault.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { ownManifestProblem } from '../release/targets.ts'
+import type { CommandPorts } from './ports.ts'
+
+/** Stores an artifact and asks the triggers about it. The same content again is the same artifact. */
+export async function pushArtifact(
+  ports: CommandPorts,
+  actor: Actor,
+  { artifact: posted }: { artifact: NewArtifact },
+): Promise<Outcome> {
+  const nowMs = ports.clock.nowMs()
+  const problem = ownManifestProblem({
+    ...posted,
+    id: posted.id ?? '',
+    created: 0,
+    version: { ...posted.version, created: posted.version.created ?? 0 },
+  })
+  if (problem) return problem
+  const { kind, artifact } = await ports.artifacts.accept({
+    artifact: posted,
+    eventId: ports.ids.next('event'),
+    actor: JSON.stringify(actor),
+    nowMs,
+  })
+  if (kind === 'different')
+    return refuse(
+      'conflict',
+      `Artifact ${artifact.id} is already stored with other content; give this one another id`,
+    )
+  if (kind === 'stored') ports.wake()
+  return { kind: 'artifact-stored', artifact, isNew: kind === 'stored' }
+}

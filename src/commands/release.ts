@@ -1,0 +1,124 @@
+import type { Actor } from '../domain/actor.ts'
+import type { Artifact } from '../domain/artifact.ts'
+import { limitMax, type ReleaseCommand } from '../domain/command.ts'
+import type { NewEvent, TargetedEvent } from '../domain/event.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
+import type { Outcome, Plan } from '../domain/outcome.ts'
+import { propose } from '../release/propose.ts'
+import { foreignArtifact, ownerOf, targetOf, targetsOf } from '../release/targets.ts'
+import { ownerIn } from './artifacts.ts'
+import type { CommandPorts } from './ports.ts'
+
+/** The branches that count as a repository's default one until GitHub tells which it is. */
+const defaultBranches = ['main', 'master']
+
+/** Asks for a release, or tells what one would do. */
+export async function release(
+  ports: CommandPorts,
+  actor: Actor,
+  command: ReleaseCommand,
+): Promise<Outcome> {
+  const artifact = await findArtifact(ports, command)
+  if (isRefusal(artifact)) return artifact
+  const apps = await appsOf(ports, artifact, command)
+  if (isRefusal(apps)) return apps
+  const asked = (app: string | null): NewEvent => ({
+    id: ports.ids.next('event'),
+    parentId: null,
+    kind: 'release',
+    artifactId: artifact.id,
+    env: command.env,
+    app,
+    toRef: null,
+    reason: command.reason ?? '',
+    actor,
+    source: 'api',
+    createdMs: ports.clock.nowMs(),
+  })
+  if (command.dryRun) return { kind: 'plans', plans: await plansOf(ports, apps.map(asked)) }
+  const event = asked(command.app ?? null)
+  await ports.events.add(event)
+  ports.wake()
+  return { kind: 'accepted', id: event.id, what: 'release' }
+}
+
+/** The artifact that a release names, by its id or by its app and perhaps its source commit. */
+export async function findArtifact(
+  ports: CommandPorts,
+  { artifactId, app, sha }: ReleaseCommand,
+): Promise<Artifact | Refusal> {
+  if (artifactId !== undefined)
+    return (
+      (await ports.artifacts.find(artifactId)) ??
+      refuse('not_found', `There is no artifact ${artifactId}`)
+    )
+  if (app === undefined) return refuse('invalid', 'artifactId: name the artifact or the app')
+  const found = await ports.artifacts.list({
+    app: { name: app, repository: await ownerIn(ports, app) },
+    limit: limitMax,
+    offset: 0,
+  })
+  const newest = found.find(({ version }) =>
+    sha === undefined
+      ? version.event === 'push' && defaultBranches.includes(version.branch)
+      : version.sha.startsWith(sha),
+  )
+  const of = sha === undefined ? `on ${defaultBranches.join(' or ')}` : `of the commit ${sha}`
+  return newest ?? refuse('not_found', `There is no artifact of ${app} ${of}`)
+}
+
+/** The apps that the release is of; checked now so that a mistake is told at once. */
+async function appsOf(
+  ports: CommandPorts,
+  artifact: Artifact,
+  { app, env }: ReleaseCommand,
+): Promise<readonly string[] | Refusal> {
+  const manifests = await ports.sources.manifests(await ports.gitops.tip())
+  const bindings = await ports.releases.bindings()
+  if (app !== undefined) {
+    const foreign = foreignArtifact(app, artifact, ownerOf(app, manifests, bindings))
+    const target = foreign ?? targetOf(artifact, manifests, { app, env })
+    return isRefusal(target) ? target : [app]
+  }
+  const all = targetsOf(artifact, manifests)
+  const here = all.filter((target) => target.env === env)
+  const known = [...new Set(all.map((target) => target.env))].sort()
+  if (here.length > 0) return here.map((target) => target.app)
+  return refuse(
+    'not_found',
+    known.length > 0
+      ? `${artifact.id} has no manifest for ${env}; it has manifests for ${known.join(', ')}`
+      : `${artifact.id} of ${artifact.version.repositoryName} has no manifest at all`,
+  )
+}
+
+async function plansOf(ports: CommandPorts, asked: readonly NewEvent[]): Promise<Plan[]> {
+  const tip = await ports.gitops.tip()
+  const plans: Plan[] = []
+  for (const event of asked) {
+    const targeted = { ...unstored, ...event } as TargetedEvent
+    const proposal = await propose(ports, targeted, tip)
+    if (isRefusal(proposal)) continue
+    const { commit, decision } = proposal
+    const isPlanned = !isRefusal(commit)
+    plans.push({
+      app: targeted.app,
+      env: targeted.env,
+      artifactId: event.artifactId ?? '',
+      decision,
+      diff: isPlanned ? await ports.gitops.preview(tip, commit) : '',
+      problem: isPlanned ? null : commit.message,
+    })
+  }
+  return plans
+}
+
+/** What an event has once it is stored; a dry run's never is. */
+const unstored = {
+  seq: 0,
+  status: 'new',
+  statusDesc: '',
+  attempts: 0,
+  expiresMs: null,
+  decisionId: null,
+} as const

@@ -1,0 +1,9 @@
+import type { Actor } from '../domain/actor.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { actionsOf } from './authorize.ts'
+
+/** Who the server thinks the caller is, and what that may do. */
+export function whoami(actor: Actor): Outcome {
+  const { login, roles, repositories } = actor
+  return { kind: 'whoami', whoami: { login, roles, repositories, actions: actionsOf(actor) } }
+}

@@ -1,0 +1,54 @@
+import type { User } from '../../domain/actor.ts'
+import { assertNever } from '../../domain/fault.ts'
+import type { Outcome } from '../../domain/outcome.ts'
+import { errorAnswer } from './errors.ts'
+
+const json = (body: unknown, status = 200) => Response.json(body, { status })
+
+/** The HTTP answer to each outcome: contract, section 2. */
+export function answerTo(outcome: Outcome): Response {
+  switch (outcome.kind) {
+    case 'refusal':
+      return errorAnswer(outcome.code, outcome.message)
+    case 'artifact-stored':
+      return json(outcome.artifact, outcome.isNew ? 201 : 200)
+    case 'artifact':
+      return json(outcome.artifact)
+    case 'artifacts':
+      return json(outcome.artifacts)
+    case 'accepted':
+      return json({ id: outcome.id }, outcome.what === 'delete' ? 200 : 201)
+    case 'plans':
+      return json({ plans: outcome.plans })
+    case 'status':
+      return json(outcome.env === '*' ? outcome.status : (outcome.status[outcome.env] ?? {}))
+    case 'history':
+      return json(outcome.releases)
+    case 'event':
+      return json(outcome.event)
+    case 'decision':
+      return json(outcome.decision)
+    case 'gitops-repo':
+      return json({ gitopsRepo: outcome.url })
+    case 'whoami':
+      return json(outcome.whoami)
+    case 'users':
+      return json(outcome.users.map(shown))
+    case 'user':
+      return json(shown(outcome.user))
+    case 'user-added':
+      return json({ ...shown(outcome.user), token: outcome.token }, 201)
+    case 'user-removed':
+      return json({ login: outcome.login })
+    default:
+      return assertNever(outcome)
+  }
+}
+
+const shown = ({ login, roles, repositories, createdUnix }: User) => ({
+  login,
+  admin: roles.includes('admin'),
+  roles,
+  repositories,
+  created: createdUnix,
+})

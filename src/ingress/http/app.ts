@@ -1,0 +1,114 @@
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { Authenticate } from '../../commands/authenticate.ts'
+import { handle } from '../../commands/handle.ts'
+import type { CommandPorts } from '../../commands/ports.ts'
+import type { Actor } from '../../domain/actor.ts'
+import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
+import { answerTo } from './answers.ts'
+import { artifactRoutes } from './artifacts.ts'
+import { brokenAnswer, errorAnswer } from './errors.ts'
+import { type Health, healthAnswer, readyAnswer } from './health.ts'
+import { openApi } from './openapi.ts'
+import { releaseRoutes } from './releases.ts'
+import type { Route } from './route.ts'
+import { userRoutes } from './users.ts'
+
+/** 1 MiB: contract, section 2. */
+const bodyBytesMax = 1 << 20
+
+export type AppPorts = {
+  readonly commands: CommandPorts
+  readonly authenticate: Authenticate
+  readonly health: Health
+  /** Prometheus text. */
+  readonly metrics: () => Promise<string>
+  readonly log: { error(fields: object, text: string): void }
+}
+
+export const routes: readonly Route[] = [...artifactRoutes, ...releaseRoutes, ...userRoutes]
+
+/** The HTTP API as a function from request to response. */
+export function httpApp(ports: AppPorts): Hono {
+  const app = new Hono()
+  app.use(
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: () => errorAnswer('too_large', `A body has at most ${bodyBytesMax} bytes`),
+    }),
+  )
+  app.get('/', (c) => c.text('gimletd is running. The API: /openapi.json\n'))
+  app.get('/healthz', healthAnswer)
+  app.get('/readyz', () => readyAnswer(ports.health))
+  app.get('/metrics', async (c) => c.text(await ports.metrics()))
+  const description = openApi(routes)
+  app.get('/openapi.json', (c) => c.json(description))
+  for (const route of routes)
+    app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}'), (c) =>
+      answerRoute(ports, route, c),
+    )
+  app.notFound(({ req }) =>
+    errorAnswer('not_found', `There is no ${req.method} ${req.path}; see /openapi.json`),
+  )
+  app.onError((error, { req }) => {
+    ports.log.error({ err: error, method: req.method, path: req.path }, 'a request broke')
+    return brokenAnswer(error)
+  })
+  return app
+}
+
+async function answerRoute(ports: AppPorts, route: Route, c: Context) {
+  const actor = await actorOf(ports, c)
+  if (isRefusal(actor)) return answerTo(actor)
+  const input = await inputOf(route, c)
+  if (isRefusal(input)) return answerTo(input)
+  const command = route.command(input as never)
+  if (isRefusal(command)) return answerTo(command)
+  return answerTo(await handle(ports.commands, actor, command))
+}
+
+async function actorOf({ authenticate }: AppPorts, { req }: Context): Promise<Actor | Refusal> {
+  const [scheme = '', credentials] = req.header('authorization')?.split(' ', 2) ?? []
+  // GimletD's clients may send it in the query instead.
+  const token = scheme.toLowerCase() === 'bearer' ? credentials : req.query('access_token')
+  const actor = token ? await authenticate(token) : undefined
+  return actor ?? refuse('unauthenticated', 'Send a valid token: Authorization: Bearer <token>')
+}
+
+async function inputOf(route: Route, { req }: Context) {
+  const query = checked(route.query, { ...queryOf(route, req.url), ...req.param() }, '')
+  if (isRefusal(query)) return query
+  if (!route.body) return { query, body: undefined }
+  const parsed = parseJson(await req.text())
+  if (isRefusal(parsed)) return parsed
+  const body = checked(route.body, parsed.value, 'body')
+  return isRefusal(body) ? body : { query, body }
+}
+
+/** The query's values by name; `sha` alone may repeat, and anything else is given once. */
+function queryOf({ path }: Route, url: string): Record<string, string | string[]> {
+  const values: Record<string, string | string[]> = {}
+  const { searchParams } = new URL(url)
+  for (const name of new Set(searchParams.keys())) {
+    const all = searchParams.getAll(name)
+    values[name] = name === 'sha' && path === '/api/artifacts' ? all : (all.at(-1) ?? '')
+  }
+  return values
+}
+
+function parseJson(text: string): { value: unknown } | Refusal {
+  try {
+    return { value: JSON.parse(text) }
+  } catch (error) {
+    const what = error instanceof SyntaxError ? error.message : 'not JSON'
+    return refuse('invalid_json', `The body is not valid JSON: ${what}`)
+  }
+}
+
+function checked(schema: Route['query'], value: unknown, what: string): object | Refusal {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data as object
+  const [issue] = result.error.issues
+  const field = issue?.path.join('.') || what || 'query'
+  return refuse('invalid', `${field}: ${issue?.message ?? 'is not valid'}`)
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { loginSchema, type Role, roles } from '../../domain/actor.ts'
+import { isRepository } from '../../domain/names.ts'
+import { type Route, route } from './route.ts'
+
+/** What GimletD's users could do: post artifacts and release. */
+const rolesByDefault: readonly Role[] = ['ci', 'releaser']
+
+const byLogin = z.object({ login: loginSchema })
+
+export const userRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/api/whoami',
+    summary: 'Who the server thinks you are, and what you may do',
+    answer: 'Login, roles and actions',
+    query: z.object({}),
+    body: null,
+    command: () => ({ verb: 'whoami' }),
+  }),
+  route({
+    method: 'get',
+    path: '/api/users',
+    summary: 'Every owner of a token',
+    answer: 'A list of users, without tokens',
+    query: z.object({}),
+    body: null,
+    command: () => ({ verb: 'users' }),
+  }),
+  route({
+    method: 'post',
+    path: '/api/user',
+    summary: 'Make a user with a token',
+    answer: '201 and the user, with the token this once',
+    query: z.object({}),
+    body: z.object(
+      {
+        login: loginSchema,
+        admin: z.boolean({ error: 'must be true or false' }).default(false),
+        roles: z
+          .array(z.enum(roles, `must be of ${roles.join(', ')}`))
+          .max(roles.length)
+          .optional(),
+        repositories: z
+          .array(z.string().refine(isRepository, 'must be repository names such as owner/name'))
+          .max(1_000)
+          .default([]),
+      },
+      { error: 'must be an object' },
+    ),
+    command({ body: { login, admin, roles: asked, repositories } }) {
+      const given = admin ? (['admin'] as const) : (asked ?? rolesByDefault)
+      return { verb: 'add-user', login, roles: given, repositories }
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/user/{login}',
+    summary: 'One owner of a token',
+    answer: 'The user, without the token',
+    query: byLogin,
+    body: null,
+    command: ({ query }) => ({ verb: 'user', login: query.login }),
+  }),
+  route({
+    method: 'delete',
+    path: '/api/user/{login}',
+    summary: 'End a user’s token',
+    answer: '{"login"}',
+    query: byLogin,
+    body: null,
+    command: ({ query }) => ({ verb: 'remove-user', login: query.login }),
+  }),
+]
