@@ -27,6 +27,9 @@ export type Config = {
   readonly unused: readonly string[]
 }
 
+/** Everything that is wrong with the settings, a sentence each. */
+export type ConfigProblems = { readonly problems: readonly string[] }
+
 /** A folder of this machine, or one of the GitOps repository. */
 export type Place = { readonly kind: 'folder' | 'branch'; readonly folder: string }
 
@@ -122,22 +125,23 @@ const laterKeys = (Object.keys(schema.shape) as Key[]).filter((key) =>
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
   yamlText: string | null,
-): Config | readonly string[] {
+): Config | ConfigProblems {
   const known = Object.keys(schema.shape)
   const file = yamlText === null ? {} : readFile(yamlText, known)
-  if (Array.isArray(file)) return file
+  if (Array.isArray(file)) return { problems: file }
   const set = Object.entries(environment).filter(
     ([key, value]) => known.includes(key) && value !== undefined && value !== '',
   )
   const values: Record<string, unknown> = { ...file, ...Object.fromEntries(set) }
   const parsed = schema.safeParse(values)
   if (parsed.success) return configOf(parsed.data)
-  return parsed.error.issues.map((issue) => {
+  const problems = parsed.error.issues.map((issue) => {
     const key = String(issue.path[0])
     const isSecret = (secretKeys as readonly string[]).includes(key)
     const shown = isSecret ? 'a value that is not shown' : JSON.stringify(values[key])
     return `${key} is ${shown}; expected ${issue.message}`
   })
+  return { problems }
 }
 
 function readFile(yamlText: string, known: readonly string[]): Record<string, string> | string[] {

@@ -13,12 +13,15 @@ import { type Git, GitFailure } from './git.ts'
 export class LocalWriter {
   readonly #git: Git
   readonly #branch: string
+  /** The repository's address as people may see it. */
+  readonly url: string
   #tip: Sha | undefined
   #trouble: unknown
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(git: Git, branch: string) {
+  constructor(git: Git, { url, branch }: { url: string; branch: string }) {
     this.#git = git
+    this.url = url
     this.#branch = branch
   }
 

@@ -5,8 +5,11 @@ import type { Database, ResultSet } from './client.ts'
 /** The form in which a token is kept: a dump of the database holds nothing that opens a door. */
 export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex')
 
-/** A new token: 256 bits, with a prefix by which secret scanners and people know it. */
-export const newToken = (): string => `gimlet_${randomBytes(32).toString('base64url')}`
+/** A new token with its hash: 256 bits, with a prefix by which secret scanners and people know it. */
+export function newToken(): { token: string; hash: string } {
+  const token = `gimlet_${randomBytes(32).toString('base64url')}`
+  return { token, hash: tokenHash(token) }
+}
 
 /** Owners of tokens. */
 export class UserStore {

@@ -1,0 +1,45 @@
+import { createAdaptorServer, type ServerType } from '@hono/node-server'
+import type { Hono } from 'hono'
+
+/** Slow senders are cut off, and connections are bounded: fault F34. */
+const headersMs = 10_000
+const requestMs = 30_000
+const connectionsMax = 4_096
+
+export type Listener = {
+  /** The port that is listened on, which is another one than was asked for when that was 0. */
+  readonly port: number
+  /** Takes nothing new; ends when every answer under way is sent. */
+  close(): Promise<void>
+  /** Hangs up on whoever is still there. */
+  closeNow(): void
+}
+
+/** Listens on Node. Rejects when the port is taken. */
+export async function listen(
+  app: Hono,
+  { port, host }: { port: number; host: string },
+): Promise<Listener> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { headersTimeout: headersMs, requestTimeout: requestMs },
+  })
+  if ('maxConnections' in server) server.maxConnections = connectionsMax
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed)
+    server.listen(port, host, done)
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : port,
+    close: () => closed(server),
+    closeNow: () => ('closeAllConnections' in server ? server.closeAllConnections() : undefined),
+  }
+}
+
+function closed(server: ServerType): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done())
+    if ('closeIdleConnections' in server) server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+/** Which folders each folder may import from: the table of `docs/architecture.md`. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  policy: ['domain'],
+  manifest: ['domain'],
+  release: ['domain', 'policy', 'manifest'],
+  commands: ['domain', 'policy', 'release'],
+  messages: ['domain'],
+  gitops: ['domain'],
+  store: ['domain'],
+  notify: ['domain', 'messages'],
+  'ingress/http': ['domain', 'commands', 'messages'],
+  cli: ['domain', 'commands', 'policy', 'manifest', 'messages'],
+  'config.ts': ['domain'],
+  'log.ts': ['domain'],
+}
+const everything = ['main.ts', 'edge.ts']
+/** May build the server itself. */
+const mayImportMain = ['cli/serve.ts']
+/** Rooms that must run anywhere: nothing of Node, no clock. */
+const pure = ['domain', 'policy', 'manifest', 'release', 'commands', 'messages']
+
+const homes: Readonly<Record<string, string>> = {
+  hono: 'ingress/http/',
+  '@hono/node-server': 'ingress/http/',
+  'simple-git': 'gitops/git.ts',
+  '@libsql/client': 'store/client.ts',
+  'json-logic-js': 'policy/rule.ts',
+}
+/** Where a pure room may still start programs: a later issue's file. */
+const programs = ['gitops/git.ts', 'manifest/programs.ts']
+
+type Import = { readonly file: string; readonly from: string }
+
+const src = resolve('src')
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+const read = (file: string) => readFileSync(join(src, file), 'utf8')
+
+/** Static imports, re-exports and dynamic imports; a scan of lines is enough. */
+const importLines =
+  /^\s*(?:import|export)\b[^'"=(]*?\bfrom\s+['"]([^'"]+)['"]|^\s*import\s+['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm
+
+const importsIn = (file: string): Import[] =>
+  [...read(file).matchAll(importLines)].map(([, from, bare, dynamic]) => ({
+    file,
+    from: from ?? bare ?? dynamic ?? '',
+  }))
+
+const imports = files.flatMap(importsIn)
+const local = imports
+  .filter(({ from }) => from.startsWith('.'))
+  .map(({ file, from }) => ({ file, to: relative(src, resolve(src, dirname(file), from)) }))
+
+const roomOf = (file: string): string => {
+  const [first = '', second] = file.split('/')
+  return first === 'ingress' ? `ingress/${second}` : first
+}
+
+describe('the rooms', () => {
+  it('import only what the table allows', () => {
+    const wrong = local.filter(({ file, to }) => {
+      const [from, target] = [roomOf(file), roomOf(to)]
+      if (everything.includes(from) || from === target) return false
+      if (to === 'main.ts') return !mayImportMain.includes(file)
+      if (file === 'cli/serve.ts' && ['config.ts', 'log.ts'].includes(to)) return false
+      return !mayImport[from]?.includes(target)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('are all in the table', () => {
+    const rooms = new Set(files.map(roomOf))
+    expect([...rooms].filter((room) => !(room in mayImport) && !everything.includes(room))).toEqual(
+      [],
+    )
+  })
+
+  it('that are pure import nothing of Node and ask no clock', () => {
+    const wrong = files
+      .filter((file) => pure.includes(roomOf(file)) && !programs.includes(file))
+      .filter((file) =>
+        /['"]node:|\bDate\.now\b|\bnew Date\(\)|performance\.now|\bprocess\./.test(code(file)),
+      )
+    expect(wrong).toEqual([])
+  })
+})
+
+/** A file's text without its comments. */
+const code = (file: string) => read(file).replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
+
+describe('a package', () => {
+  it('has one home', () => {
+    const wrong = imports.filter(({ file, from }) => {
+      const name = Object.keys(homes).find((home) => from === home || from.startsWith(`${home}/`))
+      return name !== undefined && !file.startsWith(homes[name] ?? '')
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('is used, or is not there', () => {
+    const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      dependencies: Record<string, string>
+    }
+    const used = new Set(
+      imports.map(({ from }) =>
+        from
+          .split('/')
+          .slice(0, from.startsWith('@') ? 2 : 1)
+          .join('/'),
+      ),
+    )
+    expect(Object.keys(dependencies).filter((name) => !used.has(name))).toEqual([])
+  })
+})
+
+describe('programs and the environment', () => {
+  it('are started in two files only', () => {
+    const wrong = imports.filter(
+      ({ file, from }) => /child_process/.test(from) && !programs.includes(file),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('are read from process.env by main.ts and the CLI only', () => {
+    const wrong = files.filter(
+      (file) => /process\.env/.test(code(file)) && file !== 'main.ts' && roomOf(file) !== 'cli',
+    )
+    expect(wrong).toEqual([])
+  })
+})
