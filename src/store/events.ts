@@ -24,21 +24,30 @@ export class EventStore {
   }
 
   /**
-   * Takes the oldest events without a target that are due, at most `limit`. The attempt is counted
-   * first: an event that ends the process is known by its count when the process is back, and
-   * is then taken alone.
+   * Takes the oldest events without a target, at most `limit`, up to the first that is not due or
+   * was taken before: none may overtake another, since what they ask for goes out in their order.
+   * The attempt is counted first: an event that ends the process is known by its count when the
+   * process is back, and is then taken alone.
    */
   async claimWide(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
+    const wide = '(env is null or app is null)'
     const [fresh] = await this.#database.write([
       claimStatement(
-        '(env is null or app is null) and due_ms <= ? and attempts = 0',
+        `${wide} and seq < coalesce((
+           select min(seq) from events
+           where status in ('new', 'held') and ${wide} and (attempts > 0 or due_ms > ?)), 1 << 62)`,
         [nowMs],
         limit,
       ),
     ])
     if (fresh?.rows.length) return fresh.rows.map(eventOf).sort((a, b) => a.seq - b.seq)
     const [again] = await this.#database.write([
-      claimStatement('(env is null or app is null) and due_ms <= ?', [nowMs], 1),
+      claimStatement(
+        `due_ms <= ? and seq = (
+           select min(seq) from events where status in ('new', 'held') and ${wide})`,
+        [nowMs],
+        1,
+      ),
     ])
     return (again?.rows ?? []).map(eventOf)
   }
