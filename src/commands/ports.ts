@@ -23,6 +23,7 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
       nowMs: number
     }): Promise<{ kind: 'stored' | 'same' | 'different'; artifact: Artifact }>
     find(id: string): Promise<Artifact | undefined>
+    findAll(ids: readonly string[]): Promise<readonly Artifact[]>
     list(filter: StoredArtifactQuery): Promise<readonly Artifact[]>
   }
   readonly events: {

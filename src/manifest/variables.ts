@@ -1,7 +1,7 @@
 import type { Artifact, Version } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
-import { type Filled, functions, valueCharactersMax } from './functions.ts'
 import { nearestFew } from '../domain/nearest.ts'
+import { type Filled, functions, valueCharactersMax } from './functions.ts'
 import { type Call, type Expression, type Part, parseTemplate } from './template.ts'
 
 /** Values by name: `tag`, `image.tag`, `APP`. A `Map`, so that no name can be a prototype's. */

@@ -33,9 +33,11 @@ export async function expand(
     manifests: await ports.sources.manifests(tip),
     bindings: await ports.releases.bindings(),
   }
+  const artifacts = await ports.artifacts.findAll(events.map((event) => event.artifactId ?? ''))
+  const known = new Map(artifacts.map((artifact) => [artifact.id, artifact]))
   const closings: (readonly [ReleaseEvent, Closing])[] = []
   for (const event of events) {
-    const artifact = await ports.artifacts.find(event.artifactId ?? '')
+    const artifact = known.get(event.artifactId ?? '')
     if (!artifact) closings.push([event, denied(`There is no artifact ${event.artifactId}`)])
     else if (event.kind === 'artifact')
       closings.push([event, await arrival(ports, { event, artifact }, given)])

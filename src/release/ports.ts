@@ -15,7 +15,10 @@ export type ProposalPorts = {
     policies(tip: Sha): Promise<PolicySet>
     manifests(tip: Sha): Promise<ManifestSet>
   }
-  readonly artifacts: { find(id: string): Promise<Artifact | undefined> }
+  readonly artifacts: {
+    find(id: string): Promise<Artifact | undefined>
+    findAll(ids: readonly string[]): Promise<readonly Artifact[]>
+  }
   readonly releases: {
     running(where: { env?: string; app?: string }): Promise<readonly Release[]>
     history(filter: { env: string; app: string; limit: number }): Promise<readonly Release[]>

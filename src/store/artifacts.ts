@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Artifact, NewArtifact } from '../domain/artifact.ts'
 import { canonicalJson } from '../domain/json.ts'
-import type { Database, Value } from './client.ts'
+import type { Database, InStatement, Value } from './client.ts'
 
 /** `stored`: new. `same`: known with this content. `different`: the id is taken by other content. */
 export type AcceptResult =
@@ -75,6 +75,15 @@ export class ArtifactStore {
     return row && (JSON.parse(String(row.body)) as Artifact)
   }
 
+  /** The artifacts of these ids, as far as they are known. */
+  async findAll(ids: readonly string[]): Promise<Artifact[]> {
+    const rows = await this.#database.read(
+      'select body from artifacts where id in (select value from json_each(?))',
+      [JSON.stringify(ids)],
+    )
+    return rows.map((row) => JSON.parse(String(row.body)) as Artifact)
+  }
+
   /** Newest first. */
   async list(filter: ArtifactFilter): Promise<Artifact[]> {
     const { where, args } = conditions(filter)
@@ -107,60 +116,48 @@ function rowOf({ artifact: posted, eventId, actor, nowMs }: Arrival): Row {
   return { id, eventId, digest, artifact: { ...posted, id, created, version }, actor, nowMs }
 }
 
-/** Answers the event ids of the rows that were new. */
+/** Answers the event ids of the rows that were new: all of them, but for repeats. */
 async function insert(database: Database, rows: readonly Row[]): Promise<ReadonlySet<string>> {
-  const json = JSON.stringify(
-    rows.map(({ id, eventId, digest, artifact, actor, nowMs }) => {
-      const { repositoryName, branch, sourceBranch, event, sha } = artifact.version
-      const apps = artifact.environments.map(({ app }) => app)
-      const body = JSON.stringify(artifact)
-      const created = artifact.created
-      return [
-        id,
-        eventId,
-        digest,
-        repositoryName,
-        branch,
-        sourceBranch,
-        event,
-        sha,
-        created,
-        body,
-        actor,
-        nowMs,
-        apps,
-      ]
-    }),
-  )
-  const of = (at: number) => `j.value ->> ${at}`
-  const isNew = `join artifacts a on a.id = ${of(0)} and a.event_id = ${of(1)}`
+  const at = (index: number) => `j.value ->> ${index}`
+  const isNew = `join artifacts a on a.id = ${at(0)} and a.event_id = ${at(1)}`
+  const events = rows.map(({ id, eventId, actor, nowMs }) => [id, eventId, actor, nowMs])
   const [inserted] = await database.write([
     {
       sql: `insert into artifacts
               (id, event_id, digest, repository, branch, source_branch, event, sha, created, body)
-            select ${[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(of).join(', ')}
-            from json_each(?) j where true order by j.key
-            on conflict (id) do nothing returning event_id`,
-      args: [json],
+            select ${[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(at).join(', ')}
+            from json_each(?) j where true order by j.key on conflict (id) do nothing`,
+      args: [JSON.stringify(rows.map(columnsOf))],
     },
     {
       sql: `insert into events (id, kind, artifact_id, actor, source, due_ms, created_ms)
-            select ${of(1)}, 'artifact', a.id, ${of(10)}, 'api', ${of(11)}, ${of(11)}
+            select ${at(1)}, 'artifact', a.id, ${at(2)}, 'api', ${at(3)}, ${at(3)}
             from json_each(?) j ${isNew} order by j.key`,
-      args: [json],
+      args: [JSON.stringify(events)],
     },
-    ...(rows.some(({ artifact }) => artifact.environments.length > 0)
-      ? [
-          {
-            sql: `insert or ignore into artifact_apps (app, artifact_seq)
-                  select apps.value, a.seq
-                  from json_each(?) j ${isNew}, json_each(j.value -> 12) apps`,
-            args: [json],
-          },
-        ]
-      : []),
+    ...appStatements(rows, isNew),
   ])
-  return new Set(inserted?.rows.map((row) => String(row.event_id)))
+  if (inserted?.rowsAffected === rows.length) return new Set(rows.map(({ eventId }) => eventId))
+  const kept = await database.read(`select event_id from json_each(?) j ${isNew}`, [
+    JSON.stringify(events),
+  ])
+  return new Set(kept.map((row) => String(row.event_id)))
+}
+
+function columnsOf({ id, eventId, digest, artifact }: Row) {
+  const { repositoryName, branch, sourceBranch, event, sha } = artifact.version
+  const version = [repositoryName, branch, sourceBranch, event, sha]
+  return [id, eventId, digest, ...version, artifact.created, JSON.stringify(artifact)]
+}
+
+function appStatements(rows: readonly Row[], isNew: string): InStatement[] {
+  const apps = rows.flatMap(({ id, eventId, artifact }) =>
+    artifact.environments.map(({ app }) => [id, eventId, app]),
+  )
+  if (apps.length === 0) return []
+  const sql = `insert or ignore into artifact_apps (app, artifact_seq)
+               select j.value ->> 2, a.seq from json_each(?) j ${isNew}`
+  return [{ sql, args: [JSON.stringify(apps)] }]
 }
 
 function conditions(filter: ArtifactFilter): { where: string; args: Value[] } {

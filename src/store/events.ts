@@ -30,37 +30,44 @@ export class EventStore {
    * process is back, and is then taken alone.
    */
   async claimWide(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
-    const wide = '(env is null or app is null)'
-    const [fresh] = await this.#database.write([
-      claimStatement(
-        `${wide} and seq < coalesce((
-           select min(seq) from events
-           where status in ('new', 'held') and ${wide} and (attempts > 0 or due_ms > ?)), 1 << 62)`,
-        [nowMs],
-        limit,
-      ),
-    ])
-    if (fresh?.rows.length) return fresh.rows.map(eventOf).sort((a, b) => a.seq - b.seq)
-    const [again] = await this.#database.write([
-      claimStatement(
-        `due_ms <= ? and seq = (
-           select min(seq) from events where status in ('new', 'held') and ${wide})`,
-        [nowMs],
-        1,
-      ),
-    ])
-    return (again?.rows ?? []).map(eventOf)
+    const rows = await this.#database.read(
+      `select seq, attempts, due_ms from events
+       where status in ('new', 'held') and (env is null or app is null) order by seq limit ?`,
+      [limit],
+    )
+    const [oldest] = rows
+    if (!oldest || Number(oldest.due_ms) > nowMs) return []
+    const bound = rows.findIndex((row) => row.attempts !== 0 || Number(row.due_ms) > nowMs)
+    const taken = bound === -1 ? rows : rows.slice(0, Math.max(bound, 1))
+    return this.#take(taken.map((row) => Number(row.seq)))
   }
 
   /** Takes the oldest event with a target that is due and has no older one of its target before it. */
   async claimTargeted(nowMs: number): Promise<ReleaseEvent | undefined> {
-    const isFirst = `env is not null and app is not null and due_ms <= ? and not exists (
-      select 1 from events older
-      where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
-        and older.seq < e.seq and (older.status = 'new' or older.due_ms <= ?))`
-    const [claimed] = await this.#database.write([claimStatement(isFirst, [nowMs, nowMs], 1)])
-    const [row] = claimed?.rows ?? []
-    return row && eventOf(row)
+    const [row] = await this.#database.read(
+      `select seq from events e
+       where status in ('new', 'held') and env is not null and app is not null and due_ms <= ?1
+         and not exists (
+           select 1 from events older
+           where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
+             and older.seq < e.seq and (older.status = 'new' or older.due_ms <= ?1))
+       order by seq limit 1`,
+      [nowMs],
+    )
+    const [event] = row ? await this.#take([Number(row.seq)]) : []
+    return event
+  }
+
+  /** Only this process claims, so nothing can come between the look and the take. */
+  async #take(seqs: readonly number[]): Promise<ReleaseEvent[]> {
+    const [taken] = await this.#database.write([
+      {
+        sql: `update events set attempts = attempts + 1
+              where seq in (select value from json_each(?)) returning *`,
+        args: [JSON.stringify(seqs)],
+      },
+    ])
+    return (taken?.rows ?? []).map(eventOf).sort((a, b) => a.seq - b.seq)
   }
 
   /** Unix milliseconds at which the next event is due, or nothing when none waits. */
@@ -76,9 +83,28 @@ export class EventStore {
     await this.#database.write(closeStatements(event, closing))
   }
 
-  /** Ends many events in one transaction. */
+  /** Ends many events in one transaction, in two statements however many they are. */
   async closeAll(all: readonly (readonly [ReleaseEvent, Closing])[]): Promise<void> {
-    await this.#database.write(all.flatMap(([event, closing]) => closeStatements(event, closing)))
+    const ends = all.map(([event, { status, statusDesc, decision }]) => [
+      ...[event.seq, move(event.status, status), statusDesc, decision?.id ?? null],
+      ...[event.id, decision ? JSON.stringify(decision) : null],
+    ])
+    const json = JSON.stringify(ends)
+    await this.#database.write([
+      {
+        sql: `update events set status = j.value ->> 1, status_desc = j.value ->> 2,
+                decision_id = j.value ->> 3, attempts = 0
+              from json_each(?) j where seq = j.value ->> 0 and status in ('new', 'held')`,
+        args: [json],
+      },
+      {
+        sql: `insert into decisions (id, event_id, body)
+              select j.value ->> 3, j.value ->> 4, j.value ->> 5
+              from json_each(?) j where j.value ->> 5 is not null`,
+        args: [json],
+      },
+      ...all.flatMap(([, { children = [] }]) => children.map(insertEvent)),
+    ])
   }
 
   /** Puts an event back, to be taken again at `dueMs`. A wait for the world outside is no attempt. */
@@ -103,7 +129,7 @@ export class EventStore {
   /** The event that an artifact's arrival was. */
   async ofArtifact(artifactId: string): Promise<ReleaseEvent | undefined> {
     const [row] = await this.#database.read(
-      `select * from events where artifact_id = ? and kind = 'artifact'`,
+      'select e.* from artifacts a join events e on e.id = a.event_id where a.id = ?',
       [artifactId],
     )
     return row && eventOf(row)
@@ -132,22 +158,14 @@ export class EventStore {
     return row && (JSON.parse(String(row.body)) as Decision)
   }
 
-  /** How many events stand in each status, for the metrics. */
+  /** How many events are not over, by status, for the metrics. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#database.read(
-      'select status, count(*) as n from events group by status',
+      `select status, count(*) as n from events where status in ('new', 'held') group by status`,
     )
     return new Map(rows.map((row) => [String(row.status), Number(row.n)]))
   }
 }
-
-const claimStatement = (where: string, args: readonly number[], limit: number): InStatement => ({
-  sql: `update events set attempts = attempts + 1 where seq in (
-          select seq from events e where status in ('new', 'held') and ${where}
-          order by seq limit ?)
-        returning *`,
-  args: [...args, limit],
-})
 
 /** The statement that keeps a new event. */
 export function insertEvent(event: NewEvent): InStatement {

@@ -3,7 +3,10 @@ import { assertNever } from '../../domain/fault.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { errorAnswer } from './errors.ts'
 
-const json = (body: unknown, status = 200) => Response.json(body, { status })
+const type = { 'content-type': 'application/json' }
+// Not Response.json: @hono/node-server sends a Response that was made of text without a stream.
+const json = (body: unknown, status = 200) =>
+  new Response(JSON.stringify(body), { status, headers: type })
 
 /** The HTTP answer to each outcome: contract, section 2. */
 export function answerTo(outcome: Outcome): Response {

@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Authenticate } from '../../commands/authenticate.ts'
 import { handle } from '../../commands/handle.ts'
 import type { CommandPorts } from '../../commands/ports.ts'
@@ -7,15 +6,13 @@ import type { Actor } from '../../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
 import { answerTo } from './answers.ts'
 import { artifactRoutes } from './artifacts.ts'
+import { limitBody } from './body-limit.ts'
 import { brokenAnswer, errorAnswer } from './errors.ts'
 import { type Health, healthAnswer, readyAnswer } from './health.ts'
 import { openApi } from './openapi.ts'
 import { releaseRoutes } from './releases.ts'
 import type { Route } from './route.ts'
 import { userRoutes } from './users.ts'
-
-/** 1 MiB: contract, section 2. */
-const bodyBytesMax = 1 << 20
 
 export type AppPorts = {
   readonly commands: CommandPorts
@@ -31,12 +28,7 @@ export const routes: readonly Route[] = [...artifactRoutes, ...releaseRoutes, ..
 /** The HTTP API as a function from request to response. */
 export function httpApp(ports: AppPorts): Hono {
   const app = new Hono()
-  app.use(
-    bodyLimit({
-      maxSize: bodyBytesMax,
-      onError: () => errorAnswer('too_large', `A body has at most ${bodyBytesMax} bytes`),
-    }),
-  )
+  app.use(limitBody)
   app.get('/', (c) => c.text('gimletd is running. The API: /openapi.json\n'))
   app.get('/healthz', healthAnswer)
   app.get('/readyz', () => readyAnswer(ports.health))
@@ -76,7 +68,7 @@ async function actorOf({ authenticate }: AppPorts, { req }: Context): Promise<Ac
 }
 
 async function inputOf(route: Route, { req }: Context) {
-  const query = checked(route.query, { ...queryOf(route, req.url), ...req.param() }, '')
+  const query = checked(route.query, { ...queryOf(route, req), ...req.param() }, '')
   if (isRefusal(query)) return query
   if (!route.body) return { query, body: undefined }
   const parsed = parseJson(await req.text())
@@ -85,15 +77,13 @@ async function inputOf(route: Route, { req }: Context) {
   return isRefusal(body) ? body : { query, body }
 }
 
-/** The query's values by name; `sha` alone may repeat, and anything else is given once. */
-function queryOf({ path }: Route, url: string): Record<string, string | string[]> {
-  const values: Record<string, string | string[]> = {}
-  const { searchParams } = new URL(url)
-  for (const name of new Set(searchParams.keys())) {
-    const all = searchParams.getAll(name)
-    values[name] = name === 'sha' && path === '/api/artifacts' ? all : (all.at(-1) ?? '')
-  }
-  return values
+/** The query's values by name; `sha` alone may repeat, of anything else the last one counts. */
+function queryOf({ path }: Route, req: Context['req']): Record<string, string | string[]> {
+  const given = Object.entries(req.queries())
+  const isList = (name: string) => name === 'sha' && path === '/api/artifacts'
+  return Object.fromEntries(
+    given.map(([name, all]) => [name, isList(name) ? all : (all.at(-1) ?? '')]),
+  )
 }
 
 function parseJson(text: string): { value: unknown } | Refusal {

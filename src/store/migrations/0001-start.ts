@@ -43,10 +43,11 @@ export const start: readonly string[] = [
      decision_id text,
      created_ms integer not null
    ) strict`,
+  // An arrival has no target: its insert touches the first of these only.
   `create index events_open on events (seq) where status in ('new', 'held')`,
-  `create index events_open_by_target on events (env, app, seq) where status in ('new', 'held')`,
+  `create index events_open_by_target on events (env, app, seq)
+     where status in ('new', 'held') and env is not null and app is not null`,
   'create index events_by_parent on events (parent_id) where parent_id is not null',
-  `create index events_by_artifact on events (artifact_id) where kind = 'artifact'`,
 
   `create table decisions (
      id text primary key,

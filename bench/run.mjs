@@ -1,0 +1,17 @@
+import { ingress } from './ingress.mjs'
+import { release } from './release.mjs'
+
+/** Every bench by name: `npm run bench -- <name>`. It answers false when it found a defect. */
+const benches = new Map([
+  ['ingress', { about: 'durable accepts per second beside a bare Hono hello', run: ingress }],
+  ['release', { about: 'from the 201 to the commit, beside a bare git push', run: release }],
+])
+
+const bench = benches.get(process.argv[2] ?? '')
+if (bench) {
+  const isSound = await bench.run()
+  process.exit(isSound ? 0 : 1)
+}
+console.log('npm run bench -- <name>, with STRICT=1 to end with 1 when a target is missed:')
+for (const [name, { about }] of benches) console.log(`  ${name.padEnd(10)}${about}`)
+process.exit(process.argv[2] ? 64 : 0)

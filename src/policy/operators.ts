@@ -1,0 +1,44 @@
+/** What compares two values and means what JSON-Logic means by it. */
+export const libraryOperators = ['==', '!=', '<', '<=', '>', '>=', 'in'] as const
+/** What looks for one text in another; JSON-Logic has nothing of the kind that is safe. */
+export const textOperators = ['startsWith', 'endsWith', 'contains'] as const
+
+export type LibraryOperator = (typeof libraryOperators)[number]
+export type TextOperator = (typeof textOperators)[number]
+export type Comparison = LibraryOperator | TextOperator
+
+export const isTextOperator = (operator: string): operator is TextOperator =>
+  (textOperators as readonly string[]).includes(operator)
+
+/** Every operator that a rule may use. `var` reads a fact and is no rule by itself. */
+export const ruleOperators = [
+  'and',
+  'or',
+  '!',
+  ...libraryOperators,
+  ...textOperators,
+  'glob',
+  'has',
+] as const
+export type RuleOperator = (typeof ruleOperators)[number]
+
+/** What to write in place of JSON-Logic's operators that are refused: they fail open or blow up. */
+const instead: ReadonlyMap<string, string> = new Map([
+  ['=', 'write =='],
+  ['===', 'write ==, which compares strictly here'],
+  ['!==', 'write !=, which compares strictly here'],
+  ['!!', 'write a comparison: nothing is true by merely being there'],
+  ['if', 'write and, or and !'],
+  ['?:', 'write and, or and !'],
+  ['missing', 'write { "!": { "has": "…" } }'],
+  ['missing_some', 'write or with several { "!": { "has": "…" } }'],
+  ['some', 'write or, or in with a list'],
+  ['all', 'write and with one comparison for each'],
+  ['none', 'write ! with in'],
+  ['substr', 'write startsWith, endsWith or contains'],
+  ['match', 'write glob'],
+  ['regex', 'write glob'],
+])
+
+/** The hint for an operator that does not exist here, or nothing. */
+export const writeInstead = (operator: string): string | undefined => instead.get(operator)

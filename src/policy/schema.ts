@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import { factDeclarations } from '../domain/facts.ts'
+import { isTimeZone } from './now.ts'
+import { libraryOperators, textOperators } from './operators.ts'
+
+const minuteMs = 60_000
+const unitsMs: Readonly<Record<string, number>> = {
+  m: minuteMs,
+  h: 60 * minuteMs,
+  d: 24 * 60 * minuteMs,
+}
+export const expiresMsMax = 90 * 24 * 60 * minuteMs
+
+/** `30m`, `24h` or `7d` in milliseconds. */
+export const durationMs = (text: string): number =>
+  Number(text.slice(0, -1)) * (unitsMs[text.slice(-1)] ?? Number.NaN)
+
+// What a policy says reaches terminals, commits and logs.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+const oneLine = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/
+const line = (charsMax: number) =>
+  z
+    .string({ error: 'must be text' })
+    .max(charsMax, `must have at most ${charsMax} characters`)
+    .regex(oneLine, 'must be one line without control characters')
+
+// What these hold is checked by checkRule and readScope; to zod they are only a place.
+const rule = (description: string) => z.unknown().meta({ ...ref('rule'), description })
+const names = (description: string) => z.unknown().meta({ ...ref('names'), description })
+
+const common = {
+  $schema: z.string({ error: 'must be text' }).optional(),
+  description: line(300).default('').describe('What the policy is for, in one sentence'),
+  enabled: z
+    .boolean({ error: 'must be true or false' })
+    .default(true)
+    .describe('false turns the policy off; the file is checked all the same'),
+  app: names('The apps it is about; absent is all').optional(),
+  timeZone: z
+    .string({ error: 'must be text' })
+    .refine(isTimeZone, 'must be the IANA name of a time zone, such as Europe/Budapest')
+    .default('UTC')
+    .describe('The time zone of now.weekday, now.hour and now.minute'),
+  when: rule('The policy applies only when this is true').optional(),
+}
+
+export const artifactEvents = ['push', 'tag', 'pr'] as const
+export type ArtifactEvent = (typeof artifactEvents)[number]
+
+const trigger = z
+  .strictObject({
+    kind: z.literal('trigger'),
+    on: z.literal('artifact', { error: 'must be "artifact": this version knows no other trigger' }),
+    ...common,
+    env: names('The environments to release to'),
+    events: z
+      .array(z.enum(artifactEvents, { error: 'must be push, tag or pr' }), {
+        error: 'must be a list of push, tag and pr',
+      })
+      .min(1, 'must name an event')
+      .default(['push', 'tag'])
+      .describe('Of which events the artifact may be'),
+  })
+  .describe('Asks for a release of every artifact that fits')
+
+const gate = z
+  .strictObject({
+    kind: z.literal('gate'),
+    ...common,
+    env: names('The environments it guards; absent is all').optional(),
+    require: rule('What must be true for a release to go'),
+    otherwise: z
+      .enum(['deny', 'hold', 'warn'], { error: 'must be deny, hold or warn' })
+      .default('deny')
+      .describe('What happens when it is not'),
+    expires: z
+      .string({ error: 'must be text' })
+      .regex(/^[1-9]\d{0,4}[mhd]$/, 'must be a time such as 30m, 24h or 7d')
+      .refine((text) => !(durationMs(text) > expiresMsMax), 'must be at most 90d')
+      .optional()
+      .describe('How long a hold waits before it is denied; 24h when absent'),
+    message: line(1_000).optional().describe('What to tell whoever asked'),
+  })
+  .refine(({ expires, otherwise }) => expires === undefined || otherwise === 'hold', {
+    path: ['expires'],
+    message: 'only a hold expires: remove it, or write "otherwise": "hold"',
+  })
+  .describe('Must hold for every release, whoever asks')
+
+/** The shape of each kind of policy, without what its rules mean. */
+export const policyShapes = { trigger, gate }
+
+/** The JSON Schema that editors use: `policies/policy.schema.json`. */
+export function policyJsonSchema(): object {
+  const { $schema, ...policy } = z.toJSONSchema(z.union([trigger, gate]), { io: 'input' })
+  return {
+    $schema,
+    title: 'A GimletD policy',
+    ...policy,
+    $defs: {
+      names: namesSchema,
+      rule: ruleSchema(),
+      operand: operandSchema(),
+      fact: factSchema(),
+    },
+  }
+}
+
+function ref(name: string): { readonly $ref: string } {
+  return { $ref: `#/$defs/${name}` }
+}
+
+const namesSchema = {
+  description: 'A name, a pattern such as web-*, or a list of these',
+  anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }],
+}
+
+function ruleSchema(): object {
+  const pair = { type: 'array', items: ref('operand'), minItems: 2, maxItems: 2 }
+  const rules = { type: 'array', items: ref('rule'), minItems: 1 }
+  const properties = {
+    and: rules,
+    or: rules,
+    '!': { anyOf: [ref('rule'), { ...rules, maxItems: 1 }] },
+    has: ref('fact'),
+    glob: pair,
+    ...Object.fromEntries([...libraryOperators, ...textOperators].map((name) => [name, pair])),
+  }
+  const node = { type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1 }
+  return {
+    description: 'A rule in strict JSON-Logic: docs/policies.md',
+    anyOf: [{ type: 'boolean' }, { ...node, properties }],
+  }
+}
+
+function operandSchema(): object {
+  const literals = [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }]
+  const withDefault = { type: 'array', prefixItems: [ref('fact')], minItems: 2, maxItems: 2 }
+  const properties = { var: { anyOf: [ref('fact'), withDefault] } }
+  return {
+    anyOf: [
+      ...literals,
+      { type: 'array', items: { anyOf: literals } },
+      { type: 'object', additionalProperties: false, required: ['var'], properties },
+    ],
+  }
+}
+
+function factSchema(): object {
+  const paths = factDeclarations.map(({ path }) => path)
+  const patterns = paths
+    .filter((path) => path.includes('*'))
+    .map((path) => `^${path.replaceAll('.', '\\.').replace('*', '[^.*]+')}$`)
+  return {
+    anyOf: [
+      { enum: paths.filter((path) => !path.includes('*')) },
+      ...patterns.map((pattern) => ({ type: 'string', pattern })),
+    ],
+  }
+}

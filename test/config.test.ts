@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { type Config, readConfig } from '../src/config.ts'
+
+const problems = (environment: Record<string, string>, yaml: string | null = null): string[] => {
+  const config = readConfig(environment, yaml)
+  return 'problems' in config ? [...config.problems] : []
+}
+const config = (environment: Record<string, string>, yaml: string | null = null) =>
+  readConfig(environment, yaml) as Config
+
+test('nothing set is a configuration that only this machine reaches', () => {
+  expect(config({})).toMatchObject({
+    port: 8888,
+    host: '127.0.0.1',
+    url: null,
+    dataDir: './data',
+    gitops: { url: null, branch: 'main' },
+    policies: { kind: 'folder', folder: './policies' },
+    manifests: { kind: 'folder', folder: './manifests' },
+    secrets: [],
+  })
+})
+
+test('a secret opens the server to others, unless HOST says otherwise', () => {
+  const secret = { GIMLET_ADMIN_TOKEN: '0123456789abcdef' }
+  expect(config(secret).host).toBe('0.0.0.0')
+  expect(config({ ...secret, HOST: '127.0.0.1' }).host).toBe('127.0.0.1')
+})
+
+test('the environment wins over gimlet.yaml, an empty value does not', () => {
+  expect(config({ PORT: '1' }, 'PORT: 2').port).toBe(1)
+  expect(config({ PORT: '' }, 'PORT: 2').port).toBe(2)
+  expect(config({}, 'POLICIES: gitops:policies').policies).toEqual({ kind: 'branch', folder: 'policies' }) // biome-ignore format: one claim
+})
+
+describe('an error names the key, the value and what is expected', () => {
+  test.each([
+    { key: 'PORT', value: '65536', want: 'port' },
+    { key: 'PORT', value: '-1', want: 'port' },
+    { key: 'GIMLET_URL', value: 'ftp://x', want: 'http' },
+    { key: 'GIMLET_DB_URL', value: 'mysql://x', want: 'libsql' },
+    { key: 'GITOPS_BRANCH', value: '--force', want: 'branch' },
+    { key: 'GITOPS_BRANCH', value: 'a..b', want: 'branch' },
+    { key: 'GITOPS_BRANCH', value: '+main', want: 'branch' },
+    { key: 'GITOPS_REPO', value: '--upload-pack=x', want: 'path' },
+    { key: 'GITOPS_REPO', value: 'ext::sh -c x', want: 'path' },
+    { key: 'GITOPS_REPO', value: 'https://', want: 'path' },
+    { key: 'GITOPS_REPO', value: 'https://[x', want: 'path' },
+    { key: 'GITOPS_LAYOUT', value: 'app', want: 'env/app' },
+    { key: 'LOG_LEVEL', value: 'loud', want: 'trace' },
+  ])('$key=$value', ({ key, value, want }) => {
+    const [problem = ''] = problems({ [key]: value })
+    expect(problem).toContain(`${key} is ${JSON.stringify(value)}`)
+    expect(problem).toMatch(new RegExp(`expected .*${want}`))
+    expect(problems({}, `${key}: ${JSON.stringify(value)}`)).toEqual([problem])
+  })
+
+  test('all of them at once', () => {
+    expect(problems({ PORT: 'x', LOG_LEVEL: 'loud' })).toHaveLength(2)
+  })
+
+  test('a key in gimlet.yaml that is none is told with the one that was meant', () => {
+    expect(problems({}, 'GITOPS_REPOS: x').join()).toContain('did you mean GITOPS_REPO?')
+    expect(problems({}, '- a')).toHaveLength(1)
+    expect(problems({}, 'a: b: c')).toHaveLength(1)
+  })
+})
+
+describe('A28: a secret is never told', () => {
+  const secret = 'canary-0123'
+  test.each([
+    { name: 'that is too short', yaml: `GIMLET_ADMIN_TOKEN: ${secret}` },
+    { name: 'in YAML that is broken', yaml: `GITOPS_TOKEN: "${secret}\nPORT: 1` },
+    { name: 'beside a key twice', yaml: `GITOPS_TOKEN: ${secret}\nGITOPS_TOKEN: ${secret}` },
+  ])('$name', ({ yaml }) => {
+    const told = problems({}, yaml).join()
+    expect(told).not.toBe('')
+    expect(told).not.toContain(secret)
+  })
+
+  test('as a password in the address of the repository', () => {
+    const told = problems({ GITOPS_REPO: `https://me:${secret}@example.com/x.git` }).join()
+    expect(told).toContain('GITOPS_TOKEN')
+    expect(told).not.toContain(secret)
+  })
+
+  test('and every one is known to the redactor', () => {
+    const set = { GITOPS_TOKEN: 't-1', GIMLET_DB_TOKEN: 't-2', SLACK_BOT_TOKEN: 't-3', PRIVATE_KEY: 't-4', WEBHOOK_SECRET: 't-5' } // biome-ignore format: one list
+    expect([...config(set).secrets].sort()).toEqual(Object.values(set).sort())
+  })
+})

@@ -1,0 +1,327 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type Facts, type FactType, factDeclarations } from '../../src/domain/facts.ts'
+import { askedFor, decide } from '../../src/policy/decide.ts'
+import { ruleOperators } from '../../src/policy/operators.ts'
+import { checkRule } from '../../src/policy/rule-check.ts'
+import { type ArtifactEvent, policyJsonSchema } from '../../src/policy/schema.ts'
+import { load, problemsOf, shippedFiles } from './support/policies.ts'
+
+const root = join(import.meta.dirname, '../..')
+const docPath = join(root, 'docs/policies.md')
+const schemaPath = join(root, 'policies/policy.schema.json')
+const update = process.env.UPDATE === '1'
+const regenerate =
+  'run: UPDATE=1 npx vitest run --project parts test/policy/docs.test.ts && npx biome check --write policies'
+
+const typeWords: Readonly<Record<FactType, string>> = {
+  string: 'text',
+  number: 'number',
+  boolean: 'true or false',
+  strings: 'list',
+}
+const factTable = [
+  '| fact | type | means |',
+  '|---|---|---|',
+  ...factDeclarations.map(
+    ({ path, type, meaning }) => `| \`${path}\` | ${typeWords[type]} | ${meaning} |`,
+  ),
+].join('\n')
+const factSection = /(<!-- facts: .*-->\n)([\s\S]*?)(\n?<!-- \/facts -->)/
+
+if (update) {
+  writeFileSync(schemaPath, `${JSON.stringify(policyJsonSchema(), null, 2)}\n`)
+  const text = readFileSync(docPath, 'utf8')
+  writeFileSync(docPath, text.replace(factSection, `$1\n${factTable}\n$3`))
+}
+const doc = readFileSync(docPath, 'utf8')
+
+test('the table of facts is the list of declarations', () => {
+  expect(factSection.exec(doc)?.[2]?.trim(), regenerate).toBe(factTable)
+})
+
+test('policy.schema.json is what schema.ts makes', () => {
+  expect(JSON.parse(readFileSync(schemaPath, 'utf8')), regenerate).toEqual(
+    JSON.parse(JSON.stringify(policyJsonSchema())),
+  )
+})
+
+describe('the table of operators', () => {
+  const rows = [...doc.matchAll(/^\| `([^`]+)` \| [^|]+ \| `(\{.*\})` \|$/gm)].map(
+    ([, operator = '', example = '']) => ({ operator, example }),
+  )
+
+  test('has every operator', () => {
+    expect(rows.map(({ operator }) => operator).sort()).toEqual([...ruleOperators].sort())
+  })
+
+  test.each(rows)('$operator: $example', ({ operator, example }) => {
+    const rule: unknown = JSON.parse(example)
+    expect(Object.keys(rule as object)).toEqual([operator])
+    expect(checkRule(rule).kind).toBe('rule')
+  })
+})
+
+const blocks = [...doc.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+/** The policies of the cookbook, by the heading that they stand under. */
+const documented = new Map(
+  doc
+    .split('\n### ')
+    .slice(1)
+    .map((section) => [
+      section.split('\n')[0] ?? '',
+      /```json\n([\s\S]*?)```/.exec(section)?.[1] ?? '',
+    ]),
+)
+const shipped = shippedFiles()
+
+type Case = {
+  readonly name: string
+  readonly text: string | undefined
+  readonly facts: Facts
+  /** What the artifact is of; `push` unless it says so. */
+  readonly event?: ArtifactEvent
+  readonly app?: string
+  readonly env: string
+  readonly at?: string
+  /** Of a trigger: `asked` or `not asked`; of a gate: the verdict. */
+  readonly want: string
+}
+const artifact = (version: Facts): Facts => ({ artifact: { id: 'a-1', version } })
+const onMain = artifact({ branch: 'main' })
+const onMaster = artifact({ branch: 'master' })
+const release = { request: { kind: 'release' }, artifact: { id: 'a-1' } }
+const staged = (artifactId: string, minutes = 0) => ({ staging: { artifactId, minutes } })
+const onlyStaged = documented.get('Production gets only what runs in staging')
+const toStaging = documented.get('Every push to the default branch goes to staging')
+const tags = documented.get('Version tags go to production')
+const friday = documented.get('No releases on Friday afternoon, but for admins')
+const shop = documented.get('Ten minutes between two releases of a shop app')
+const [draftInDoc, soak] = blocks
+const draft = shipped.get('examples/master-to-production.json')
+const stagedFile = shipped.get('production-only-what-runs-in-staging.json')
+const nights = shipped.get('no-releases-on-weekend-nights.json')?.replace('false', 'true')
+
+const cases: readonly Case[] = [
+  { name: 'a push to main', text: toStaging, facts: onMain, env: 'staging', want: 'asked' },
+  {
+    name: 'a push elsewhere',
+    text: toStaging,
+    facts: artifact({ branch: 'x' }),
+    env: 'staging',
+    want: 'not asked',
+  },
+  {
+    name: 'a push to main',
+    text: shipped.get('main-to-staging.json'),
+    facts: onMain,
+    env: 'staging',
+    want: 'asked',
+  },
+  {
+    name: 'a tag',
+    text: shipped.get('main-to-staging.json'),
+    event: 'tag',
+    facts: onMain,
+    env: 'staging',
+    want: 'not asked',
+  },
+  {
+    name: 'a version tag',
+    text: tags,
+    event: 'tag',
+    facts: artifact({ tag: 'v1.2.3' }),
+    env: 'production',
+    want: 'asked',
+  },
+  {
+    name: 'another tag',
+    text: tags,
+    event: 'tag',
+    facts: artifact({ tag: 'nightly' }),
+    env: 'production',
+    want: 'not asked',
+  },
+  { name: 'a push to master', text: draft, facts: onMaster, env: 'production', want: 'asked' },
+  { name: 'a push to main', text: draft, facts: onMain, env: 'production', want: 'not asked' },
+  {
+    name: 'a pull request to master',
+    text: draft,
+    event: 'pr',
+    facts: onMaster,
+    env: 'production',
+    want: 'not asked',
+  },
+  {
+    name: 'the same artifact',
+    text: onlyStaged,
+    facts: { ...release, envs: staged('a-1') },
+    env: 'production',
+    want: 'allow',
+  },
+  {
+    name: 'another artifact',
+    text: onlyStaged,
+    facts: { ...release, envs: staged('a-2') },
+    env: 'production',
+    want: 'deny',
+  },
+  { name: 'nothing in staging', text: stagedFile, facts: release, env: 'production', want: 'deny' },
+  {
+    name: 'the same artifact',
+    text: stagedFile,
+    facts: { ...release, envs: staged('a-1') },
+    env: 'production',
+    want: 'allow',
+  },
+  {
+    name: 'a rollback',
+    text: stagedFile,
+    facts: { request: { kind: 'rollback' } },
+    env: 'production',
+    want: 'allow',
+  },
+  {
+    name: 'a delete without an artifact',
+    text: stagedFile,
+    facts: { request: { kind: 'delete' } },
+    env: 'production',
+    want: 'allow',
+  },
+  {
+    name: '30 minutes in staging',
+    text: soak,
+    facts: { ...release, envs: staged('a-1', 30) },
+    env: 'production',
+    want: 'allow',
+  },
+  {
+    name: '29 minutes in staging',
+    text: soak,
+    facts: { ...release, envs: staged('a-1', 29) },
+    env: 'production',
+    want: 'hold',
+  },
+  {
+    name: 'Saturday 23:30',
+    text: nights,
+    facts: release,
+    env: 'production',
+    at: '2026-11-21T22:30:00Z',
+    want: 'hold',
+  },
+  {
+    name: 'Sunday 05:59',
+    text: nights,
+    facts: release,
+    env: 'production',
+    at: '2026-11-22T04:59:00Z',
+    want: 'hold',
+  },
+  {
+    name: 'Sunday noon',
+    text: nights,
+    facts: release,
+    env: 'production',
+    at: '2026-11-22T11:00:00Z',
+    want: 'allow',
+  },
+  {
+    name: 'Monday 23:30',
+    text: nights,
+    facts: release,
+    env: 'production',
+    at: '2026-11-23T22:30:00Z',
+    want: 'allow',
+  },
+  {
+    name: 'Friday 15:00',
+    text: friday,
+    facts: { actor: { roles: ['releaser'] } },
+    env: 'production',
+    at: '2026-11-20T14:00:00Z',
+    want: 'hold',
+  },
+  {
+    name: 'an admin',
+    text: friday,
+    facts: { actor: { roles: ['admin'] } },
+    env: 'production',
+    at: '2026-11-20T14:00:00Z',
+    want: 'allow',
+  },
+  {
+    name: 'Friday morning',
+    text: friday,
+    facts: { actor: { roles: [] } },
+    env: 'production',
+    at: '2026-11-20T08:00:00Z',
+    want: 'allow',
+  },
+  {
+    name: 'the first release',
+    text: shop,
+    facts: {},
+    app: 'shop-web',
+    env: 'production',
+    want: 'allow',
+  },
+  {
+    name: 'too soon',
+    text: shop,
+    facts: { current: { minutes: 9 } },
+    app: 'shop-web',
+    env: 'production',
+    want: 'hold',
+  },
+  {
+    name: 'late enough',
+    text: shop,
+    facts: { current: { minutes: 10 } },
+    app: 'shop-web',
+    env: 'production',
+    want: 'allow',
+  },
+  {
+    name: 'staging',
+    text: shop,
+    facts: { current: { minutes: 1 } },
+    app: 'shop-web',
+    env: 'staging',
+    want: 'allow',
+  },
+]
+
+const named = [...documented, ...shipped, ['30 minutes in staging', soak], ['nights', nights]]
+const names = new Map(named.map(([name, text]) => [text, name]))
+const nameOf = (text = ''): string => names.get(text) ?? ''
+
+const verdictOf = ({
+  text,
+  facts,
+  event = 'push',
+  app = 'web',
+  env,
+  at = '2026-11-23T09:30:00Z',
+}: Case): string => {
+  const policies = load({ p: text })
+  expect(problemsOf(policies)).toEqual([])
+  const question = { app, env, facts: { ...facts, app, env }, nowMs: Date.parse(at) }
+  if (policies.gates.length > 0) return decide(policies, question).verdict
+  return askedFor(policies, { ...question, event }).by ? 'asked' : 'not asked'
+}
+
+test('every policy of the document is valid, and so is the draft’s as the contract has it', () => {
+  expect(blocks).toHaveLength(7)
+  expect(documented.size).toBe(5)
+  for (const text of blocks) expect(problemsOf(load({ p: text }))).toEqual([])
+  expect(JSON.parse(draftInDoc ?? '')).toEqual(JSON.parse(draft ?? '{}'))
+})
+
+test.each(cases.map((one) => ({ ...one, policy: nameOf(one.text) })))(
+  '$policy — $name: $want',
+  (one) => {
+    expect(verdictOf(one)).toBe(one.want)
+  },
+)

@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { type Database, openDatabase } from '../../src/store/client.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { migrations } from '../../src/store/migrations/list.ts'
+import { tempDatabase, tempFolder } from '../support/temp.ts'
+
+const schemaOf = (database: Database) =>
+  database.read('select name, sql from sqlite_schema order by name')
+const applied = async (database: Database) =>
+  (await database.read('select number from migrations order by number')).map((row) => row.number)
+
+async function emptyDatabase(): Promise<Database> {
+  return openDatabase(`file:${join(await tempFolder(), 'empty.db')}`)
+}
+
+test('F39: a fresh database gets the whole schema', async () => {
+  const database = await emptyDatabase()
+  await migrate(database)
+  expect(await applied(database)).toEqual(migrations.map(({ number }) => number))
+  const names = (await schemaOf(database)).map((row) => row.name)
+  for (const name of ['artifacts', 'events', 'decisions', 'commits', 'releases', 'users'])
+    expect(names).toContain(name)
+})
+
+test('F39: a repeated migration changes nothing', async () => {
+  const { database } = await tempDatabase()
+  const before = await schemaOf(database)
+  await migrate(database)
+  expect(await schemaOf(database)).toEqual(before)
+  expect(await applied(database)).toEqual(migrations.map(({ number }) => number))
+})
+
+test('F39: only what is new is applied', async () => {
+  const { database } = await tempDatabase()
+  const next = { number: migrations.length + 1, statements: ['create table more (a text) strict'] }
+  await migrate(database, [...migrations, next])
+  await migrate(database, [...migrations, next])
+  expect(await applied(database)).toEqual([...migrations, next].map(({ number }) => number))
+})
+
+test('F39: a newer schema is refused and not touched', async () => {
+  const { database } = await tempDatabase()
+  await database.write(['insert into migrations values (99, 0)'])
+  const before = await schemaOf(database)
+  await expect(migrate(database)).rejects.toMatchObject({ code: 'database_newer' })
+  await expect(migrate(database)).rejects.toThrow(/schema 99.*start the newer gimletd/)
+  expect(await schemaOf(database)).toEqual(before)
+})
+
+test('F39: a migration that breaks leaves the schema as it was', async () => {
+  const { database } = await tempDatabase()
+  const before = await schemaOf(database)
+  const bad = {
+    number: migrations.length + 1,
+    statements: ['create table more (a text) strict', 'alter table users add column x', 'nonsense'],
+  }
+  await expect(migrate(database, [...migrations, bad])).rejects.toThrow()
+  expect(await schemaOf(database)).toEqual(before)
+  expect(await applied(database)).not.toContain(bad.number)
+})
+
+test('F39: one that works before one that breaks is kept, and the broken one can be mended', async () => {
+  const { database } = await tempDatabase()
+  const number = migrations.length + 1
+  const good = { number, statements: ['create table more (a text) strict'] }
+  const bad = { number: number + 1, statements: ['nonsense'] }
+  await expect(migrate(database, [...migrations, good, bad])).rejects.toThrow()
+  const mended = { ...bad, statements: ['create table mended (a text) strict'] }
+  await migrate(database, [...migrations, good, mended])
+  expect(await applied(database)).toContain(number + 1)
+})

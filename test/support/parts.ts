@@ -1,0 +1,137 @@
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { NewEvent, TargetedEvent } from '../../src/domain/event.ts'
+import type { Sha } from '../../src/domain/names.ts'
+import type { Sources } from '../../src/domain/sources.ts'
+import { branchSources, folderSources } from '../../src/gitops/sources.ts'
+import { loadManifests } from '../../src/manifest/manifest.ts'
+import { loadPolicies } from '../../src/policy/policy.ts'
+import { expand } from '../../src/release/expand.ts'
+import { Loop, type LoopPorts } from '../../src/release/loop.ts'
+import { type RunResult, runEvent } from '../../src/release/run.ts'
+import { ArtifactStore } from '../../src/store/artifacts.ts'
+import { EventStore } from '../../src/store/events.ts'
+import { ReleaseStore } from '../../src/store/releases.ts'
+import { artifact, event, manifest } from './builders.ts'
+import { settableClock } from './clock.ts'
+import { type Later, newWriter, putFiles, tempDatabase, tempFolder, tempGitops } from './temp.ts'
+
+export type TestParts = Awaited<ReturnType<typeof testParts>>
+
+type Given = {
+  readonly policies?: Readonly<Record<string, string>>
+  readonly manifests?: Readonly<Record<string, string>>
+  /** The policies lie in the folder `policies` of the GitOps repository. */
+  readonly policiesInGitops?: boolean
+}
+
+/** Everything between a stored event and the GitOps repository, in temporary folders. */
+export async function testParts(given: Given = {}, later: Later = onTestFinished) {
+  const { database, url } = await tempDatabase(later)
+  const gitops = await tempGitops(later)
+  const folder = await tempFolder(later)
+  const { policies = {}, manifests = { 'web.yaml': manifest() } } = given
+  await putFiles(folder, { 'policies/.keep': '', 'manifests/.keep': '' })
+  await putFiles(join(folder, 'policies'), policies)
+  await putFiles(join(folder, 'manifests'), manifests)
+  if (given.policiesInGitops)
+    await gitops.someoneCommits({ 'policies/.keep': '', ...under('policies', policies) })
+  const readPolicies = given.policiesInGitops
+    ? branchSources(gitops.git, 'policies')
+    : folderSources(join(folder, 'policies'))
+  const readManifests = folderSources(join(folder, 'manifests'))
+  const stores = {
+    artifacts: new ArtifactStore(database),
+    events: new EventStore(database),
+    releases: new ReleaseStore(database),
+  }
+  const clock = settableClock()
+  const logged: { level: string; text: string }[] = []
+  const ports: LoopPorts = {
+    ...stores,
+    clock,
+    ids: countingIds(),
+    sources: { policies: parsed(readPolicies, loadPolicies), manifests: parsed(readManifests, loadManifests) }, // biome-ignore format: one value
+    landings: stores.releases,
+    gitops: gitops.writer,
+    pause: () => Promise.resolve(),
+    log: {
+      info: (_, text) => void logged.push({ level: 'info', text }),
+      warn: (_, text) => void logged.push({ level: 'warn', text }),
+      error: (_, text) => void logged.push({ level: 'error', text }),
+    },
+  }
+  return {
+    ...stores,
+    database,
+    databaseUrl: url,
+    gitops,
+    clock,
+    logged,
+    ports,
+    putPolicies: (files: Readonly<Record<string, string | null>>) =>
+      putFiles(join(folder, 'policies'), files),
+    putManifests: (files: Readonly<Record<string, string | null>>) =>
+      putFiles(join(folder, 'manifests'), files),
+    /** Stores an artifact without asking the triggers about it. */
+    async push(body: Record<string, unknown> = {}) {
+      const nowMs = clock.nowMs()
+      const eventId = `e-${String(body.id ?? 'web-1')}`
+      const actor = JSON.stringify(event().actor)
+      const result = await stores.artifacts.accept({
+        artifact: artifact(body),
+        eventId,
+        actor,
+        nowMs,
+      })
+      const arrival = await stores.events.find(eventId)
+      if (arrival) await stores.events.close(arrival, { status: 'processed', statusDesc: '' })
+      return result.artifact
+    },
+    /** Keeps an event and answers it as it was stored. */
+    async ask(asked: Partial<NewEvent> = {}): Promise<TargetedEvent> {
+      const made = event({ createdMs: clock.nowMs(), ...asked })
+      await stores.events.add(made)
+      return (await stores.events.find(made.id)) as TargetedEvent
+    },
+    /** A server that has just started on the same database and clone. */
+    restarted(changed: Partial<LoopPorts> = {}): LoopPorts {
+      return { ...ports, gitops: newWriter(gitops.git, gitops.remote), ...changed }
+    },
+  }
+}
+
+/** Carries everything out that is due, as the loop does, without its waits and second tries. */
+export async function drain(ports: LoopPorts): Promise<RunResult[]> {
+  const results: RunResult[] = []
+  for (let step = 0; step < 200; step++) {
+    const wide = await ports.events.claimWide(ports.clock.nowMs(), 32)
+    if (wide.length > 0)
+      await ports.events.closeAll(await expand(ports, wide, await ports.gitops.tip()))
+    const targeted = await ports.events.claimTargeted(ports.clock.nowMs())
+    if (targeted) results.push(await runEvent(ports, targeted as TargetedEvent))
+    if (wide.length === 0 && !targeted) return results
+  }
+  throw new Error('the queue does not come to an end')
+}
+
+/** A loop that runs until the test is over. */
+export function startLoop(ports: LoopPorts): Loop {
+  const loop = new Loop(ports)
+  loop.start()
+  onTestFinished(() => loop.stop())
+  return loop
+}
+
+const under = (folder: string, files: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
+
+const parsed =
+  <T>(read: (tip: Sha) => Promise<Sources>, parse: (sources: Sources) => T) =>
+  async (tip: Sha) =>
+    parse(await read(tip))
+
+function countingIds() {
+  let count = 0
+  return { next: (kind: string) => `${kind === 'event' ? 'r' : 'd'}-made-${++count}` }
+}

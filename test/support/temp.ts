@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { onTestFinished } from 'vitest'
+import { createRepository, openClone } from '../../src/gitops/clone.ts'
+import { type Git, gitIn } from '../../src/gitops/git.ts'
+import { LocalWriter } from '../../src/gitops/local.ts'
+import { openDatabase } from '../../src/store/client.ts'
+import { migrate } from '../../src/store/migrate.ts'
+
+/** When to clean up: after the test, or `afterAll` for what a whole file shares. */
+export type Later = (work: () => void | Promise<void>) => void
+
+/** A folder that is removed afterwards. */
+export async function tempFolder(later: Later = onTestFinished): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'gimletd-test-'))
+  later(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A migrated database in a file of its own. */
+export async function tempDatabase(later: Later = onTestFinished) {
+  const file = join(await tempFolder(later), 'gimlet.db')
+  const url = `file:${file}`
+  const database = await openDatabase(url)
+  later(() => database.close())
+  await migrate(database)
+  return { database, url, file }
+}
+
+/** Writes files by their path below the folder; `null` removes one. */
+export async function putFiles(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array | null>>,
+): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, path)
+    await rm(file, { recursive: true, force: true })
+    if (content === null) continue
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, content)
+  }
+}
+
+export async function putLink(folder: string, path: string, target: string): Promise<void> {
+  await mkdir(dirname(join(folder, path)), { recursive: true })
+  await symlink(target, join(folder, path))
+}
+
+export async function putScript(folder: string, path: string, script: string): Promise<void> {
+  await putFiles(folder, { [path]: script })
+  await chmod(join(folder, path), 0o755)
+}
+
+/** Runs the git of this machine, as somebody else would. */
+export async function someonesGit(folder: string, ...args: readonly string[]): Promise<string> {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    GIT_AUTHOR_NAME: 'Someone',
+    GIT_AUTHOR_EMAIL: 'someone@example.com',
+    GIT_COMMITTER_NAME: 'Someone',
+    GIT_COMMITTER_EMAIL: 'someone@example.com',
+  }
+  const { stdout } = await promisify(execFile)('git', [...args], { cwd: folder, env })
+  return stdout
+}
+
+/** The writer of a server that has just started on the clone. */
+export const newWriter = (git: Git, url: string) => new LocalWriter(git, { url, branch: 'main' })
+
+export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
+
+/** A bare GitOps repository, the server's clone of it and a writer, and someone else's work tree. */
+export async function tempGitops(later: Later = onTestFinished) {
+  const folder = await tempFolder(later)
+  const remote = join(folder, 'gitops.git')
+  await createRepository(remote, 'main', process.env)
+  const cloneFolder = join(folder, 'clone.git')
+  const git = await openClone(cloneFolder, { url: remote, branch: 'main' }, process.env)
+  const tree = join(folder, 'tree')
+  const commitFiles = async (files: Parameters<typeof putFiles>[1], message = 'by hand') => {
+    await putFiles(tree, files)
+    await someonesGit(tree, 'add', '--all')
+    await someonesGit(tree, 'commit', '--allow-empty', '-m', message)
+    await someonesGit(tree, 'push', 'origin', 'HEAD:main')
+    return (await someonesGit(tree, 'rev-parse', 'HEAD')).trim()
+  }
+  const checkOut = async () => {
+    await rm(tree, { recursive: true, force: true })
+    await someonesGit(folder, 'clone', '--quiet', remote, tree)
+  }
+  return {
+    folder,
+    remote,
+    cloneFolder,
+    git,
+    tree,
+    writer: newWriter(git, remote),
+    remoteGit: gitIn(remote, process.env),
+    checkOut,
+    /** Commits and pushes as a person would, and answers the commit. */
+    async someoneCommits(files: Parameters<typeof putFiles>[1], message?: string) {
+      await checkOut()
+      return commitFiles(files, message)
+    },
+    /** What the remote's branch holds: content by path. */
+    async files(ref = 'main'): Promise<Record<string, string>> {
+      const listed = await someonesGit(remote, 'ls-tree', '-r', '-z', '--name-only', ref)
+      const paths = listed.split('\0').filter(Boolean)
+      const contents = await Promise.all(
+        paths.map((path) => someonesGit(remote, 'cat-file', 'blob', `${ref}:${path}`)),
+      )
+      return Object.fromEntries(paths.map((path, at) => [path, contents[at] ?? '']))
+    },
+    async log(...args: readonly string[]): Promise<string[]> {
+      const printed = await someonesGit(remote, 'log', '--format=%s', ...args, 'main')
+      return printed.split('\n').filter(Boolean)
+    },
+    tipOfRemote: async () => (await someonesGit(remote, 'rev-parse', 'main')).trim(),
+  }
+}
