@@ -40,6 +40,8 @@ export type Server = {
   readonly adminToken: string
   /** True when the administrator's token was made by this start. */
   readonly isFirstStart: boolean
+  /** A commit of the GitOps repository as git shows it: its message, then its files or its changes. */
+  show(ref: Sha, what: 'files' | 'changes'): Promise<string>
   /** Takes nothing new, lets the step in flight end, and closes. Ends within ten seconds. */
   stop(): Promise<void>
 }
@@ -68,6 +70,12 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     url: config.url ?? `http://localhost:${listener.port}`,
     adminToken: admin.token,
     isFirstStart: admin.isNew,
+    show: (ref, what) =>
+      git([
+        ...['show', '--no-color', '--no-ext-diff', '--format=commit %h%n%n%w(0,4,4)%B'],
+        ...(what === 'files' ? ['--stat=80'] : ['--unified=1']),
+        ...[ref, '--', ':!*/release.json'],
+      ]),
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)

@@ -16,8 +16,9 @@ const defaultBranches = ['main', 'master']
 export async function release(
   ports: CommandPorts,
   actor: Actor,
-  command: ReleaseCommand,
+  typed: ReleaseCommand,
 ): Promise<Outcome> {
+  const command = await named(ports, typed)
   const artifact = await findArtifact(ports, command)
   if (isRefusal(artifact)) return artifact
   const apps = await appsOf(ports, artifact, command)
@@ -40,6 +41,14 @@ export async function release(
   await ports.events.add(event)
   ports.wake()
   return { kind: 'accepted', id: event.id, what: 'release' }
+}
+
+/** An artifact's id can look like an app's name: one that is stored is meant as what it is. */
+async function named(ports: CommandPorts, command: ReleaseCommand): Promise<ReleaseCommand> {
+  const { app, ...rest } = command
+  if (app === undefined || command.artifactId !== undefined || command.sha !== undefined)
+    return command
+  return (await ports.artifacts.find(app)) ? { ...rest, artifactId: app } : command
 }
 
 /** The artifact that a release names, by its id or by its app and perhaps its source commit. */

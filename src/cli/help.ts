@@ -1,0 +1,28 @@
+import { verbs } from '../commands/verbs.ts'
+import type { Paint } from '../messages/paint.ts'
+
+/** What only this program can do: the rest of the grammar is the same in chat. */
+const programs: readonly (readonly [string, string])[] = [
+  ['serve', 'start the server in this folder'],
+  ['demo', 'play the main job against a throw-away server'],
+  ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],
+  ['policy check [folder]', 'check policies before they are committed'],
+]
+
+/** The help of one command, or of all. */
+export function helpText(topic: string | undefined, paint: Paint): string {
+  const verb = verbs.find(({ name }) => name === topic?.toLowerCase())
+  if (verb)
+    return [`gimlet ${verb.usage}`, `  ${verb.summary}`, '', `  gimlet ${verb.example}`].join('\n')
+  const rows = [...verbs.map(({ usage, summary }) => [usage, summary] as const), ...programs]
+  return [
+    paint.bold('gimlet: release, roll back and look at what runs where'),
+    '',
+    ...rows.flatMap(([usage, summary]) => [`  ${usage}`, paint.dim(`      ${summary}`)]),
+    '',
+    'Try: gimlet status, gimlet diff web production, gimlet release web staging',
+    paint.dim(
+      '--server URL (GIMLET_SERVER), --token TOKEN (GIMLET_TOKEN), --output json, --no-wait, --timeout 30s',
+    ),
+  ].join('\n')
+}

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readConfig } from '../config.ts'
+import { makeLog } from '../log.ts'
+import { runServer, type Server, startServer } from '../main.ts'
+
+/** Serves until the process is told to stop, which is its own end: the answer never comes. */
+export async function serve(): Promise<number> {
+  await runServer()
+  return new Promise(() => undefined)
+}
+
+/** Starts a server on a free port with the shipped policies and manifests, whose data goes away. */
+export async function startThrowAway(): Promise<Server> {
+  const shipped = fileURLToPath(new URL('../..', import.meta.url))
+  const dataDir = await mkdtemp(join(tmpdir(), 'gimlet-demo-'))
+  const settings = {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    GIMLET_DATA_DIR: dataDir,
+    POLICIES: join(shipped, 'policies'),
+    MANIFESTS: join(shipped, 'manifests'),
+  }
+  const config = readConfig(settings, null)
+  if ('problems' in config) throw new Error(config.problems.join(', '))
+  const server = await startServer(config, makeLog('silent', []))
+  return {
+    ...server,
+    async stop() {
+      await server.stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import { nearestFew } from '../domain/nearest.ts'
+import { type Invocation, type Problem, problem } from './invocation.ts'
+import { checks, otherFlags, otherNames, type Values, type Verb, verbs } from './verbs.ts'
+
+/** Words that may stand before a name, as people say them. */
+const fillers = new Set(['to', 'in', 'on', 'from'])
+const suggestionsMax = 3
+
+/**
+ * What words mean, on every surface. A verb is not case-sensitive; what it is about may be given by
+ * position or as a flag. Words that are not understood are never run: the answer is a problem with
+ * lines to copy. Never throws.
+ */
+export function parseWords(words: readonly string[]): Invocation {
+  if (words.length === 0) return { kind: 'help' }
+  const found = findVerb(words)
+  if (found.kind === 'problem') return found
+  const read = readValues(found.verb, found.rest)
+  if (read.kind === 'problem') return read
+  const { verb } = found
+  const missing = verb.positions
+    .slice(0, verb.required)
+    .filter((name) => read.values[name] === undefined && !isNamedOtherwise(name, read.values))
+  if (missing.length > 0) return problem(`${verb.name} needs more: ${verb.usage}`, [verb.example])
+  return verb.build(read.values)
+}
+
+type Found =
+  | { readonly kind: 'verb'; readonly verb: Verb; readonly rest: readonly string[] }
+  | Problem
+
+function findVerb(words: readonly string[]): Found {
+  const [first = '', second = ''] = words.map((word) => word.toLowerCase())
+  const pair = otherNames.get(`${first} ${second}`)
+  const name = pair ?? otherNames.get(first) ?? first
+  const verb = verbs.find((one) => one.name === name)
+  if (verb) return { kind: 'verb', verb, rest: words.slice(pair === undefined ? 1 : 2) }
+  const known = [...verbs.map((one) => one.name), ...otherNames.keys()]
+  const meant = nearestFew(first, known, suggestionsMax)
+  const lines = meant.map((one) => [one, ...words.slice(1)].join(' '))
+  return problem(`There is no command "${first}"`, lines.length > 0 ? lines : ['help'])
+}
+
+type Read = { readonly kind: 'values'; readonly values: Values } | Problem
+
+function readValues(verb: Verb, words: readonly string[]): Read {
+  const values: Record<string, string> = {}
+  const positions = verb.positions.filter((name) => !hasFlag(name, verb, words))
+  let at = 0
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? ''
+    const flag = /^--?([A-Za-z][A-Za-z-]*)(?:=(.*))?$/s.exec(word)
+    if (!flag) {
+      if (fillers.has(word.toLowerCase())) continue
+      const name = positions[at++]
+      if (name === undefined) return problem(`Unexpected "${word}": ${verb.usage}`, [verb.example])
+      values[name] = word
+      continue
+    }
+    const name = flagNamed(flag[1] ?? '', verb)
+    if (name === undefined) return unknownFlag(word, verb)
+    if (verb.switches.includes(name)) {
+      values[name] = 'true'
+      continue
+    }
+    const value = flag[2] ?? words[++index]
+    if (value === undefined) return problem(`${word} needs a value: ${verb.usage}`, [verb.example])
+    values[name] = value
+  }
+  return checked(values)
+}
+
+/** The value of what was typed as a flag, when it is not given by position. */
+const hasFlag = (name: string, verb: Verb, words: readonly string[]): boolean =>
+  words.some((word) => {
+    const flag = /^--?([A-Za-z][A-Za-z-]*)/.exec(word)?.[1]
+    const given = flag === undefined ? undefined : flagNamed(flag, verb)
+    return given !== undefined && (given === name || isNamedOtherwise(name, { [given]: word }))
+  })
+
+/** `release --app web` and `release --artifact ID` name what otherwise stands first. */
+const isNamedOtherwise = (name: string, values: Values): boolean =>
+  name === 'what' && (values.app !== undefined || values.artifact !== undefined)
+
+function flagNamed(typed: string, { positions, flags, switches }: Verb): string | undefined {
+  const plain = typed.toLowerCase().replaceAll('-', '')
+  const known = [...positions, ...flags, ...switches]
+  return [plain, otherFlags.get(plain)].find((name) => name !== undefined && known.includes(name))
+}
+
+function unknownFlag(word: string, verb: Verb): Problem {
+  const known = [...verb.positions, ...verb.flags, ...verb.switches]
+  const plain = word.replace(/^-+/, '').replace(/=.*$/s, '')
+  const [meant] = nearestFew(plain, known, 1)
+  const hint = meant === undefined ? verb.usage : `did you mean --${meant}?`
+  return problem(`${verb.name} has no ${word.replace(/=.*$/s, '')}: ${hint}`, [verb.example])
+}
+
+function checked(values: Readonly<Record<string, string>>): Read {
+  for (const [name, value] of Object.entries(values)) {
+    const wrong = checks[name]?.(value)
+    if (wrong) return problem(`"${value}" cannot be: ${wrong}`, [])
+  }
+  return { kind: 'values', values }
+}

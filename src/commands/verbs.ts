@@ -1,0 +1,252 @@
+import { limitDefault, limitMax } from '../domain/command.ts'
+import { isArtifactId, isLabel, isShaPrefix, labelRule } from '../domain/names.ts'
+import { type Invocation, type Problem, problem } from './invocation.ts'
+
+/** What was typed, by the name of the position or flag; a flag without a value is `true`. */
+export type Values = Readonly<Record<string, string | undefined>>
+
+/** One verb of the grammar: its parser, its help and its documentation come from this row. */
+export type Verb = {
+  readonly name: string
+  readonly usage: string
+  readonly summary: string
+  /** What is taken by position, in order; those behind the first `required` may be left out. */
+  readonly positions: readonly string[]
+  readonly required: number
+  /** Flags that take a value; a position may be given as a flag, too. */
+  readonly flags: readonly string[]
+  /** Flags that take none. */
+  readonly switches: readonly string[]
+  readonly example: string
+  readonly build: (values: Values) => Invocation
+}
+
+const none = { positions: [], required: 0, flags: [], switches: [] } as const
+
+export const verbs: readonly Verb[] = [
+  {
+    ...none,
+    name: 'status',
+    usage: 'status [app] [--env E]',
+    summary: 'what runs where',
+    positions: ['app'],
+    flags: ['env'],
+    example: 'status web',
+    build: ({ app, env }) => command({ verb: 'status', env: env ?? '*', ...only({ app }) }),
+  },
+  {
+    ...none,
+    name: 'artifacts',
+    usage: 'artifacts [app] [--branch B] [--event E] [--sha S] [--limit N]',
+    summary: 'what can be released',
+    positions: ['app'],
+    flags: [
+      'branch',
+      'event',
+      'sha',
+      'repository',
+      'sourcebranch',
+      'since',
+      'until',
+      'limit',
+      'offset',
+    ],
+    example: 'artifacts web --branch main',
+    build({ sha, since, until, limit, offset, sourcebranch: sourceBranch, ...rest }) {
+      const times = { sinceUnix: unix(since), untilUnix: unix(until) }
+      const shas = sha === undefined ? undefined : [sha]
+      const filter = only({ ...rest, sourceBranch, shas, ...times })
+      const page = { limit: Number(limit ?? limitDefault), offset: Number(offset ?? 0) }
+      return command({ verb: 'artifacts', filter: { ...filter, ...page } })
+    },
+  },
+  {
+    ...none,
+    name: 'artifact',
+    usage: 'artifact <artifact id>',
+    summary: 'one artifact',
+    positions: ['artifact'],
+    required: 1,
+    example: 'artifact web-6f1b2a9c',
+    build: ({ artifact = '' }) => command({ verb: 'artifact', id: artifact }),
+  },
+  {
+    ...none,
+    name: 'release',
+    usage: 'release <app>[@<sha>] <env> | release <artifact id> <env> [--reason TEXT] [--dry-run]',
+    summary: 'release the newest artifact of the default branch, or the one that is named',
+    positions: ['what', 'env'],
+    required: 2,
+    flags: ['app', 'artifact', 'sha', 'reason'],
+    switches: ['dryrun'],
+    example: 'release web production --reason "fixes the prices"',
+    build: (values) => release(values, values.dryrun !== undefined),
+  },
+  {
+    ...none,
+    name: 'diff',
+    usage: 'diff <app or artifact id> <env>',
+    summary: 'the decision and the changes of a release, without making it',
+    positions: ['what', 'env'],
+    required: 2,
+    flags: ['app', 'artifact', 'sha', 'reason'],
+    example: 'diff web production',
+    build: (values) => release(values, true),
+  },
+  {
+    ...none,
+    name: 'rollback',
+    usage: 'rollback <app> <env> [sha] [--reason TEXT]',
+    summary: 'go back to the release before, or to a GitOps commit',
+    positions: ['app', 'env', 'sha'],
+    required: 2,
+    flags: ['reason'],
+    example: 'rollback web production',
+    build: ({ app = '', env = '', sha, reason }) =>
+      command({ verb: 'rollback', app, env, ...only({ sha, reason }) }),
+  },
+  {
+    ...none,
+    name: 'history',
+    usage: 'history <app> <env> [--filter TEXT] [--limit N]',
+    summary: 'the releases of an app, newest first',
+    positions: ['app', 'env'],
+    flags: ['filter', 'limit', 'since', 'until'],
+    example: 'history web production',
+    build({ app, env, filter, limit, since, until }) {
+      if (env === undefined) return problem('Name the environment', ['history web production'])
+      const times = only({ app, filter, sinceUnix: unix(since), untilUnix: unix(until) })
+      const filters = { env, ...times, limit: Number(limit ?? limitDefault) }
+      return command({ verb: 'history', filter: filters })
+    },
+  },
+  {
+    ...none,
+    name: 'delete',
+    usage: 'delete <app> <env> [--reason TEXT]',
+    summary: 'take an app away from an environment',
+    positions: ['app', 'env'],
+    required: 2,
+    flags: ['reason'],
+    example: 'delete web staging',
+    build: ({ app = '', env = '', reason }) =>
+      command({ verb: 'delete', app, env, ...only({ reason }) }),
+  },
+  {
+    ...none,
+    name: 'track',
+    usage: 'track <request or artifact id>',
+    summary: 'follow a request to its end',
+    positions: ['id'],
+    required: 1,
+    example: 'track r-01kbrc3vq8m2x4t',
+    build: ({ id = '' }) => ({ kind: 'track', id }),
+  },
+  {
+    ...none,
+    name: 'explain',
+    usage: 'explain <request, artifact or decision id>',
+    summary: 'why a release went, waits or was refused',
+    positions: ['id'],
+    required: 1,
+    example: 'explain r-01kbrc3vq8m2x4t',
+    build: ({ id = '' }) => ({ kind: 'explain', id }),
+  },
+  {
+    ...none,
+    name: 'whoami',
+    usage: 'whoami',
+    summary: 'who the server thinks you are, and what you may do',
+    example: 'whoami',
+    build: () => command({ verb: 'whoami' }),
+  },
+  {
+    ...none,
+    name: 'help',
+    usage: 'help [command]',
+    summary: 'this list, or one command',
+    positions: ['topic'],
+    example: 'help release',
+    build: ({ topic }) => ({ kind: 'help', ...only({ topic }) }),
+  },
+]
+
+/** GimletD's words, and other spellings of a verb. */
+export const otherNames: ReadonlyMap<string, string> = new Map([
+  ['rollbackto', 'rollback'],
+  ['release make', 'release'],
+  ['release list', 'history'],
+  ['release history', 'history'],
+  ['release status', 'status'],
+  ['release rollback', 'rollback'],
+  ['release track', 'track'],
+  ['release delete', 'delete'],
+  ['artifact list', 'artifacts'],
+  ['artifact show', 'artifact'],
+  ['artifact track', 'track'],
+])
+
+/** Other spellings of a flag, in lower case and without dashes. */
+export const otherFlags: ReadonlyMap<string, string> = new Map([
+  ['artifactid', 'artifact'],
+  ['repo', 'repository'],
+  ['to', 'sha'],
+])
+
+/** What each value must look like. Checked before any verb sees it. */
+export const checks: Readonly<Record<string, (value: string) => string | null>> = {
+  app: (value) => (isLabel(value) ? null : `an app is ${labelRule}`),
+  env: (value) => (isLabel(value) || value === '*' ? null : `an environment is ${labelRule}`),
+  artifact: (value) => (isArtifactId(value) ? null : 'that is no artifact id'),
+  sha: (value) =>
+    isShaPrefix(value) ? null : 'a commit id has 7 to 40 lower-case hexadecimal characters',
+  event: (value) => (['push', 'tag', 'pr'].includes(value) ? null : 'an event is push, tag or pr'),
+  limit: (value) =>
+    /^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= limitMax
+      ? null
+      : `a limit is from 1 to ${limitMax}`,
+  offset: (value) => (/^\d{1,9}$/.test(value) ? null : 'an offset is a whole number'),
+  since: (value) => timeProblem(value),
+  until: (value) => timeProblem(value),
+}
+
+const timeProblem = (value: string) =>
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value))
+    ? null
+    : 'a time is such as 2026-11-23T09:30:00Z'
+
+const unix = (time: string | undefined) =>
+  time === undefined ? undefined : Math.floor(Date.parse(time) / 1000)
+
+const command = (asked: Extract<Invocation, { kind: 'command' }>['command']): Invocation => ({
+  kind: 'command',
+  command: asked,
+})
+
+/** Leaves out what was not given. */
+const only = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+
+/** CI names an artifact by its app and commit; such an id can look like an app's name. */
+const endsInCommit = /-[0-9a-f]{39,}$/
+
+function release(values: Values, dryRun: boolean): Invocation {
+  const { what, env = '', reason } = values
+  const named = what === undefined ? {} : namedBy(what)
+  if ('kind' in named) return named
+  const artifactId = values.artifact ?? named.artifact
+  const app = values.app ?? named.app
+  const sha = values.sha ?? named.sha
+  if (artifactId === undefined && app === undefined)
+    return problem('Name an app or an artifact to release', ['release web staging'])
+  const asked = only({ app, artifactId, sha, reason })
+  return command({ verb: 'release', env, ...asked, ...(dryRun ? { dryRun } : {}) })
+}
+
+function namedBy(what: string): { app?: string; sha?: string; artifact?: string } | Problem {
+  const [app = '', sha] = what.split('@', 2)
+  if (isLabel(app) && sha !== undefined && isShaPrefix(sha)) return { app, sha }
+  if (isLabel(what) && !endsInCommit.test(what)) return { app: what }
+  if (isArtifactId(what)) return { artifact: what }
+  return problem(`"${what}" is neither an app nor an artifact id; an app is ${labelRule}`, [])
+}

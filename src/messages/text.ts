@@ -1,0 +1,140 @@
+import type { Artifact } from '../domain/artifact.ts'
+import { assertNever } from '../domain/fault.ts'
+import type { Outcome, StatusByEnv, WhoAmI } from '../domain/outcome.ts'
+import type { Release } from '../domain/release.ts'
+import { eventText, planText } from './event-text.ts'
+import { clean, type Paint } from './paint.ts'
+import { table } from './table.ts'
+
+/** How a surface wants its text. */
+export type Style = { readonly paint: Paint; readonly nowUnix: number }
+
+/** What an outcome says to a person at a terminal. */
+export function outcomeText(outcome: Outcome, style: Style): string {
+  const { paint } = style
+  switch (outcome.kind) {
+    case 'refusal':
+      return paint.red(clean(outcome.message))
+    case 'artifact-stored':
+      return `${clean(outcome.artifact.id)} ${outcome.isNew ? 'is stored' : 'was stored already'}`
+    case 'artifact':
+      return artifactText(outcome.artifact, style)
+    case 'artifacts':
+      return artifactsText(outcome.artifacts, style)
+    case 'accepted':
+      return `Asked for a ${outcome.what}: ${outcome.id}`
+    case 'plans':
+      return outcome.plans.map((plan) => planText(plan, paint)).join('\n\n')
+    case 'status':
+      return statusText(outcome.status, style)
+    case 'history':
+      return historyText(outcome.releases, style)
+    case 'event':
+      return eventText(outcome.event, paint)
+    case 'decision':
+      return `${outcome.decision.verdict}: ${clean(outcome.decision.message)}`
+    case 'gitops-repo':
+      return clean(outcome.url)
+    case 'whoami':
+      return whoamiText(outcome.whoami)
+    case 'users':
+      return table(
+        ['LOGIN', 'ROLES'],
+        outcome.users.map(({ login, roles }) => [login, roles.join(', ')]),
+        paint,
+      )
+    case 'user':
+      return `${clean(outcome.user.login)}: ${outcome.user.roles.join(', ')}`
+    case 'user-added':
+      return `${clean(outcome.user.login)} has the token ${outcome.token} (shown this once)`
+    case 'user-removed':
+      return `${clean(outcome.login)} is removed`
+    default:
+      return assertNever(outcome)
+  }
+}
+
+const nothing = (what: string, { paint }: Style) => paint.dim(what)
+
+function artifactText({ id, version, items }: Artifact, style: Style): string {
+  const lines = [
+    style.paint.bold(clean(id)),
+    `${clean(version.repositoryName)}  ${clean(version.branch || version.tag)}  ${version.sha}`,
+    `${clean(version.authorName)}: ${clean(version.message)}`,
+    ...items.map((item) => `  ${clean(JSON.stringify(item))}`),
+  ]
+  return lines.join('\n')
+}
+
+function artifactsText(artifacts: readonly Artifact[], style: Style): string {
+  if (artifacts.length === 0) return nothing('No artifact fits.', style)
+  const rows = artifacts.map(({ id, version, created }) => [
+    ...[id, version.branch || version.tag, short(version.sha)],
+    ...[ago(created, style), version.authorName, firstLine(version.message)],
+  ])
+  return table(['ARTIFACT', 'BRANCH', 'COMMIT', 'POSTED', 'BY', 'MESSAGE'], rows, style.paint)
+}
+
+function statusText(status: StatusByEnv, style: Style): string {
+  const rows = Object.entries(status).flatMap(([env, apps]) =>
+    Object.entries(apps).map(([app, release]) =>
+      release
+        ? [
+            env,
+            app,
+            release.artifactId,
+            release.version.branch,
+            ago(release.created, style),
+            release.triggeredBy,
+          ]
+        : [env, app, '-', '', '', 'nothing is released yet'],
+    ),
+  )
+  if (rows.length === 0) return nothing('Nothing is released, and no manifest fits.', style)
+  return table(['ENV', 'APP', 'ARTIFACT', 'BRANCH', 'RELEASED', 'BY'], rows, style.paint)
+}
+
+function historyText(releases: readonly Release[], style: Style): string {
+  if (releases.length === 0) return nothing('No release fits.', style)
+  const seen = new Set<string>()
+  const rows = releases.map((release) => {
+    const isNewest = !seen.has(`${release.env}/${release.app}`)
+    seen.add(`${release.env}/${release.app}`)
+    return [
+      ...[ago(release.created, style), release.app, release.artifactId, short(release.gitopsRef)],
+      ...[release.triggeredBy, stateOf(release, isNewest), firstLine(release.version.message)],
+    ]
+  })
+  const head = ['RELEASED', 'APP', 'ARTIFACT', 'GITOPS', 'BY', '', 'MESSAGE']
+  return table(head, rows, style.paint)
+}
+
+function stateOf({ rolledBack, rollbackTo }: Release, isNewest: boolean): string {
+  if (rollbackTo !== undefined) return `rollback to ${short(rollbackTo)}`
+  if (rolledBack) return 'rolled back'
+  return isNewest ? 'newest' : ''
+}
+
+const whoamiText = ({ login, roles, repositories, actions }: WhoAmI): string =>
+  [
+    `You are ${clean(login)} (${roles.join(', ')}).`,
+    `You may ${actions.join(', ') || 'do nothing'}${
+      repositories.length > 0 ? `, of ${repositories.map(clean).join(', ')} only` : ''
+    }.`,
+  ].join('\n')
+
+const short = (ref: string) => ref.slice(0, 8)
+const firstLine = (text: string) => clean(text.split('\n', 1)[0] ?? '').slice(0, 60)
+
+const units = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+] as const
+
+/** How long ago, in the largest unit that fits. */
+function ago(unix: number, { nowUnix }: Style): string {
+  const seconds = Math.max(0, nowUnix - unix)
+  const [size, name] = units.find(([unit]) => seconds >= unit) ?? [1, 's']
+  return `${Math.floor(seconds / size)} ${name} ago`
+}
