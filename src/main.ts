@@ -212,17 +212,26 @@ export async function runServer(): Promise<void> {
   process.on('SIGINT', () => void end())
 }
 
-const welcome = ({ url, adminToken: token }: Server, { dataDir }: Config): string => `
+/** What to try first; pasted as it stands, from the folder that the server was started in. */
+function welcome({ url, adminToken: token }: Server, { dataDir }: Config): string {
+  const file = join(dataDir, 'admin.token')
+  const isDefault = url === 'http://localhost:8888' && resolve(dataDir) === resolve('data')
+  const settings = isDefault ? [] : [`export GIMLET_SERVER=${url} GIMLET_TOKEN=$(cat ${file})`]
+  const lines = [
+    ...settings,
+    'npx gimlet artifact push -f examples/artifact.json --wait',
+    'npx gimlet status',
+    'npx gimlet release web production',
+  ]
+  return `
 GimletD is ready at ${url}. Nothing is released yet. Try, from another terminal in this folder:
 
-  npx gimlet artifact push -f examples/artifact.json --wait
-  npx gimlet status
-  npx gimlet release web production
-
-The administrator's token, shown this once and kept in ${join(dataDir, 'admin.token')}:
+${lines.map((line) => `  ${line}\n`).join('')}
+The administrator's token, shown this once and kept in ${file}:
   ${token}
 
 `
+}
 
 const started = process.argv[1]
 if (started && realpathSync(started) === fileURLToPath(import.meta.url))

@@ -103,7 +103,8 @@ async function explain(options: Options, id: string, terminal: Terminal): Promis
   for (const line of explainTrace(trace)) terminal.out(line)
   for (const { app, env, trace: asks, problem } of triggers) {
     terminal.out(`${app} → ${env}${problem === null ? '' : `: ${problem}`}`)
-    for (const line of explainTrace(asks)) terminal.out(`  ${line}`)
+    const lines = asks.length > 0 ? explainTrace(asks) : ['no trigger is for this place']
+    for (const line of lines) terminal.out(`  ${line}`)
   }
   terminal.out(terminal.paint.dim(`policies ${policyVersion}, decided on ${tip.slice(0, 8)}`))
   return exitCodes.done
