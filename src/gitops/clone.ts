@@ -44,7 +44,11 @@ export async function createRepository(
   const git = gitIn(folder, environment)
   await git(['init', '--bare', `--initial-branch=${branch}`])
   const now = Math.floor(Date.now() / 1000)
-  const first = { change: { kind: 'remove', folder: '' }, message: 'The GitOps repository begins', unix: now } as const // biome-ignore format: one value
+  const first = {
+    change: { kind: 'remove', folder: '' },
+    message: 'The GitOps repository begins',
+    unix: now,
+  } as const
   const ref = await git(
     ['fast-import', '--quiet', '--done'],
     importStream(null, [{ commit: first, tree: null }]),

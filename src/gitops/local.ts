@@ -64,11 +64,19 @@ export class LocalWriter {
     })
   }
 
-  /** What a commit would change, as git shows it; nothing is pushed. */
+  /** What a commit would change in the files that people write, as git shows it; nothing is pushed. */
   preview(tip: Sha, commit: PlannedCommit): Promise<string> {
     return this.#alone(async () => {
       const [ref] = await this.#build(tip, [commit])
-      return this.#git(['diff', '--no-color', '--no-ext-diff', tip, String(ref), '--'])
+      return this.#git([
+        'diff',
+        '--no-color',
+        '--no-ext-diff',
+        tip,
+        String(ref),
+        '--',
+        ':!*/release.json',
+      ])
     })
   }
 
