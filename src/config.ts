@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { nearest } from './domain/nearest.ts'
 
@@ -138,18 +138,26 @@ export function readConfig(
   const problems = parsed.error.issues.map((issue) => {
     const key = String(issue.path[0])
     const isSecret = (secretKeys as readonly string[]).includes(key)
-    const shown = isSecret ? 'a value that is not shown' : JSON.stringify(values[key])
+    const shown = isSecret ? 'a value that is not shown' : withoutPassword(String(values[key]))
     return `${key} is ${shown}; expected ${issue.message}`
   })
   return { problems }
 }
 
+/** A value as it may be shown: what stands before the @ of a URL may be a password. */
+const withoutPassword = (value: string): string =>
+  JSON.stringify(value.replace(/\/\/[^/]*@/, '//…@'))
+
 function readFile(yamlText: string, known: readonly string[]): Record<string, string> | string[] {
   let values: unknown
   try {
-    values = parse(yamlText, { maxAliasCount: 10 })
+    // Not the pretty errors: they quote the line, and that may hold a secret.
+    values = parse(yamlText, { maxAliasCount: 10, prettyErrors: false })
   } catch (error) {
-    return [`gimlet.yaml is not YAML: ${error instanceof Error ? error.message : ''}`]
+    const at = error instanceof YAMLParseError ? error.pos[0] : 0
+    const line = yamlText.slice(0, at).split('\n').length
+    const code = error instanceof YAMLParseError ? error.code : 'too many aliases'
+    return [`gimlet.yaml is not YAML at line ${line}: ${code}`]
   }
   if (values === null) return {}
   if (typeof values !== 'object' || Array.isArray(values))
@@ -194,6 +202,7 @@ function isRepositoryAddress(address: string): boolean {
   if (scheme === undefined || scheme.length === 1) return true
   const isUrl = address.slice(scheme.length).startsWith('://')
   if (!isUrl) return !address.slice(scheme.length).startsWith('::')
+  if (!URL.canParse(address)) return false
   const { username, password } = new URL(address)
   if (scheme === 'ssh') return password === ''
   return ['file', 'http', 'https'].includes(scheme) && username === '' && password === ''

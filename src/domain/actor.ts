@@ -24,8 +24,8 @@ export type User = {
 export const loginSchema = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._@:-]{0,62}$/,
-    'must be one word of at most 63 letters, digits, . _ @ : -',
+    /^(?!(?:policy|github):)[A-Za-z0-9][A-Za-z0-9._@:-]{0,62}$/,
+    'must be one word of at most 63 letters, digits, . _ @ : -, and not begin with policy: or github:',
   )
 
 /** The actor of what a policy asks for by itself: it needs no role, the policy is its licence. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { importStream } from './fast-import.ts'
+import { buildRef, importStream } from './fast-import.ts'
 import { type Git, gitIn } from './git.ts'
 
 /** Where the GitOps repository is and how to be let in. */
@@ -13,7 +13,10 @@ export type Remote = {
   readonly sshKeyFile?: string | undefined
 }
 
-/** The ref of the bare clone that follows the remote's branch. */
+/**
+ * The newest tip of the remote's branch that was seen: a fetch moves it forward, and so does git itself
+ * with every push that lands. Never backwards: the refspec is not forced.
+ */
 export const remoteRef = 'refs/gimlet/remote'
 
 /**
@@ -28,9 +31,21 @@ export async function openClone(
 ): Promise<Git> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const git = gitIn(folder, environment)
+  await sweep(folder)
   if (!existsSync(join(folder, 'HEAD'))) await git(['init', '--bare', '--initial-branch=main'])
-  await writeFile(join(folder, 'config'), cloneConfig(remote), { mode: 0o600 })
+  // A new file that takes the place of the old one, because only a new one gets the mode.
+  const config = join(folder, 'config')
+  await rm(`${config}.new`, { force: true })
+  await writeFile(`${config}.new`, cloneConfig(remote), { mode: 0o600 })
+  await rename(`${config}.new`, config)
   return git
+}
+
+/** Takes away what a git that was killed left behind (fault F12): the clone is this process's alone. */
+async function sweep(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const left = entries.filter((entry) => entry.isFile() && /\.lock$|^tmp_/.test(entry.name))
+  for (const entry of left) await rm(join(entry.parentPath, entry.name), { force: true })
 }
 
 /** Makes the local GitOps repository that a server without configuration writes to. */
@@ -54,6 +69,7 @@ export async function createRepository(
     importStream(null, [{ commit: first, tree: null }]),
   )
   await git(['update-ref', `refs/heads/${branch}`, ref.trim()])
+  await git(['update-ref', '-d', buildRef])
 }
 
 function cloneConfig({ url, branch, token, sshKeyFile }: Remote): string {
@@ -75,8 +91,7 @@ function cloneConfig({ url, branch, token, sshKeyFile }: Remote): string {
     ]),
     '[remote "origin"]',
     `url = ${quoted(url)}`,
-    // Forced, because whether the branch moved forward is for us to judge, and to say.
-    `fetch = ${quoted(`+refs/heads/${branch}:${remoteRef}`)}`,
+    `fetch = ${quoted(`refs/heads/${branch}:${remoteRef}`)}`,
   ]
   if (token) {
     const basic = Buffer.from(`x-access-token:${token}`).toString('base64')

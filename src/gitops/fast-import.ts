@@ -6,8 +6,6 @@ const author = 'Gimlet <gimlet@localhost>'
 
 /** The ref that the builds hang on while they are not pushed. */
 export const buildRef = 'refs/gimlet/build'
-/** The last tip of the remote that something was built on. */
-export const seenRef = 'refs/gimlet/seen'
 
 export type BuildCommit = {
   readonly commit: PlannedCommit
@@ -17,12 +15,12 @@ export type BuildCommit = {
 
 /**
  * The stream that makes `git fast-import` build the commits on `tip`, one on the other, without a
- * work tree or an index, and print their ids. Texts are framed by their length in bytes, so nothing
+ * work tree or an index. It prints a line for each folder of `parentsOf`, then the ids. Texts are framed by their length in bytes, so nothing
  * in them can end one and begin a command.
  */
 export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): string {
   const parts = ['feature done\n']
-  if (tip) parts.push(`reset ${seenRef}\nfrom ${tip}\n\n`)
+  if (tip) parts.push(...parentsOf(commits).map((parent) => `ls ${tip} ${parent}\n`))
   commits.forEach(({ commit, tree }, at) => {
     const when = `${author} ${commit.unix} +0000`
     parts.push(`commit ${buildRef}\nmark :${at + 1}\nauthor ${when}\ncommitter ${when}\n`)
@@ -35,6 +33,11 @@ export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): 
   })
   return `${parts.join('')}done\n`
 }
+
+/** The folders that the changed ones lie in, each once: on the tip they are trees, or not there. */
+export const parentsOf = (commits: readonly BuildCommit[]): readonly string[] => [
+  ...new Set(commits.map(({ commit }) => commit.change.folder.split('/', 1)[0] ?? '')),
+]
 
 function changes({ change }: PlannedCommit, tree: Sha | null): string {
   const { folder } = change

@@ -2,7 +2,7 @@ import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import { remoteRef } from './clone.ts'
-import { type BuildCommit, importStream, seenRef } from './fast-import.ts'
+import { type BuildCommit, importStream, parentsOf } from './fast-import.ts'
 import { type Git, GitFailure } from './git.ts'
 
 /**
@@ -108,30 +108,54 @@ export class LocalWriter {
     }
   }
 
+  /** A fetch that is refused although the remote answers: its branch does not hold what was seen. */
   async #fetchForward(): Promise<Sha> {
     try {
       await this.#git(['fetch', '--no-tags', '--no-write-fetch-head', 'origin'])
     } catch (error) {
-      throw new Fault('gitops_unreachable', 'fetching the GitOps repository', { cause: error })
-    }
-    const tip = (await this.#git(['rev-parse', '--verify', `${remoteRef}^{commit}`])).trim()
-    const seen = this.#tip ?? (await this.#resolve(seenRef))
-    if (seen !== undefined && !(await this.#holds(tip, seen)))
+      const [tip, seen] = [await this.#tipOfRemote(), await this.#resolve(remoteRef)]
+      if (tip === undefined || seen === undefined || tip === seen)
+        throw new Fault('gitops_unreachable', 'fetching the GitOps repository', { cause: error })
       throw new Fault(
         'gitops_rewound',
         `checking the GitOps branch: it was rewritten and no longer holds ${seen}`,
       )
-    return tip
+    }
+    return (await this.#git(['rev-parse', '--verify', `${remoteRef}^{commit}`])).trim()
+  }
+
+  async #tipOfRemote(): Promise<Sha | undefined> {
+    try {
+      const listed = await this.#git(['ls-remote', 'origin', `refs/heads/${this.#branch}`])
+      return listed.split('\t', 1)[0] || undefined
+    } catch {
+      return undefined
+    }
   }
 
   async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Sha[]> {
     const builds: BuildCommit[] = []
     for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
-    const printed = await this.#git(
-      ['fast-import', '--quiet', '--done', '--force', '--date-format=raw'],
-      importStream(tip, builds),
-    )
-    return printed.split('\n').filter(Boolean)
+    const printed = await this.#import(importStream(tip, builds))
+    const parents = parentsOf(builds)
+    const blocked = printed
+      .slice(0, parents.length)
+      .findIndex((line) => !line.startsWith('040000 tree ') && !line.startsWith('missing '))
+    if (blocked !== -1)
+      throw new Fault(
+        'gitops_refused',
+        `writing below ${parents[blocked]}: on the GitOps branch that is a file or a link; move it away`,
+      )
+    return printed.slice(parents.length)
+  }
+
+  async #import(stream: string): Promise<string[]> {
+    try {
+      const args = ['fast-import', '--quiet', '--done', '--force', '--date-format=raw']
+      return (await this.#git(args, stream)).split('\n').filter(Boolean)
+    } catch (error) {
+      throw new Fault('gitops_broken', 'building commits in the clone', { cause: error })
+    }
   }
 
   async #treeOf({ change }: PlannedCommit): Promise<Sha | null> {

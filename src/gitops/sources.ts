@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { join, relative, resolve, sep } from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Sources } from '../domain/sources.ts'
@@ -54,29 +54,50 @@ export function branchSources(git: Git, folder: string): ReadSources {
   }
 }
 
-/** Path, size and time of every file that counts; links are not followed. */
-async function listFolder(folder: string): Promise<[string, number, number][]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile() && wanted.test(entry.name))
-  if (files.length > filesMax) throw new Error(`more than ${filesMax} files`)
-  const found = await Promise.all(
-    files.map(async (entry): Promise<[string, number, number]> => {
-      const path = join(entry.parentPath, entry.name)
-      const { size, mtimeMs } = await stat(path)
-      return [relative(folder, path), size, mtimeMs]
-    }),
-  )
+/** What tells one content of a file from another without reading it. */
+type Signature = readonly [
+  path: string,
+  size: number,
+  mtimeMs: number,
+  ctimeMs: number,
+  ino: number,
+]
+
+/**
+ * Every file that counts. A Kubernetes ConfigMap is a folder of links into a hidden one beside them:
+ * such links are followed. One that leads out of the folder or nowhere is an error, because a gate
+ * must not go missing without a word.
+ */
+async function listFolder(folder: string): Promise<readonly Signature[]> {
+  const root = await realpath(folder)
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && wanted.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.split(sep).some((part) => part.startsWith('..')))
+  if (paths.length > filesMax) throw new Error(`more than ${filesMax} files`)
+  const found = await Promise.all(paths.map((path) => signatureOf(root, path)))
   return found.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+async function signatureOf(root: string, path: string): Promise<Signature> {
+  const file = await realpath(join(root, path))
+  if (!file.startsWith(root + sep))
+    throw new Error(`${path} is a link that leads out of the folder`)
+  const { size, mtimeMs, ctimeMs, ino } = await stat(file)
+  return [path, size, mtimeMs, ctimeMs, ino]
 }
 
 async function readTree(git: Git, tree: string): Promise<Map<string, string>> {
   const listed = await git(['ls-tree', '-r', '-z', '--full-tree', tree])
   const files = new Map<string, string>()
   for (const line of listed.split('\0').filter(Boolean)) {
-    const [meta = '', path = ''] = line.split('\t')
-    const [mode, , blob = ''] = meta.split(' ')
-    if (mode?.startsWith('100') && wanted.test(path))
-      files.set(path, await git(['cat-file', 'blob', blob]))
+    const tab = line.indexOf('\t')
+    const [meta, path] = [line.slice(0, tab), line.slice(tab + 1)]
+    if (!wanted.test(path)) continue
+    const [mode = '', , blob = ''] = meta.split(' ')
+    if (!mode.startsWith('100')) throw new Error(`${path} is a link`)
+    files.set(path, await git(['cat-file', 'blob', blob]))
   }
   return files
 }

@@ -38,11 +38,14 @@ export function targetOf(
 ): Manifest | Refusal {
   const targets = targetsOf(artifact, set)
   const found = targets.find((target) => target.env === env && target.app === app)
-  if (found) return found
   const problem = set.problems.find(
     (one) => (one.app === null || one.app === app) && (one.env === null || one.env === env),
   )
-  if (problem) return refuse('invalid', problem.message)
+  // What cannot be read may have said that the app belongs to another repository: then what an
+  // artifact brings cannot stand in for it.
+  const isCertain = found !== undefined && set.manifests.includes(found) && problem?.app !== app
+  if (problem && !isCertain) return refuse('invalid', problem.message)
+  if (found) return found
   const elsewhere = targets.filter((target) => target.app === app).map((target) => target.env)
   return refuse(
     'not_found',

@@ -58,14 +58,24 @@ describe('a folder', () => {
     expect((await read(noTip)).files.get('a.json')).toBe('true ')
   })
 
-  test('A12: does not follow links to files or folders outside', async () => {
+  test('A12: with a link that leads out of it is a fault, and a linked folder is not read', async () => {
     const folder = await tempFolder()
     const outside = await tempFolder()
     await putFiles(outside, { 'secret.json': 'secret', 'more/secret.yaml': 'secret' })
     await putFiles(folder, { 'a.json': '1' })
-    await putLink(folder, 'link.json', join(outside, 'secret.json'))
     await putLink(folder, 'linked', outside)
     expect([...(await folderSources(folder)(noTip)).files.keys()]).toEqual(['a.json'])
+    await putLink(folder, 'link.json', join(outside, 'secret.json'))
+    await expect(folderSources(folder)(noTip)).rejects.toMatchObject({ code: 'sources_unreadable' })
+  })
+
+  test('I7: that Kubernetes mounts from a ConfigMap is read through its links', async () => {
+    const folder = await tempFolder()
+    await putFiles(folder, { '..2026_11_23/gate.json': '{}' })
+    await putLink(folder, '..data', '..2026_11_23')
+    await putLink(folder, 'gate.json', '..data/gate.json')
+    const { files } = await folderSources(folder)(noTip)
+    expect(Object.fromEntries(files)).toEqual({ 'gate.json': '{}' })
   })
 
   test('F25: that is not there is a fault, not an empty set', async () => {
@@ -121,7 +131,7 @@ describe('a folder of the GitOps repository', () => {
     expect([...files.keys()]).toEqual(['tab\there.json'])
   })
 
-  test('A12: does not follow links', async () => {
+  test('A12: with a link among its files is a fault: a gate must not go missing', async () => {
     const gitops = await tempGitops()
     await gitops.checkOut()
     await putFiles(gitops.tree, { 'policies/a.json': '1' })
@@ -130,8 +140,8 @@ describe('a folder of the GitOps repository', () => {
     await someonesGit(gitops.tree, 'commit', '-m', 'link')
     await someonesGit(gitops.tree, 'push', 'origin', 'HEAD:main')
     const tip = await gitops.writer.refresh()
-    const { files } = await branchSources(gitops.git, 'policies')(tip)
-    expect([...files.keys()]).toEqual(['a.json'])
+    const read = branchSources(gitops.git, 'policies')
+    await expect(read(tip)).rejects.toMatchObject({ code: 'sources_unreadable' })
   })
 
   test('F25: that is not there is a fault, not an empty set', async () => {

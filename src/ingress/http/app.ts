@@ -68,7 +68,9 @@ async function actorOf({ authenticate }: AppPorts, { req }: Context): Promise<Ac
 }
 
 async function inputOf(route: Route, { req }: Context) {
-  const query = checked(route.query, { ...queryOf(route, req), ...req.param() }, '')
+  const given = queryOf(route, req)
+  if (isRefusal(given)) return given
+  const query = checked(route.query, { ...given, ...req.param() }, '')
   if (isRefusal(query)) return query
   if (!route.body) return { query, body: undefined }
   const parsed = parseJson(await req.text())
@@ -77,13 +79,18 @@ async function inputOf(route: Route, { req }: Context) {
   return isRefusal(body) ? body : { query, body }
 }
 
-/** The query's values by name; `sha` alone may repeat, of anything else the last one counts. */
-function queryOf({ path }: Route, req: Context['req']): Record<string, string | string[]> {
-  const given = Object.entries(req.queries())
-  const isList = (name: string) => name === 'sha' && path === '/api/artifacts'
-  return Object.fromEntries(
-    given.map(([name, all]) => [name, isList(name) ? all : (all.at(-1) ?? '')]),
-  )
+/** The query's values by name. Only `sha` may repeat: of two values nobody knows which was meant. */
+function queryOf(
+  { path }: Route,
+  req: Context['req'],
+): Record<string, string | string[]> | Refusal {
+  const values: Record<string, string | string[]> = {}
+  for (const [name, all] of Object.entries(req.queries())) {
+    const isList = name === 'sha' && path === '/api/artifacts'
+    if (all.length > 1 && !isList) return refuse('invalid', `${name}: must be given once`)
+    values[name] = isList ? all : (all[0] ?? '')
+  }
+  return values
 }
 
 function parseJson(text: string): { value: unknown } | Refusal {
