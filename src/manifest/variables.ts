@@ -146,5 +146,5 @@ function applyCall({ name, args }: Call, { value, isLast }: Given): Filled | und
 
 function like(name: string, known: ReadonlyMap<string, unknown>): string {
   const names = nearestFew(name, known.keys(), 3)
-  return names.length > 0 ? `; the nearest known are ${names.join(', ')}` : ''
+  return names.length > 0 ? `; did you mean ${names.join(' or ')}?` : ''
 }

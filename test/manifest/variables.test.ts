@@ -120,11 +120,11 @@ describe('fill', () => {
   test.each([
     {
       text: '{{ .imgae.tag }}',
-      want: '{{ .imgae.tag }}: unknown variable imgae.tag; the nearest known are image.tag, empty, BRANCH',
+      want: '{{ .imgae.tag }}: unknown variable imgae.tag; did you mean image.tag?',
     },
     {
       text: '{{ .three | sanitiseDNSName }}',
-      want: '{{ .three | sanitiseDNSName }}: unknown function sanitiseDNSName; the nearest known are sanitizeDNSName, replace, int',
+      want: '{{ .three | sanitiseDNSName }}: unknown function sanitiseDNSName; did you mean sanitizeDNSName?',
     },
     { text: '{{ .three | env }}', want: 'unknown function env' },
     { text: 'a {{ .three', want: '"{{" without "}}"' },
