@@ -12,12 +12,7 @@ export async function pushArtifact(
   { artifact: posted }: { artifact: NewArtifact },
 ): Promise<Outcome> {
   const nowMs = ports.clock.nowMs()
-  const problem = ownManifestProblem({
-    ...posted,
-    id: posted.id ?? '',
-    created: 0,
-    version: { ...posted.version, created: posted.version.created ?? 0 },
-  })
+  const problem = manifestProblem(posted)
   if (problem) return problem
   const { kind, artifact } = await ports.artifacts.accept({
     artifact: posted,
@@ -32,4 +27,12 @@ export async function pushArtifact(
     )
   if (kind === 'stored') ports.wake()
   return { kind: 'artifact-stored', artifact, isNew: kind === 'stored' }
+}
+
+/** Most artifacts bring no manifests: for those nothing is put together. */
+function manifestProblem(posted: NewArtifact) {
+  if (posted.environments.length === 0) return null
+  const { id, version } = posted
+  const known = { ...version, created: version.created ?? 0 }
+  return ownManifestProblem({ ...posted, id: id ?? '', created: 0, version: known })
 }

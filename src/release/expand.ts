@@ -3,6 +3,7 @@ import type { Artifact } from '../domain/artifact.ts'
 import type { Decision, TriggerAnswer } from '../domain/decision.ts'
 import type { Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
+import type { Release } from '../domain/release.ts'
 import type { ManifestSet } from '../manifest/manifest.ts'
 import { askedFor } from '../policy/decide.ts'
 import type { PolicySet } from '../policy/policy.ts'
@@ -16,6 +17,8 @@ type Given = {
   readonly policies: PolicySet
   readonly manifests: ManifestSet
   readonly bindings: ReadonlyMap<string, string>
+  /** What runs of each app that was asked about. */
+  readonly running: Map<string, readonly Release[]>
 }
 
 /**
@@ -32,6 +35,7 @@ export async function expand(
     policies: await ports.sources.policies(tip),
     manifests: await ports.sources.manifests(tip),
     bindings: await ports.releases.bindings(),
+    running: new Map(),
   }
   const artifacts = await ports.artifacts.findAll(events.map((event) => event.artifactId ?? ''))
   const known = new Map(artifacts.map((artifact) => [artifact.id, artifact]))
@@ -75,7 +79,8 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
   const answers: TriggerAnswer[] = []
   for (const { app, env } of places(subject, given)) {
     const request = { kind: 'release', source: 'policy', reason: '' } as const
-    const running = await ports.releases.running({ app })
+    const running = given.running.get(app) ?? (await ports.releases.running({ app }))
+    given.running.set(app, running)
     const actor = event.actor
     const facts = factsOf({ artifact, app, env, actor, request, running, nowMs })
     const question = { app, env, facts, nowMs, event: artifact.version.event }

@@ -8,12 +8,17 @@ import { runEvent } from './run.ts'
 const sliceEvents = 32
 /** After a full slice the loop rests: under a flood accepting comes before acting. */
 const slicePauseMs = 20
+/** From so many wake-ups a second on the pause is longer: what waits to be accepted comes first. */
+const floodPerSecond = 2_000
+const floodPauseMs = 250
 /** The slow look behind the wake-up signal. */
 const pollMs = 1_000
 /** An event may be due and yet wait for an older one of its target. */
 const duePauseMs = 25
 /** An event that broke this often is set aside, so that it cannot stop the others. */
 const attemptsMax = 5
+/** The server may be ended by others, too, while it happens to carry out the same event. */
+const interruptionsMax = 10
 /** Each attempt waits twice as long as the one before. */
 const backoffMs = 250
 /** What waits for the world outside looks again this often. */
@@ -45,6 +50,8 @@ export class Loop {
   #stopping = false
   #wake: () => void = () => undefined
   #awake = false
+  #wakes = 0
+  #wakesSinceMs = 0
   #running: Promise<void> | undefined
 
   constructor(ports: LoopPorts) {
@@ -58,6 +65,7 @@ export class Loop {
   /** Says that there is something new to do. */
   wake(): void {
     this.#awake = true
+    this.#wakes++
     this.#wake()
   }
 
@@ -74,7 +82,7 @@ export class Loop {
       try {
         const wide = await this.#expandSlice()
         const targeted = await this.#runNext()
-        if (wide === sliceEvents) await this.#ports.pause(slicePauseMs)
+        if (wide === sliceEvents) await this.#ports.pause(this.#pauseMs())
         else if (wide === 0 && !targeted) await this.#sleep(await this.#untilDue())
       } catch (error) {
         this.#ports.log.error({ err: error }, 'the queue could not be read')
@@ -109,7 +117,7 @@ export class Loop {
   /** What breaks is kept with the events, which are tried again or, at last, set aside. */
   async #guarded(events: readonly ReleaseEvent[], work: () => Promise<void>): Promise<void> {
     try {
-      const poison = events.find((event) => event.attempts > attemptsMax)
+      const poison = events.find((event) => event.attempts > interruptionsMax)
       // It was taken that often and never came to an end, so it ended the process.
       if (poison) throw new Error('the server stopped while it was carried out')
       await work()
@@ -133,6 +141,14 @@ export class Loop {
     const wait = forgive ? outagePauseMs : backoffMs * 2 ** event.attempts
     const dueMs = clock.nowMs() + Math.round(wait * (0.5 + Math.random() / 2))
     await events.postpone(event, { statusDesc: `waits: ${text}`, dueMs, forgive })
+  }
+
+  #pauseMs(): number {
+    const nowMs = this.#ports.clock.nowMs()
+    const isFlood = this.#wakes * 1000 > floodPerSecond * (nowMs - this.#wakesSinceMs)
+    this.#wakes = 0
+    this.#wakesSinceMs = nowMs
+    return isFlood ? floodPauseMs : slicePauseMs
   }
 
   async #untilDue(): Promise<number> {

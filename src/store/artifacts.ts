@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Artifact, NewArtifact } from '../domain/artifact.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Database, InStatement, Value } from './client.ts'
@@ -31,10 +32,14 @@ export type ArtifactFilter = {
   readonly offset: number
 }
 
+/** Requests of one burst are read over a few turns of the event loop. */
+const gatherTurnsMax = 4
+/** So many arrivals may be found by their commit without an index, each a few microseconds. */
+const shasBehindMax = 4_096
+
 type Row = {
   readonly id: string
   readonly eventId: string
-  readonly digest: string
   readonly artifact: Artifact
   readonly actor: string
   readonly nowMs: number
@@ -46,10 +51,12 @@ type Waiting = {
   readonly failed: (error: unknown) => void
 }
 
-/** The artifacts. What arrives within one turn of the event loop is written by one statement. */
+/** The artifacts. What arrives together is written by one statement and one commit. */
 export class ArtifactStore {
   readonly #database: Database
   #arrived: Waiting[] = []
+  /** How many are not in the index of commits; after a start that is not known. */
+  #shasBehind = shasBehindMax
 
   constructor(database: Database) {
     this.#database = database
@@ -60,14 +67,12 @@ export class ArtifactStore {
     const row = rowOf(arrival)
     const inserted = await new Promise<boolean>((done, failed) => {
       this.#arrived.push({ row, done, failed })
-      if (this.#arrived.length === 1) setImmediate(() => void this.#flush())
+      if (this.#arrived.length === 1) void this.#flush()
     })
     if (inserted) return { kind: 'stored', artifact: row.artifact }
-    const [known] = await this.#database.read('select digest, body from artifacts where id = ?', [
-      row.id,
-    ])
-    const artifact = JSON.parse(String(known?.body)) as Artifact
-    return { kind: known?.digest === row.digest ? 'same' : 'different', artifact }
+    const known = await this.find(row.id)
+    if (!known) throw new Error(`artifact ${row.id} was not stored and is not there`)
+    return { kind: isSame(known, arrival.artifact) ? 'same' : 'different', artifact: known }
   }
 
   async find(id: string): Promise<Artifact | undefined> {
@@ -95,25 +100,54 @@ export class ArtifactStore {
   }
 
   async #flush(): Promise<void> {
+    let known = 0
+    for (let turn = 0; turn < gatherTurnsMax && known < this.#arrived.length; turn++) {
+      known = this.#arrived.length
+      await nextTurn()
+    }
     const group = this.#arrived
     this.#arrived = []
     try {
       const rows = group.map(({ row }) => row)
       const inserted = await insert(this.#database, rows)
       for (const { row, done } of group) done(inserted.has(row.eventId))
+      await this.#indexShas(inserted.size)
     } catch (error) {
       for (const { failed } of group) failed(error)
     }
   }
+
+  /** What a failure leaves out is found without the index, and indexed the next time. */
+  async #indexShas(added: number): Promise<void> {
+    this.#shasBehind += added
+    if (this.#shasBehind < shasBehindMax) return
+    this.#shasBehind = 0
+    await this.#database.write([
+      `insert or ignore into artifact_shas select sha, seq from artifacts
+       where seq > (select seq from artifact_shas_upto) order by sha`,
+      'update artifact_shas_upto set seq = (select coalesce(max(seq), 0) from artifacts)',
+    ])
+  }
 }
 
 function rowOf({ artifact: posted, eventId, actor, nowMs }: Arrival): Row {
-  const digest = createHash('sha256').update(canonicalJson(posted)).digest('hex')
   const created = Math.floor(nowMs / 1000)
-  // Without an id from CI the content names the artifact, so that a repeated post finds it again.
-  const id = posted.id ?? `${posted.version.repositoryName}-${digest.slice(0, 40)}`
   const version = { ...posted.version, created: posted.version.created ?? created }
-  return { id, eventId, digest, artifact: { ...posted, id, created, version }, actor, nowMs }
+  const id = posted.id ?? nameOf(posted)
+  return { id, eventId, artifact: { ...posted, id, created, version }, actor, nowMs }
+}
+
+/** Without an id from CI the content names the artifact, so that a repeated post finds it again. */
+function nameOf(posted: NewArtifact): string {
+  const digest = createHash('sha256').update(canonicalJson(posted)).digest('hex')
+  return `${posted.version.repositoryName}-${digest.slice(0, 40)}`
+}
+
+/** Whether a post says what is known, but for the times that the server adds. */
+function isSame(known: Artifact, posted: NewArtifact): boolean {
+  const { id, created } = known
+  const version = { ...posted.version, created: posted.version.created ?? known.version.created }
+  return canonicalJson({ ...posted, id, created, version }) === canonicalJson(known)
 }
 
 /** Answers the event ids of the rows that were new: all of them, but for repeats. */
@@ -124,8 +158,8 @@ async function insert(database: Database, rows: readonly Row[]): Promise<Readonl
   const [inserted] = await database.write([
     {
       sql: `insert into artifacts
-              (id, event_id, digest, repository, branch, source_branch, event, sha, created, body)
-            select ${[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map(at).join(', ')}
+              (id, event_id, repository, branch, source_branch, event, sha, created, body)
+            select ${[0, 1, 2, 3, 4, 5, 6, 7, 8].map(at).join(', ')}
             from json_each(?) j where true order by j.key on conflict (id) do nothing`,
       args: [JSON.stringify(rows.map(columnsOf))],
     },
@@ -144,10 +178,10 @@ async function insert(database: Database, rows: readonly Row[]): Promise<Readonl
   return new Set(kept.map((row) => String(row.event_id)))
 }
 
-function columnsOf({ id, eventId, digest, artifact }: Row) {
+function columnsOf({ id, eventId, artifact }: Row) {
   const { repositoryName, branch, sourceBranch, event, sha } = artifact.version
   const version = [repositoryName, branch, sourceBranch, event, sha]
-  return [id, eventId, digest, ...version, artifact.created, JSON.stringify(artifact)]
+  return [id, eventId, ...version, artifact.created, JSON.stringify(artifact)]
 }
 
 function appStatements(rows: readonly Row[], isNew: string): InStatement[] {
@@ -159,6 +193,12 @@ function appStatements(rows: readonly Row[], isNew: string): InStatement[] {
                select j.value ->> 2, a.seq from json_each(?) j ${isNew}`
   return [{ sql, args: [JSON.stringify(apps)] }]
 }
+
+/** By the index of commits, and by a look at those that are not in it yet. */
+const hasSha = `(seq in (select artifact_seq from artifact_shas where sha in
+                   (select value from json_each(?)))
+                 or seq > (select seq from artifact_shas_upto) and sha in
+                   (select value from json_each(?)))`
 
 function conditions(filter: ArtifactFilter): { where: string; args: Value[] } {
   const parts: string[] = []
@@ -172,15 +212,15 @@ function conditions(filter: ArtifactFilter): { where: string; args: Value[] } {
   if (branch !== undefined) add('branch = ?', branch)
   if (sourceBranch !== undefined) add('source_branch = ?', sourceBranch)
   if (event !== undefined) add('event = ?', event)
-  if (shas?.length) add('sha in (select value from json_each(?))', JSON.stringify(shas))
+  if (shas?.length) add(hasSha, JSON.stringify(shas), JSON.stringify(shas))
   if (sinceUnix !== undefined) add('created >= ?', sinceUnix)
   if (untilUnix !== undefined) add('created <= ?', untilUnix)
   const fromArtifact = 'seq in (select artifact_seq from artifact_apps where app = ?)'
   if (app?.repository) add(`(${fromArtifact} or repository = ?)`, app.name, app.repository)
   else if (app)
     add(
-      `(${fromArtifact} or repository = ? or repository like '%/' || ?)`,
-      ...[app.name, app.name, app.name],
+      `(${fromArtifact} or repository = ? or substr(repository, -length(?) - 1) = '/' || ?)`,
+      ...[app.name, app.name, app.name, app.name],
     )
   return { where: parts.length > 0 ? `where ${parts.join(' and ')}` : '', args }
 }

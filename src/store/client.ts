@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import {
   type Client,
   createClient,
@@ -31,6 +31,7 @@ export type Database = {
 export type Value = string | number | bigint | null
 
 type Waiting = {
+  readonly sinceMs: number
   readonly statements: readonly InStatement[]
   readonly done: (results: readonly ResultSet[]) => void
   readonly failed: (error: unknown) => void
@@ -48,21 +49,29 @@ export async function openDatabase(url: string, authToken?: string): Promise<Dat
   if (url.startsWith('file:')) await prepareFile(client)
 
   let waiting: Waiting[] = []
+  let flushing = false
+  // One group at a time: while one waits for a lock, no later one may commit before it.
   const flush = async () => {
-    const group = waiting
-    waiting = []
-    await commitGroup(client, group)
+    flushing = true
+    while (waiting.length > 0) {
+      // The turn of the event loop is the window: at rest it adds nothing, under load it fills.
+      await nextTurn()
+      const group = waiting
+      waiting = []
+      await commitGroup(client, group)
+    }
+    flushing = false
   }
 
   return {
     async read(sql, args = []) {
-      return (await retried(client, () => client.execute({ sql, args: [...args] }))).rows
+      const query = () => client.execute({ sql, args: [...args] })
+      return (await retried(client, query, performance.now())).rows
     },
     write(statements) {
       return new Promise((done, failed) => {
-        waiting.push({ statements, done, failed })
-        // The turn of the event loop is the window: at rest it adds nothing, under load it fills.
-        if (waiting.length === 1) setImmediate(() => void flush())
+        waiting.push({ sinceMs: performance.now(), statements, done, failed })
+        if (!flushing) void flush()
       })
     },
     close: () => client.close(),
@@ -70,16 +79,23 @@ export async function openDatabase(url: string, authToken?: string): Promise<Dat
 }
 
 async function prepareFile(client: Client): Promise<void> {
-  await retried(client, () => client.execute('pragma journal_mode = wal'))
-  const { rows } = await client.execute('pragma synchronous')
-  // Pragmas reach one connection only, so FULL has to be the library's own default.
-  if (rows[0]?.[0] !== 2) throw new Fault('database_broken', 'opening the database with full syncs')
+  try {
+    await retried(client, () => client.execute('pragma journal_mode = wal'), performance.now())
+    const { rows } = await client.execute('pragma synchronous')
+    // Pragmas reach one connection only, so FULL has to be the library's own default.
+    if (rows[0]?.[0] !== 2)
+      throw new Fault('database_broken', 'opening the database with full syncs')
+  } catch (error) {
+    client.close()
+    throw asFault(error)
+  }
 }
 
 async function commitGroup(client: Client, group: readonly Waiting[]): Promise<void> {
   try {
     const statements = group.flatMap((one) => one.statements)
-    const results = await retried(client, () => client.batch([...statements], 'write'))
+    const commit = () => client.batch([...statements], 'write')
+    const results = await retried(client, commit, group[0]?.sinceMs ?? 0)
     let from = 0
     for (const one of group) {
       one.done(results.slice(from, from + one.statements.length))
@@ -104,7 +120,7 @@ function asFault(error: unknown): unknown {
   ]
   const code = error instanceof LibsqlError ? error.code : ''
   return broken.includes(code)
-    ? new Fault('database_broken', 'writing to the database', { cause: error })
+    ? new Fault('database_broken', 'using the database', { cause: error })
     : error
 }
 
@@ -113,15 +129,18 @@ function asFault(error: unknown): unknown {
  * After any SQLITE_BUSY the native connection silently loses later writes
  * (tursodatabase/libsql-client-ts#352), so it is closed and opened anew before anything else.
  */
-async function retried<T>(client: Client, operation: () => Promise<T>): Promise<T> {
-  const end = performance.now() + busyLimitMs
+async function retried<T>(
+  client: Client,
+  operation: () => Promise<T>,
+  sinceMs: number,
+): Promise<T> {
   for (;;) {
     try {
       return await operation()
     } catch (error) {
       if (!isBusy(error)) throw error
       await client.reconnect()
-      if (performance.now() > end)
+      if (performance.now() > sinceMs + busyLimitMs)
         throw new Fault('database_busy', 'waiting for the database lock', { cause: error })
       await wait(busyPauseMs * (0.5 + Math.random()))
     }

@@ -67,7 +67,21 @@ export class EventStore {
         args: [JSON.stringify(seqs)],
       },
     ])
-    return (taken?.rows ?? []).map(eventOf).sort((a, b) => a.seq - b.seq)
+    const rows = taken?.rows ?? []
+    const events = rows.flatMap((row) => readable(row) ?? [])
+    if (events.length < rows.length) await this.#setAside(rows.filter((row) => !readable(row)))
+    return events.sort((a, b) => a.seq - b.seq)
+  }
+
+  /** A row that cannot be read must not stop the queue: fault F37. */
+  async #setAside(rows: ResultSet['rows']): Promise<void> {
+    await this.#database.write([
+      {
+        sql: `update events set status = 'error', status_desc = 'its row cannot be read'
+              where seq in (select value from json_each(?))`,
+        args: [JSON.stringify(rows.map((row) => row.seq))],
+      },
+    ])
   }
 
   /** Unix milliseconds at which the next event is due, or nothing when none waits. */
@@ -214,6 +228,14 @@ const supersedeOlder = (event: ReleaseEvent): InStatement => ({
         where status = 'held' and env = ? and app = ? and seq < ?`,
   args: [`superseded by ${event.id}`, event.env, event.app, event.seq],
 })
+
+function readable(row: ResultSet['rows'][number]): ReleaseEvent | undefined {
+  try {
+    return eventOf(row)
+  } catch {
+    return undefined
+  }
+}
 
 function eventOf(row: ResultSet['rows'][number]): ReleaseEvent {
   const text = (name: string) => (row[name] === null ? null : String(row[name]))

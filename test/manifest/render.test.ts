@@ -350,7 +350,7 @@ describe('files', () => {
     {
       name: 'an unknown variable',
       manifests: `${head}a: "{{ .emty }}"`,
-      want: 'web/production.yaml: manifests: line 5, column 4: {{ .emty }}: unknown variable emty; the nearest known are empty',
+      want: 'web/production.yaml: manifests: line 5, column 4: {{ .emty }}: unknown variable emty; did you mean empty?',
     },
     {
       name: 'a text that a file’s end would change',

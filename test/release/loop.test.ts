@@ -88,7 +88,7 @@ describe('F37: a poison event', () => {
     const parts = await testParts()
     await parts.push()
     await parts.ask()
-    for (let crash = 0; crash < 5; crash++) await parts.events.claimTargeted(parts.clock.nowMs())
+    for (let crash = 0; crash < 10; crash++) await parts.events.claimTargeted(parts.clock.nowMs())
     await until(parts, { id: 'r-1', status: 'error' })
     expect((await parts.events.find('r-1'))?.statusDesc).toContain('the server stopped')
     expect(await parts.gitops.log()).toHaveLength(1)

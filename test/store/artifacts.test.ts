@@ -55,6 +55,14 @@ describe('F14: an artifact that CI posts twice', () => {
     expect(await artifacts.find('web-1')).toEqual(first.artifact)
   })
 
+  test('with another time of its version is told apart; without one it is the same', async () => {
+    const { accept } = await store()
+    const posted = artifact().version
+    await accept({ version: { ...posted, created: 7 } })
+    expect((await accept({ version: { ...posted, created: 8 } })).kind).toBe('different')
+    expect((await accept({ version: posted }, 9_000_000)).kind).toBe('same')
+  })
+
   test('is the same whatever the order of its keys', async () => {
     const { artifacts } = await store()
     const posted = artifact({ context: { a: '1', b: '2' }, more: { x: 1, y: [{ p: 1, q: 2 }] } })
@@ -204,6 +212,16 @@ describe('a list of artifacts', () => {
     const { accept, ids } = await store()
     await accept({ id: 'upper', version: { repositoryName: 'owner/WEB' } })
     expect(await ids({ app: { name: 'web', repository: null } })).toEqual([])
+  })
+
+  test('of a commit finds those before and after the index was brought up to date', async () => {
+    const { database, accept, ids } = await store()
+    const shas = ['a', 'b', 'c'].map((letter) => letter.repeat(40))
+    for (const [at, one] of shas.entries()) await accept({ id: `i-${at}`, version: { sha: one } })
+    const [indexed] = await database.read('select count(*) as n from artifact_shas')
+    expect(indexed?.n).toBe(1)
+    expect(await ids({ shas })).toEqual(['i-2', 'i-1', 'i-0'])
+    for (const [at, one] of shas.entries()) expect(await ids({ shas: [one] })).toEqual([`i-${at}`])
   })
 
   const payloads = [

@@ -80,6 +80,20 @@ describe('a locked database', () => {
     expect(await namesIn(url)).toEqual(['afterwards'])
   })
 
+  test('F19: writes that came during a wait are committed in the order of their arrival', async () => {
+    const { database, url } = await tempDatabase()
+    await database.write([table])
+    const other = await lock(url)
+    const writes = ['0', '1', '2', '3'].map((name, at) =>
+      inSome(30 * at, async () => void (await database.write([insert(name)]))),
+    )
+    await inSome(150, () => other.release())
+    await Promise.all(writes)
+    await database.write([insert('last')])
+    const rows = await database.read('select name from things order by rowid')
+    expect(rows.map(({ name }) => name)).toEqual(['0', '1', '2', '3', 'last'])
+  })
+
   test('F19: another program’s commit is read after a wait for its lock', async () => {
     const { database, url } = await tempDatabase()
     await database.write([table])
@@ -173,5 +187,5 @@ test('F21: a file that is no database is not opened', async () => {
   const { file } = await tempDatabase()
   const broken = `${file}.broken`
   await writeFile(broken, 'x'.repeat(8192))
-  await expect(openDatabase(`file:${broken}`)).rejects.toThrow()
+  await expect(openDatabase(`file:${broken}`)).rejects.toMatchObject({ code: 'database_broken' })
 })

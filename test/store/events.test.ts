@@ -15,6 +15,7 @@ async function store() {
     return (await events.find(id)) as ReleaseEvent
   }
   return {
+    database,
     events,
     releases: new ReleaseStore(database),
     add,
@@ -130,6 +131,15 @@ describe('events without a target', () => {
     await events.claimWide(0, 32)
     const again = await events.claimWide(0, 32)
     expect(again.map(({ id, attempts }) => [id, attempts])).toEqual([['r-1', 2]])
+  })
+
+  test('F37: whose row cannot be read is set aside, and the others are taken', async () => {
+    const { database, events, add, status } = await store()
+    for (const id of ['r-1', 'r-2', 'r-3']) await add(id, wide)
+    await database.write([`update events set actor = 'not json' where id = 'r-2'`])
+    expect((await events.claimWide(0, 32)).map(({ id }) => id)).toEqual(['r-1', 'r-3'])
+    const [row] = await database.read(`select status from events where id = 'r-2'`)
+    expect([row?.status, await status('r-1')]).toEqual(['error', 'new'])
   })
 
   test('are left alone before they are due', async () => {

@@ -4,7 +4,6 @@ export const start: readonly string[] = [
      seq integer primary key,
      id text not null unique,
      event_id text not null,
-     digest text not null,
      repository text not null,
      branch text not null,
      source_branch text not null,
@@ -14,7 +13,15 @@ export const start: readonly string[] = [
      body text not null
    ) strict`,
   'create index artifacts_by_repository on artifacts (repository, seq)',
-  'create index artifacts_by_sha on artifacts (sha)',
+  // Commit ids are random, so an index kept at every insert costs a page each: it is kept in bulk.
+  `create table artifact_shas (
+     sha text not null,
+     artifact_seq integer not null,
+     primary key (sha, artifact_seq)
+   ) strict, without rowid`,
+  // One row: up to which artifact \`artifact_shas\` is complete.
+  'create table artifact_shas_upto (seq integer not null) strict',
+  'insert into artifact_shas_upto values (0)',
 
   `create table artifact_apps (
      app text not null,
