@@ -172,10 +172,11 @@ export class EventStore {
     return row && (JSON.parse(String(row.body)) as Decision)
   }
 
-  /** How many events are not over, by status, for the metrics. */
+  /** How many events are not over, and how many were set aside, for the metrics. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#database.read(
-      `select status, count(*) as n from events where status in ('new', 'held') group by status`,
+      `select status, count(*) as n from events where status in ('new', 'held') group by status
+       union all select 'error', count(*) from events where status = 'error'`,
     )
     return new Map(rows.map((row) => [String(row.status), Number(row.n)]))
   }

@@ -18,7 +18,7 @@ export function metricsOf({ eventsByStatus, runningByEnv }: Counts) {
   })
   gaugeOf({ registry, counts: eventsByStatus }, 'status', {
     name: 'gimletd_events',
-    help: 'Events in the store',
+    help: 'Events that are not over, and those that were set aside as error',
   })
   gaugeOf({ registry, counts: runningByEnv }, 'env', {
     name: 'gimletd_running_apps',

@@ -54,6 +54,7 @@ export const start: readonly string[] = [
   `create index events_open on events (seq) where status in ('new', 'held')`,
   `create index events_open_by_target on events (env, app, seq)
      where status in ('new', 'held') and env is not null and app is not null`,
+  `create index events_set_aside on events (seq) where status = 'error'`,
   'create index events_by_parent on events (parent_id) where parent_id is not null',
 
   `create table decisions (
