@@ -111,7 +111,8 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
     runningByEnv: () => releases.counts(),
   })
   const ids = { next: newId }
-  const shared = { clock, ids, sources, artifacts, events, releases, gitops: writer }
+  const gitops = followed(writer, config)
+  const shared = { clock, ids, sources, artifacts, events, releases, gitops }
   const loop = new Loop({ ...shared, landings: releases, pause, log, landed })
   const tokens = { next: newToken }
   const commands: CommandPorts = { ...shared, users, tokens, wake: () => loop.wake() }
@@ -137,6 +138,22 @@ function healthOf(
         ...problems.map(({ message }) => `manifest ${message}`),
       ]
     },
+  }
+}
+
+/**
+ * The writer, as decisions see it. Policies and manifests that lie on the branch are read on the tip
+ * that the remote has now: what was pushed a moment ago counts, for a no as well as for a yes.
+ */
+function followed(writer: LocalWriter, { policies, manifests }: Config) {
+  const isOnBranch = [policies, manifests].some(({ kind }) => kind === 'branch')
+  return {
+    url: writer.url,
+    tip: () => (isOnBranch ? writer.refresh() : writer.tip()),
+    lastTip: () => writer.tip(),
+    commit: writer.commit.bind(writer),
+    landed: writer.landed.bind(writer),
+    preview: writer.preview.bind(writer),
   }
 }
 

@@ -46,7 +46,10 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
   }
   readonly gitops: {
     readonly url: string
+    /** The tip to decide on. */
     tip(): Promise<Sha>
+    /** The newest tip that was seen: to look at things needs no answer from the git host. */
+    lastTip(): Promise<Sha>
     preview(tip: Sha, commit: PlannedCommit): Promise<string>
   }
   readonly tokens: { next(): { token: string; hash: string } }

@@ -10,7 +10,7 @@ export async function status(
   const place = env === '*' ? undefined : env
   const where = { ...(place === undefined ? {} : { env: place }), ...(app ? { app } : {}) }
   const running = await ports.releases.running(where)
-  const { manifests } = await ports.sources.manifests(await ports.gitops.tip())
+  const { manifests } = await ports.sources.manifests(await ports.gitops.lastTip())
   const known = manifests.filter(
     (manifest) => (place === undefined || manifest.env === place) && (!app || manifest.app === app),
   )

@@ -190,6 +190,30 @@ describe('a server', () => {
     expect((await release(server, 'production', `web-${one}`)).status).toBe('processed')
   })
 
+  it('A25: decides by the policies on the branch as it is now, also when it said no before', async () => {
+    const folder = tempFolder()
+    const [bare, tree] = [join(folder, 'gitops.git'), join(folder, 'tree')]
+    await git(folder, 'init', '-q', '--bare', '-b', 'main', bare)
+    await git(folder, 'clone', '-q', bare, tree)
+    const commit = async (rule: boolean) => {
+      mkdirSync(join(tree, 'policies'), { recursive: true })
+      writeFileSync(join(tree, 'policies/gate.json'), `{"kind": "gate", "require": ${rule}}`)
+      await git(tree, 'add', '--all')
+      await git(tree, '-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '-q', '-m', 'policy')
+      await git(tree, 'push', '-q', 'origin', 'HEAD:main')
+    }
+    await commit(false)
+    const env = { GITOPS_REPO: bare, POLICIES: 'gitops:policies' }
+    const server = await startProgram(tempFolder(), env)
+    await post(server, one)
+    expect((await release(server, 'staging', `web-${one}`)).status).toBe('denied')
+    await commit(true)
+    expect((await release(server, 'staging', `web-${one}`)).status).toBe('processed')
+    await git(tree, 'pull', '-q', 'origin', 'main')
+    await commit(false)
+    expect((await release(server, 'staging', `web-${one}`)).status).toBe('denied')
+  })
+
   it('tells a manifest that does not parse or names an unknown variable', async () => {
     const manifests = tempFolder()
     const inner =
