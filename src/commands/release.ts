@@ -7,6 +7,7 @@ import type { Outcome, Plan } from '../domain/outcome.ts'
 import { propose } from '../release/propose.ts'
 import { foreignArtifact, ownerOf, targetOf, targetsOf } from '../release/targets.ts'
 import { ownerIn } from './artifacts.ts'
+import { ask, eventOf } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
 
 /** The branches that count as a repository's default one until GitHub tells which it is. */
@@ -23,24 +24,11 @@ export async function release(
   if (isRefusal(artifact)) return artifact
   const apps = await appsOf(ports, artifact, command)
   if (isRefusal(apps)) return apps
-  const asked = (app: string | null): NewEvent => ({
-    id: ports.ids.next('event'),
-    parentId: null,
-    kind: 'release',
-    artifactId: artifact.id,
-    env: command.env,
-    app,
-    toRef: null,
-    reason: command.reason ?? '',
-    actor,
-    source: 'api',
-    createdMs: ports.clock.nowMs(),
-  })
-  if (command.dryRun) return { kind: 'plans', plans: await plansOf(ports, apps.map(asked)) }
-  const event = asked(command.app ?? null)
-  await ports.events.add(event)
-  ports.wake()
-  return { kind: 'accepted', id: event.id, what: 'release' }
+  const { env, reason } = command
+  const asked = { kind: 'release', artifactId: artifact.id, env, toRef: null, reason } as const
+  if (!command.dryRun) return ask(ports, actor, { ...asked, app: command.app ?? null })
+  const events = apps.map((app) => eventOf(ports, actor, { ...asked, app }))
+  return { kind: 'plans', plans: await plansOf(ports, events) }
 }
 
 /** An artifact's id can look like an app's name: one that is stored is meant as what it is. */

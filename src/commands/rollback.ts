@@ -4,6 +4,7 @@ import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import type { Release } from '../domain/release.ts'
 import { releaseBefore } from '../release/rollback-target.ts'
+import { ask } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
 
 type Rollback = { env: string; app: string; sha?: string; reason?: string }
@@ -19,22 +20,9 @@ export async function rollback(
 ): Promise<Outcome> {
   const to = await targetOf(ports, command)
   if (isRefusal(to)) return to
-  const id = ports.ids.next('event')
-  await ports.events.add({
-    id,
-    parentId: null,
-    kind: 'rollback',
-    artifactId: to.artifactId,
-    env: command.env,
-    app: command.app,
-    toRef: to.gitopsRef,
-    reason: command.reason ?? '',
-    actor,
-    source: 'api',
-    createdMs: ports.clock.nowMs(),
-  })
-  ports.wake()
-  return { kind: 'accepted', id, what: 'rollback' }
+  const { env, app, reason } = command
+  const { artifactId, gitopsRef: toRef } = to
+  return ask(ports, actor, { kind: 'rollback', artifactId, env, app, toRef, reason })
 }
 
 async function targetOf(
