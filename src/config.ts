@@ -145,14 +145,13 @@ export function readConfig(
 }
 
 /** A value as it may be shown: what stands before the @ of a URL may be a password. */
-const withoutPassword = (value: string): string =>
-  JSON.stringify(value.replace(/\/\/[^/]*@/, '//…@'))
+const withoutPassword = (value: string): string => JSON.stringify(value.replace(/\/\/.*@/s, '//…@'))
 
 function readFile(yamlText: string, known: readonly string[]): Record<string, string> | string[] {
   let values: unknown
   try {
-    // Not the pretty errors: they quote the line, and that may hold a secret.
-    values = parse(yamlText, { maxAliasCount: 10, prettyErrors: false })
+    // Neither pretty errors, which quote the line, nor warnings, which quote a tag: a secret may be it.
+    values = parse(yamlText, { maxAliasCount: 10, prettyErrors: false, logLevel: 'error' })
   } catch (error) {
     const at = error instanceof YAMLParseError ? error.pos[0] : 0
     const line = yamlText.slice(0, at).split('\n').length

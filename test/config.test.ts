@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Config, readConfig } from '../src/config.ts'
 
 const problems = (environment: Record<string, string>, yaml: string | null = null): string[] => {
@@ -78,8 +78,15 @@ describe('A28: a secret is never told', () => {
     expect(told).not.toContain(secret)
   })
 
-  test('as a password in the address of the repository', () => {
-    const told = problems({ GITOPS_REPO: `https://me:${secret}@example.com/x.git` }).join()
+  test('as the tag of a value, in a warning', () => {
+    const warn = vi.spyOn(process, 'emitWarning')
+    onTestFinished(() => warn.mockRestore())
+    config({}, `GITOPS_TOKEN: !${secret} text`)
+    expect(warn).not.toHaveBeenCalled()
+  })
+
+  test.each([secret, `a/${secret}`, `a@${secret}`])('as the password %s of the address', (word) => {
+    const told = problems({ GITOPS_REPO: `https://me:${word}@example.com/x.git` }).join()
     expect(told).toContain('GITOPS_TOKEN')
     expect(told).not.toContain(secret)
   })

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildRef, importStream } from './fast-import.ts'
-import { type Git, gitIn } from './git.ts'
+import { type Git, GitFailure, gitIn } from './git.ts'
 
 /** Where the GitOps repository is and how to be let in. */
 export type Remote = {
@@ -19,6 +19,9 @@ export type Remote = {
  */
 export const remoteRef = 'refs/gimlet/remote'
 
+/** What the branch turned out to be when it could not be fetched forward. */
+export const foundRef = 'refs/gimlet/found'
+
 /**
  * Makes the bare clone that everything is built in, or takes the one that is there. It is a cache:
  * it may be deleted at any time while the server is stopped. Credentials lie in its `config` file
@@ -32,6 +35,10 @@ export async function openClone(
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const git = gitIn(folder, environment)
   await sweep(folder)
+  if (await isBroken(git)) {
+    await rm(folder, { recursive: true })
+    await mkdir(folder, { mode: 0o700 })
+  }
   if (!existsSync(join(folder, 'HEAD'))) await git(['init', '--bare', '--initial-branch=main'])
   // A new file that takes the place of the old one, because only a new one gets the mode.
   const config = join(folder, 'config')
@@ -41,11 +48,29 @@ export async function openClone(
   return git
 }
 
+/**
+ * True when git cannot read the tip that was seen with all its folders, such as after a power cut
+ * (fault F12), or when there is none: such a clone is worth nothing. A git that cannot be started, or
+ * that is silent, says nothing about the clone, which remembers what was seen.
+ */
+async function isBroken(git: Git): Promise<boolean> {
+  try {
+    await git(['rev-list', '--objects', '--count', '--no-walk', remoteRef, '--'])
+    return false
+  } catch (error) {
+    return error instanceof GitFailure && error.exitCode === fatal
+  }
+}
+
+/** What git ends with when it gives up. */
+const fatal = 128
+
 /** Takes away what a git that was killed left behind (fault F12): the clone is this process's alone. */
 async function sweep(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const left = entries.filter((entry) => entry.isFile() && /\.lock$|^tmp_/.test(entry.name))
   for (const entry of left) await rm(join(entry.parentPath, entry.name), { force: true })
+  await rm(join(folder, buildRef), { force: true })
 }
 
 /** Makes the local GitOps repository that a server without configuration writes to. */
@@ -93,7 +118,8 @@ function cloneConfig({ url, branch, token, sshKeyFile }: Remote): string {
     `url = ${quoted(url)}`,
     `fetch = ${quoted(`refs/heads/${branch}:${remoteRef}`)}`,
   ]
-  if (token) {
+  // Only HTTP takes a token; a path has no host that one could be for.
+  if (token && /^https?:/i.test(url)) {
     const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
     const header = `Authorization: Basic ${basic}`
     lines.push(`[http ${quoted(new URL(url).origin)}]`, `extraHeader = ${quoted(header)}`)

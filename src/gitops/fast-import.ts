@@ -15,8 +15,8 @@ export type BuildCommit = {
 
 /**
  * The stream that makes `git fast-import` build the commits on `tip`, one on the other, without a
- * work tree or an index. It prints a line for each folder of `parentsOf`, then the ids. Texts are framed by their length in bytes, so nothing
- * in them can end one and begin a command.
+ * work tree or an index. It prints a line for each folder of `parentsOf`, then the ids. Texts are
+ * framed by their length in bytes, so nothing in them can end one and begin a command.
  */
 export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): string {
   const parts = ['feature done\n']

@@ -1,7 +1,7 @@
 import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
-import { remoteRef } from './clone.ts'
+import { foundRef, remoteRef } from './clone.ts'
 import { type BuildCommit, importStream, parentsOf } from './fast-import.ts'
 import { type Git, GitFailure } from './git.ts'
 
@@ -108,13 +108,12 @@ export class LocalWriter {
     }
   }
 
-  /** A fetch that is refused although the remote answers: its branch does not hold what was seen. */
   async #fetchForward(): Promise<Sha> {
     try {
-      await this.#git(['fetch', '--no-tags', '--no-write-fetch-head', 'origin'])
+      await this.#git([...fetch, 'origin'])
     } catch (error) {
-      const [tip, seen] = [await this.#tipOfRemote(), await this.#resolve(remoteRef)]
-      if (tip === undefined || seen === undefined || tip === seen)
+      const seen = await this.#lost()
+      if (seen === undefined)
         throw new Fault('gitops_unreachable', 'fetching the GitOps repository', { cause: error })
       throw new Fault(
         'gitops_rewound',
@@ -124,13 +123,18 @@ export class LocalWriter {
     return (await this.#git(['rev-parse', '--verify', `${remoteRef}^{commit}`])).trim()
   }
 
-  async #tipOfRemote(): Promise<Sha | undefined> {
+  /** The tip that was seen, if the remote can be asked and its branch does not hold it any more. */
+  async #lost(): Promise<Sha | undefined> {
     try {
-      const listed = await this.#git(['ls-remote', 'origin', `refs/heads/${this.#branch}`])
-      return listed.split('\t', 1)[0] || undefined
+      // Without a refmap, or the fetch would move what was seen, too, and be refused again.
+      await this.#git([...fetch, '--refmap=', 'origin', `+refs/heads/${this.#branch}:${foundRef}`])
     } catch {
       return undefined
     }
+    const [found, seen] = [await this.#resolve(foundRef), await this.#resolve(remoteRef)]
+    if (found === undefined || seen === undefined || (await this.#holds(found, seen)))
+      return undefined
+    return seen
   }
 
   async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Sha[]> {
@@ -209,6 +213,8 @@ export class LocalWriter {
     }
   }
 }
+
+const fetch = ['fetch', '--no-tags', '--no-write-fetch-head']
 
 /** What the host said, in one line that a person can read. */
 const reasonOf = (error: unknown): string =>

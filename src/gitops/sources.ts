@@ -29,6 +29,7 @@ export function folderSources(folder: string): ReadSources {
       }
       return cached.sources
     } catch (error) {
+      if (error instanceof Fault) throw error
       throw new Fault('sources_unreadable', `reading the folder ${resolve(folder)}`, {
         cause: error,
       })
@@ -81,11 +82,14 @@ async function listFolder(folder: string): Promise<readonly Signature[]> {
 }
 
 async function signatureOf(root: string, path: string): Promise<Signature> {
-  const file = await realpath(join(root, path))
-  if (!file.startsWith(root + sep))
-    throw new Error(`${path} is a link that leads out of the folder`)
-  const { size, mtimeMs, ctimeMs, ino } = await stat(file)
-  return [path, size, mtimeMs, ctimeMs, ino]
+  const file = await realpath(join(root, path)).catch(() => undefined)
+  const stats = file?.startsWith(root + sep) ? await stat(file) : undefined
+  if (!stats?.isFile())
+    throw new Fault(
+      'sources_unreadable',
+      `reading ${path} of the folder ${root}: it must be a file of that folder, or a link to one`,
+    )
+  return [path, stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino]
 }
 
 async function readTree(git: Git, tree: string): Promise<Map<string, string>> {

@@ -38,13 +38,15 @@ export function targetOf(
 ): Manifest | Refusal {
   const targets = targetsOf(artifact, set)
   const found = targets.find((target) => target.env === env && target.app === app)
+  const isOfFolder = found !== undefined && set.manifests.includes(found)
+  // A file that names no app may be about this one and say that it belongs to another repository:
+  // then what an artifact brings cannot stand in for it, but what the folder says still counts.
   const problem = set.problems.find(
-    (one) => (one.app === null || one.app === app) && (one.env === null || one.env === env),
+    (one) =>
+      (one.app === app || (one.app === null && !isOfFolder)) &&
+      (one.env === env || one.env === null),
   )
-  // What cannot be read may have said that the app belongs to another repository: then what an
-  // artifact brings cannot stand in for it.
-  const isCertain = found !== undefined && set.manifests.includes(found) && problem?.app !== app
-  if (problem && !isCertain) return refuse('invalid', problem.message)
+  if (problem) return refuse('invalid', problem.message)
   if (found) return found
   const elsewhere = targets.filter((target) => target.app === app).map((target) => target.env)
   return refuse(

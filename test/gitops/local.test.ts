@@ -1,4 +1,4 @@
-import { chmod, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, readdir, readFile, rename, rm, stat, symlink, truncate } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { delimiter, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -283,6 +283,16 @@ describe('somebody else', () => {
     await expect(restarted.tip()).rejects.toMatchObject({ code: 'gitops_rewound' })
   })
 
+  test('F27: who moves on while the clone cannot be written has rewound nothing', async () => {
+    const gitops = await tempGitops()
+    await commit(gitops, put({ a: '1' }))
+    await gitops.someoneCommits({ b: '2' })
+    await putFiles(gitops.cloneFolder, { 'refs/gimlet/remote.lock': '' })
+    await expect(gitops.writer.refresh()).rejects.toMatchObject({ code: 'gitops_unreachable' })
+    await rm(join(gitops.cloneFolder, 'refs/gimlet/remote.lock'))
+    await expect(gitops.writer.refresh()).resolves.toBe(await gitops.tipOfRemote())
+  })
+
   test('F27: who puts the branch back lets the server go on', async () => {
     const gitops = await tempGitops()
     await commit(gitops, put({ a: '1' }))
@@ -374,6 +384,39 @@ kill -9 $PPID
     const writer = newWriter(git, gitops.remote)
     expect((await writer.commit(tip, [put({ a: '2' })], nothing)).kind).toBe('landed')
   })
+
+  test.each([
+    { name: 'an object', broken: /^objects\/[0-9a-f]{2}\/|\.pack$/ },
+    { name: 'the tip that was seen', broken: /^refs\/gimlet\/remote$/ },
+    { name: 'the tip of a build', broken: /^refs\/gimlet\/build$/ },
+    { name: 'HEAD', broken: /^HEAD$/ },
+  ])('F12: goes on after a power cut emptied $name of the clone', async ({ broken }) => {
+    const gitops = await tempGitops()
+    await commit(gitops, put({ a: '1' }))
+    const paths = (await readdir(gitops.cloneFolder, { recursive: true })).filter((path) =>
+      broken.test(path),
+    )
+    expect(paths).not.toEqual([])
+    for (const path of paths) {
+      await chmod(join(gitops.cloneFolder, path), 0o600)
+      await truncate(join(gitops.cloneFolder, path))
+    }
+    const clone = { url: gitops.remote, branch: 'main' }
+    const git = await openClone(gitops.cloneFolder, clone, process.env)
+    const writer = newWriter(git, gitops.remote)
+    const result = await writer.commit(await writer.tip(), [put({ a: '2' })], nothing)
+    expect(result.kind).toBe('landed')
+  })
+
+  test('F12: keeps a clone that is sound, with the tip that was seen', async () => {
+    const gitops = await tempGitops()
+    await commit(gitops, put({ a: '1' }))
+    await someonesGit(gitops.remote, 'update-ref', 'refs/heads/main', 'main~1')
+    const clone = { url: gitops.remote, branch: 'main' }
+    const git = await openClone(gitops.cloneFolder, clone, process.env)
+    const writer = newWriter(git, gitops.remote)
+    await expect(writer.refresh()).rejects.toMatchObject({ code: 'gitops_rewound' })
+  })
 })
 
 describe('A16: what lies in the clone', () => {
@@ -450,6 +493,15 @@ describe('A15/A28: the token', () => {
     expect((await stat(config)).mode & 0o777).toBe(0o600)
   })
 })
+
+test.each(['/srv/gitops.git', 'ssh://git@host/gitops.git', 'git@host:gitops.git'])(
+  'a token is for hosts that are reached over HTTP, and harms no clone of %s',
+  async (url) => {
+    const given = { url, branch: 'main', token: 'canary-token-0123456789' }
+    const git = await openClone(await tempFolder(), given, process.env)
+    expect(await git(['config', '--list'])).not.toMatch(/extraheader/i)
+  },
+)
 
 test('a new local repository holds its branch with one empty commit, and nothing else', async () => {
   const gitops = await tempGitops()

@@ -78,6 +78,33 @@ describe('a folder', () => {
     expect(Object.fromEntries(files)).toEqual({ 'gate.json': '{}' })
   })
 
+  test('I7: that Kubernetes exchanges for a new one is read again', async () => {
+    const folder = await tempFolder()
+    await putFiles(folder, { '..one/gate.json': '1', '..two/gate.json': '2' })
+    await putLink(folder, '..data', '..one')
+    await putLink(folder, 'gate.json', '..data/gate.json')
+    const read = folderSources(folder)
+    expect((await read(noTip)).files.get('gate.json')).toBe('1')
+    await putLink(folder, '..data_tmp', '..two')
+    await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+    expect((await read(noTip)).files.get('gate.json')).toBe('2')
+  })
+
+  test.each([
+    { name: 'nowhere', target: 'none.json' },
+    { name: 'to itself', target: 'gate.json' },
+    { name: 'out of it', target: '/etc/passwd' },
+    { name: 'to a folder', target: 'deep' },
+  ])('I7: with a link that leads $name is a fault that names it', async ({ target }) => {
+    const folder = await tempFolder()
+    await putFiles(folder, { 'a.json': '1', 'deep/b.json': '2' })
+    await putLink(folder, 'gate.json', target)
+    await expect(folderSources(folder)(noTip)).rejects.toMatchObject({
+      code: 'sources_unreadable',
+      message: expect.stringContaining('gate.json'),
+    })
+  })
+
   test('F25: that is not there is a fault, not an empty set', async () => {
     const folder = join(await tempFolder(), 'none')
     const read = folderSources(folder)
