@@ -7,14 +7,16 @@ import { fileURLToPath } from 'node:url'
 const readyMs = 20_000
 const adminToken = 'bench-administrator-token'
 const started = new Set()
+const folders = []
 process.on('exit', () => {
   for (const child of started) child.kill('SIGKILL')
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
 /** A folder on the disk that goes away with the process. */
 export function scratch() {
   const folder = mkdtempSync(join(tmpdir(), 'gimletd-bench-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  folders.push(folder)
   return folder
 }
 

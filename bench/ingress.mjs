@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { idOf, newRun, shaOf } from './artifact.mjs'
 import { lay, scratch, startChild, startGimletd } from './child.mjs'
 import { isStrict, median, ms, perSecond, printTable, ratio, verdict } from './figures.mjs'
@@ -38,12 +39,19 @@ const post = (artifact) => ({ method: 'POST', path: '/api/artifact', artifact })
 const noTrigger = post({ repository: 'acme/web', branch: 'feature/no-trigger' })
 const noManifest = post({ repository: 'acme/other', branch: 'main' })
 const startHello = () => startChild('./hello.mjs')
+const startFloor = () =>
+  startChild('./store-floor.mjs', { env: { FLOOR_FILE: join(scratch(), 'floor.db') } })
 
 const subjects = [
   { name: 'hello: Hono GET', start: startHello, request: { method: 'GET', path: '/' } },
   {
     name: 'Hono POST 1 KiB, parsed, not stored',
     start: startHello,
+    request: { ...noTrigger, path: '/' },
+  },
+  {
+    name: 'Hono POST 1 KiB, parsed, one insert',
+    start: startFloor,
     request: { ...noTrigger, path: '/' },
   },
   { name: 'GimletD accept, no trigger matches', start: startServer, request: noTrigger },
@@ -92,7 +100,7 @@ const summary = ({ name, rounds: all }, hello) => ({
 })
 
 function report(figures) {
-  const [hello, , accept] = figures
+  const [hello, , floor, accept] = figures
   printTable([
     ['subject', 'req/s', 'of hello (rounds)', 'p50', 'p99', 'not 2xx', 'client CPU'],
     ...figures.map((one) => [
@@ -113,7 +121,9 @@ function report(figures) {
       isMet: accept.p99Ms <= p99MsMost,
     },
   ]
-  console.log()
+  console.log(
+    `\nThe floor, which keeps and does nothing else: ${ratio(median(floor.shares))} of hello.\n`,
+  )
   printTable([
     ['target', 'GimletD', 'hello', 'limit', ''],
     ...targets.map(({ cells, limit, isMet }) => [...cells, limit, verdict(isMet)]),
