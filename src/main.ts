@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
-import { authenticator } from './commands/authenticate.ts'
+import { admin, authenticator } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import { type Config, type Place, readConfig } from './config.ts'
 import type { Sha } from './domain/names.ts'
@@ -20,10 +20,12 @@ import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import { makeLog } from './log.ts'
 import { loadManifests } from './manifest/manifest.ts'
+import { actorOf } from './policy/people.ts'
 import { loadPolicies } from './policy/policy.ts'
 import { Loop } from './release/loop.ts'
 import { ArtifactStore } from './store/artifacts.ts'
 import { type Database, openDatabase } from './store/client.ts'
+import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
 import { newId } from './store/ids.ts'
 import { migrate } from './store/migrate.ts'
@@ -53,23 +55,23 @@ export type Server = {
 export async function startServer(config: Config, log: Logger): Promise<Server> {
   const dataDir = resolve(config.dataDir)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const admin = await adminToken(config, dataDir)
+  const token = await adminToken(config, dataDir)
   const database = await openStore(config, dataDir)
   const { git, url: gitopsUrl } = await openGitops(config, dataDir)
-  const { commands, loop, health, metrics, users } = partsOf(config, {
+  const { commands, loop, health, metrics, users, people } = partsOf(config, {
     ...{ database, git, gitopsUrl, log },
   })
   const authenticate = authenticator(
-    { clock, hash: tokenHash, users },
-    { adminHash: tokenHash(admin.token) },
+    { clock, hash: tokenHash, users, people },
+    { adminHash: tokenHash(token.token) },
   )
   const app = httpApp({ commands, authenticate, health, metrics, log })
   const listener = await listen(app, config)
   loop.start()
   return {
     url: config.url ?? `http://localhost:${listener.port}`,
-    adminToken: admin.token,
-    isFirstStart: admin.isNew,
+    adminToken: token.token,
+    isFirstStart: token.isNew,
     show: (ref, what) =>
       git([
         ...['show', '--no-color', '--no-ext-diff', '--format=commit %h%n%n%w(0,4,4)%B'],
@@ -112,12 +114,31 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   })
   const ids = { next: newId }
   const gitops = followed(writer, config)
-  const shared = { clock, ids, sources, artifacts, events, releases, gitops }
+  const controls = new ControlStore(database)
+  const identify = identifier(users)
+  const shared = { clock, ids, sources, artifacts, events, releases, gitops, controls, identify }
+  const people = async () => (await sources.policies(await writer.tip())).people
   const loop = new Loop({ ...shared, landings: releases, pause, log, landed })
   const tokens = { next: newToken }
   const commands: CommandPorts = { ...shared, users, tokens, wake: () => loop.wake() }
-  return { loop, commands, users, metrics, health: healthOf(database, writer, sources) }
+  const health = healthOf(database, writer, sources)
+  return { loop, commands, users, people, metrics, health }
 }
+
+/** Who someone is now: the person of `people.json` with every token of theirs, or a token's owner. */
+const identifier =
+  (users: UserStore): CommandPorts['identify'] =>
+  async (login, people) => {
+    if (login === admin.login) return admin
+    const person = people.ofToken(login)
+    const owners = await Promise.all(
+      [login, ...(person?.tokens ?? [])].map((one) => users.find(one)),
+    )
+    const known = owners.flatMap((user) => user ?? [])
+    const [first] = known
+    const roles = [...new Set(known.flatMap((user) => user.roles))]
+    return actorOf(first && { ...first, roles }, person)
+  }
 
 function healthOf(
   database: Database,

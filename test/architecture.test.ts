@@ -30,6 +30,7 @@ const homes: Readonly<Record<string, string>> = {
   'simple-git': 'gitops/git.ts',
   '@libsql/client': 'store/client.ts',
   'json-logic-js': 'policy/rule.ts',
+  semver: 'policy/own-operators.ts',
 }
 /** Where a pure room may still start programs: a later issue's file. */
 const programs = ['gitops/git.ts', 'manifest/programs.ts']

@@ -7,7 +7,10 @@ import type { CommandPorts } from './ports.ts'
 export type Asked = Pick<NewEvent, 'artifactId' | 'env' | 'app' | 'toRef'> & {
   readonly kind: 'release' | 'rollback' | 'delete'
   readonly reason: string | undefined
+  readonly forced?: boolean
 }
+
+export const nowUnix = ({ clock }: CommandPorts): number => Math.floor(clock.nowMs() / 1000)
 
 /** The event that a wish becomes, not kept yet. */
 export const eventOf = ({ ids, clock }: CommandPorts, actor: Actor, asked: Asked): NewEvent => ({

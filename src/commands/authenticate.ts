@@ -1,4 +1,5 @@
 import type { Actor, User } from '../domain/actor.ts'
+import { actorOf, type People } from '../policy/people.ts'
 
 /** How long a token's owner is remembered: the longest that a removed token still works. */
 const rememberedMs = 1_000
@@ -8,6 +9,8 @@ type Ports = {
   readonly clock: { nowMs(): number }
   readonly hash: (token: string) => string
   readonly users: { withToken(hash: string): Promise<User | undefined> }
+  /** The people as they stand now in the policies. */
+  readonly people: () => Promise<People>
 }
 
 /** Who owns a token, or nobody. Tokens are looked up by their hash, so no comparison takes its time. */
@@ -15,7 +18,7 @@ export type Authenticate = (token: string) => Promise<Actor | undefined>
 
 /** Knows the administrator's token by its hash, and all others by the store. */
 export function authenticator(
-  { clock, hash, users }: Ports,
+  { clock, hash, users, people }: Ports,
   { adminHash }: { adminHash: string },
 ): Authenticate {
   const remembered = new Map<string, { actor: Actor; untilMs: number }>()
@@ -27,11 +30,19 @@ export function authenticator(
     remembered.delete(key)
     const user = await users.withToken(key)
     if (!user) return undefined
-    const actor: Actor = { ...user, kind: 'token' }
+    const actor = actorOf(user, (await people()).ofToken(user.login))
+    if (!actor) return undefined
     if (remembered.size >= rememberedMax) remembered.clear()
     remembered.set(key, { actor, untilMs: clock.nowMs() + rememberedMs })
     return actor
   }
 }
 
-const admin: Actor = { login: 'admin', kind: 'token', roles: ['admin'], repositories: [] }
+/** The owner of the token that the server was started with. */
+export const admin: Actor = {
+  login: 'admin',
+  kind: 'token',
+  roles: ['admin'],
+  teams: [],
+  repositories: [],
+}

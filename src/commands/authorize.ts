@@ -1,4 +1,4 @@
-import type { Actor, Role } from '../domain/actor.ts'
+import { type Actor, type Role, rolesAt } from '../domain/actor.ts'
 import type { Command } from '../domain/command.ts'
 import { type Refusal, refuse } from '../domain/fault.ts'
 
@@ -9,6 +9,11 @@ const allowed = {
   release: ['releaser', 'admin'],
   'roll back': ['releaser', 'admin'],
   'delete apps': ['releaser', 'admin'],
+  approve: ['approver', 'admin'],
+  reject: ['approver', 'admin'],
+  'block artifacts': ['releaser', 'approver', 'admin'],
+  'lock and unlock': ['releaser', 'approver', 'admin'],
+  'force past gates and locks': ['admin'],
   'manage users': ['admin'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>
 
@@ -20,6 +25,13 @@ export const actionOf: Readonly<Record<Command['verb'], Action>> = {
   release: 'release',
   rollback: 'roll back',
   delete: 'delete apps',
+  approve: 'approve',
+  reject: 'reject',
+  block: 'block artifacts',
+  unblock: 'block artifacts',
+  lock: 'lock and unlock',
+  unlock: 'lock and unlock',
+  locks: 'look',
   artifacts: 'look',
   artifact: 'look',
   status: 'look',
@@ -34,16 +46,32 @@ export const actionOf: Readonly<Record<Command['verb'], Action>> = {
   'remove-user': 'manage users',
 }
 
-/** What an action is done to: the repository whose code it would move, `null` when that is unknown. */
-export type Resource = { readonly repository: string | null }
+/** Every action that a command takes. */
+export const actionsIn = (command: Command): readonly Action[] =>
+  command.verb === 'release' && command.force
+    ? ['release', 'force past gates and locks']
+    : [actionOf[command.verb]]
+
+/** What an action is done to; `null` where that is not known, or all. */
+export type Resource = {
+  readonly env: string | null
+  readonly app: string | null
+  /** The repository whose code would move. */
+  readonly repository: string | null
+  /** Of a request: who made it. */
+  readonly requester?: string
+}
 
 /** The one place that says who may do what. Answers why not, or nothing. */
 export function authorize(actor: Actor, action: Action, resource: Resource | null): Refusal | null {
+  // Whoever asked may take it back.
+  if (action === 'reject' && resource?.requester === actor.login) return null
   const needed: readonly Role[] = allowed[action]
-  if (!needed.some((role) => actor.roles.includes(role)))
+  const roles = rolesAt(actor.roles, resource)
+  if (!needed.some((role) => roles.includes(role)))
     return refuse(
       'forbidden',
-      `${actor.login} may not ${action}; that takes the role ${needed.join(' or ')}`,
+      `${actor.login} may not ${action}${placeText(resource)}; that takes the role ${needed.join(' or ')}`,
     )
   if (resource === null || actor.repositories.length === 0) return null
   return resource.repository !== null && actor.repositories.includes(resource.repository)
@@ -54,6 +82,11 @@ export function authorize(actor: Actor, action: Action, resource: Resource | nul
       )
 }
 
-/** Every action that an actor's roles cover. */
+function placeText(resource: Resource | null): string {
+  if (!resource || (resource.env === null && resource.app === null)) return ''
+  return ` (${resource.app ?? 'every app'} in ${resource.env ?? 'every environment'})`
+}
+
+/** Every action that an actor's roles cover somewhere. */
 export const actionsOf = (actor: Actor): Action[] =>
   (Object.keys(allowed) as Action[]).filter((action) => authorize(actor, action, null) === null)

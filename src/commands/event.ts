@@ -53,10 +53,12 @@ async function viewOf(
   found: ReleaseEvent,
   releases: readonly Release[],
 ): Promise<EventView> {
-  const { id, kind, status, statusDesc, env, app, artifactId, reason, decisionId } = found
+  const { id, kind, status, statusDesc, env, app, artifactId, reason, decisionId, forced } = found
   const commits = await ports.events.commits(id)
+  const approvals = await ports.controls.approvals(id)
   return {
-    ...{ id, type: kind, status, statusDesc, env, app, artifactId, reason, decisionId },
+    ...{ id, type: kind, status, statusDesc, env, app, artifactId, reason, decisionId, forced },
+    approvals: approvals.map(({ login }) => login),
     triggeredBy: found.actor.login,
     created: Math.floor(found.createdMs / 1000),
     expires: found.expiresMs === null ? null : Math.floor(found.expiresMs / 1000),

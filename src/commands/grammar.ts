@@ -1,6 +1,7 @@
 import { nearestFew } from '../domain/nearest.ts'
 import { type Invocation, type Problem, problem } from './invocation.ts'
-import { checks, otherFlags, otherNames, type Values, type Verb, verbs } from './verbs.ts'
+import type { Values, Verb } from './verb.ts'
+import { checks, otherFlags, otherNames, verbs } from './verbs.ts'
 
 /** Words that may stand before a name, as people say them. */
 const fillers = new Set(['to', 'in', 'on', 'from'])

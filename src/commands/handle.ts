@@ -2,14 +2,18 @@ import type { Actor } from '../domain/actor.ts'
 import type { Command } from '../domain/command.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { approve, reject } from './approvals.ts'
 import { artifact, artifacts } from './artifacts.ts'
-import { actionOf, authorize, type Resource } from './authorize.ts'
+import { actionsIn, authorize } from './authorize.ts'
+import { block, unblock } from './blocks.ts'
 import { deleteApp } from './delete.ts'
 import { decision, event } from './event.ts'
 import { history } from './history.ts'
+import { lock, locks, unlock } from './locks.ts'
 import type { CommandPorts } from './ports.ts'
 import { pushArtifact } from './push-artifact.ts'
-import { findArtifact, release } from './release.ts'
+import { release } from './release.ts'
+import { resourcesOf } from './resources.ts'
 import { rollback } from './rollback.ts'
 import { status } from './status.ts'
 import { addUser, removeUser, user, users } from './users.ts'
@@ -21,10 +25,12 @@ export async function handle(
   actor: Actor,
   command: Command,
 ): Promise<Outcome> {
-  const isBound = actor.repositories.length > 0
-  const resource = isBound ? await resourceOf(ports, command) : null
-  const refusal = authorize(actor, actionOf[command.verb], resource)
-  return refusal ?? carryOut(ports, actor, command)
+  for (const resource of await resourcesOf(ports, actor, command))
+    for (const action of actionsIn(command)) {
+      const refusal = authorize(actor, action, resource)
+      if (refusal) return refusal
+    }
+  return carryOut(ports, actor, command)
 }
 
 function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<Outcome> {
@@ -37,6 +43,20 @@ function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<
       return rollback(ports, actor, command)
     case 'delete':
       return deleteApp(ports, actor, command)
+    case 'approve':
+      return approve(ports, actor, command)
+    case 'reject':
+      return reject(ports, actor, command)
+    case 'block':
+      return block(ports, actor, command)
+    case 'unblock':
+      return unblock(ports, command)
+    case 'lock':
+      return lock(ports, actor, command)
+    case 'unlock':
+      return unlock(ports, actor, command)
+    case 'locks':
+      return locks(ports)
     case 'artifacts':
       return artifacts(ports, command.filter)
     case 'artifact':
@@ -63,24 +83,5 @@ function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<
       return removeUser(ports, command.login)
     default:
       return assertNever(command)
-  }
-}
-
-/** Which repository's code a command would move; `null` when it moves none. */
-async function resourceOf(ports: CommandPorts, command: Command): Promise<Resource | null> {
-  switch (command.verb) {
-    case 'push-artifact':
-      return { repository: command.artifact.version.repositoryName }
-    case 'release': {
-      const found = await findArtifact(ports, command)
-      return { repository: 'version' in found ? found.version.repositoryName : null }
-    }
-    case 'rollback':
-    case 'delete': {
-      const bindings = await ports.releases.bindings()
-      return { repository: bindings.get(command.app) ?? null }
-    }
-    default:
-      return null
   }
 }

@@ -2,6 +2,7 @@ import type { User } from '../domain/actor.ts'
 import type { Artifact, NewArtifact } from '../domain/artifact.ts'
 import type { PlannedCommit } from '../domain/change.ts'
 import type { ArtifactQuery, HistoryQuery } from '../domain/command.ts'
+import type { Approval, Block, Lock } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { EventCommit, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
@@ -15,6 +16,17 @@ export type StoredArtifactQuery = Omit<ArtifactQuery, 'app'> & {
 
 /** What the commands need of the rest of the product. */
 export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
+  readonly controls: {
+    approve(approval: Approval): Promise<void>
+    approvals(eventId: string): Promise<readonly Approval[]>
+    reject(eventId: string, statusDesc: string): Promise<boolean>
+    locks(nowUnix: number): Promise<readonly Lock[]>
+    lock(lock: Lock): Promise<boolean>
+    unlock(ids: readonly string[], by: { login: string; unix: number }): Promise<number>
+    block(artifactId: string): Promise<Block | undefined>
+    addBlock(block: Block): Promise<boolean>
+    removeBlock(artifactId: string): Promise<boolean>
+  }
   readonly artifacts: {
     accept(arrival: {
       artifact: NewArtifact

@@ -19,13 +19,16 @@ export async function release(
   actor: Actor,
   typed: ReleaseCommand,
 ): Promise<Outcome> {
+  if (typed.force && !typed.reason?.trim())
+    return refuse('invalid', 'reason: to force past gates and locks say why, with --reason TEXT')
   const command = await named(ports, typed)
   const artifact = await findArtifact(ports, command)
   if (isRefusal(artifact)) return artifact
   const apps = await appsOf(ports, artifact, command)
   if (isRefusal(apps)) return apps
-  const { env, reason } = command
-  const asked = { kind: 'release', artifactId: artifact.id, env, toRef: null, reason } as const
+  const { env, reason, force: forced = false } = command
+  const subject = { artifactId: artifact.id, env, toRef: null }
+  const asked = { kind: 'release', ...subject, reason, forced } as const
   if (!command.dryRun) return ask(ports, actor, { ...asked, app: command.app ?? null })
   const events = apps.map((app) => eventOf(ports, actor, { ...asked, app }))
   return { kind: 'plans', plans: await plansOf(ports, events) }
@@ -34,16 +37,17 @@ export async function release(
 /** An artifact's id can look like an app's name: one that is stored is meant as what it is. */
 async function named(ports: CommandPorts, command: ReleaseCommand): Promise<ReleaseCommand> {
   const { app, ...rest } = command
-  if (app === undefined || command.artifactId !== undefined || command.sha !== undefined)
-    return command
+  const isNamed = [command.artifactId, command.sha, command.from].some((one) => one !== undefined)
+  if (app === undefined || isNamed) return command
   return (await ports.artifacts.find(app)) ? { ...rest, artifactId: app } : command
 }
 
 /** The artifact that a release names, by its id or by its app and perhaps its source commit. */
 export async function findArtifact(
   ports: CommandPorts,
-  { artifactId, app, sha }: ReleaseCommand,
+  { artifactId, app, sha, from }: ReleaseCommand,
 ): Promise<Artifact | Refusal> {
+  if (from !== undefined) return runningArtifact(ports, { app, from })
   if (artifactId !== undefined)
     return (
       (await ports.artifacts.find(artifactId)) ??
@@ -62,6 +66,20 @@ export async function findArtifact(
   )
   const of = sha === undefined ? `on ${defaultBranches.join(' or ')}` : `of the commit ${sha}`
   return newest ?? refuse('not_found', `There is no artifact of ${app} ${of}`)
+}
+
+/** What a promotion is of: the artifact that runs of the app where it comes from. */
+async function runningArtifact(
+  ports: CommandPorts,
+  { app, from }: { app: string | undefined; from: string },
+): Promise<Artifact | Refusal> {
+  if (app === undefined) return refuse('invalid', 'app: name the app to promote')
+  const [running] = await ports.releases.running({ env: from, app })
+  if (!running) return refuse('not_found', `${app} does not run in ${from}`)
+  return (
+    (await ports.artifacts.find(running.artifactId)) ??
+    refuse('not_found', `The artifact ${running.artifactId} that runs in ${from} is not known here`)
+  )
 }
 
 /** The apps that the release is of; checked now so that a mistake is told at once. */
@@ -118,4 +136,6 @@ const unstored = {
   attempts: 0,
   expiresMs: null,
   decisionId: null,
+  forced: false,
+  follows: null,
 } as const

@@ -1,6 +1,7 @@
 import type { Role } from '../domain/actor.ts'
 import { refuse } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
+import { nowUnix } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
 
 type NewUser = { login: string; roles: readonly Role[]; repositories: readonly string[] }
@@ -33,4 +34,3 @@ export async function removeUser(ports: CommandPorts, login: string): Promise<Ou
 }
 
 const unknown = (login: string) => refuse('not_found', `There is no user ${login}`)
-const nowUnix = ({ clock }: CommandPorts) => Math.floor(clock.nowMs() / 1000)

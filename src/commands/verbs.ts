@@ -1,28 +1,11 @@
 import { limitDefault, limitMax } from '../domain/command.ts'
 import { isArtifactId, isLabel, isShaPrefix, labelRule } from '../domain/names.ts'
+import { command, only, unix } from './build.ts'
+import { controlVerbs } from './control-verbs.ts'
 import { type Invocation, type Problem, problem } from './invocation.ts'
+import { none, type Values, type Verb } from './verb.ts'
 
-/** What was typed, by the name of the position or flag; a flag without a value is `true`. */
-export type Values = Readonly<Record<string, string | undefined>>
-
-/** One verb of the grammar: its parser, its help and its documentation come from this row. */
-export type Verb = {
-  readonly name: string
-  readonly usage: string
-  readonly summary: string
-  /** What is taken by position, in order; those behind the first `required` may be left out. */
-  readonly positions: readonly string[]
-  readonly required: number
-  /** Flags that take a value; a position may be given as a flag, too. */
-  readonly flags: readonly string[]
-  /** Flags that take none. */
-  readonly switches: readonly string[]
-  readonly example: string
-  readonly build: (values: Values) => Invocation
-}
-
-const none = { positions: [], required: 0, flags: [], switches: [] } as const
-
+/** Every verb of the grammar, in the order of the help. */
 export const verbs: readonly Verb[] = [
   {
     ...none,
@@ -73,14 +56,28 @@ export const verbs: readonly Verb[] = [
   {
     ...none,
     name: 'release',
-    usage: 'release <app>[@<sha>] <env> | release <artifact id> <env> [--reason TEXT] [--dry-run]',
+    usage:
+      'release <app>[@<sha>] <env> | release <artifact id> <env> [--reason TEXT] [--dry-run] [--force]',
     summary: 'release the newest artifact of the default branch, or the one that is named',
     positions: ['what', 'env'],
     required: 2,
     flags: ['app', 'artifact', 'sha', 'reason'],
-    switches: ['dryrun'],
+    switches: ['dryrun', 'force'],
     example: 'release web production --reason "fixes the prices"',
     build: (values) => release(values, values.dryrun !== undefined),
+  },
+  {
+    ...none,
+    name: 'promote',
+    usage: 'promote <app> <from-env> <to-env> [--reason TEXT] [--dry-run]',
+    summary: 'release to the second what runs in the first',
+    positions: ['app', 'from', 'to'],
+    required: 3,
+    flags: ['reason'],
+    switches: ['dryrun'],
+    example: 'promote web staging production',
+    build: ({ app = '', from = '', to: env = '', reason, dryrun }) =>
+      command({ verb: 'release', app, from, env, ...only({ reason, ...dryRunIf(dryrun) }) }),
   },
   {
     ...none,
@@ -132,6 +129,7 @@ export const verbs: readonly Verb[] = [
     build: ({ app = '', env = '', reason }) =>
       command({ verb: 'delete', app, env, ...only({ reason }) }),
   },
+  ...controlVerbs,
   {
     ...none,
     name: 'track',
@@ -196,6 +194,7 @@ export const otherFlags: ReadonlyMap<string, string> = new Map([
 /** What each value must look like. Checked before any verb sees it. */
 export const checks: Readonly<Record<string, (value: string) => string | null>> = {
   app: (value) => (isLabel(value) ? null : `an app is ${labelRule}`),
+  from: (value) => (isLabel(value) ? null : `an environment is ${labelRule}`),
   env: (value) => (isLabel(value) || value === '*' ? null : `an environment is ${labelRule}`),
   artifact: (value) => (isArtifactId(value) ? null : 'that is no artifact id'),
   sha: (value) =>
@@ -215,17 +214,7 @@ const timeProblem = (value: string) =>
     ? null
     : 'a time is such as 2026-11-23T09:30:00Z'
 
-const unix = (time: string | undefined) =>
-  time === undefined ? undefined : Math.floor(Date.parse(time) / 1000)
-
-const command = (asked: Extract<Invocation, { kind: 'command' }>['command']): Invocation => ({
-  kind: 'command',
-  command: asked,
-})
-
-/** Leaves out what was not given. */
-const only = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+const dryRunIf = (given: string | undefined) => (given === undefined ? {} : { dryRun: true })
 
 /** CI names an artifact by its app and commit; such an id can look like an app's name. */
 const endsInCommit = /-[0-9a-f]{39,}$/
@@ -240,7 +229,8 @@ function release(values: Values, dryRun: boolean): Invocation {
   if (artifactId === undefined && app === undefined)
     return problem('Name an app or an artifact to release', ['release web staging'])
   const asked = only({ app, artifactId, sha, reason })
-  return command({ verb: 'release', env, ...asked, ...(dryRun ? { dryRun } : {}) })
+  const force = values.force === undefined ? {} : { force: true }
+  return command({ verb: 'release', env, ...asked, ...force, ...(dryRun ? { dryRun } : {}) })
 }
 
 function namedBy(what: string): { app?: string; sha?: string; artifact?: string } | Problem {

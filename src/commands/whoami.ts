@@ -4,6 +4,7 @@ import { actionsOf } from './authorize.ts'
 
 /** Who the server thinks the caller is, and what that may do. */
 export function whoami(actor: Actor): Outcome {
-  const { login, roles, repositories } = actor
-  return { kind: 'whoami', whoami: { login, roles, repositories, actions: actionsOf(actor) } }
+  const { login, roles, teams, repositories } = actor
+  const actions = actionsOf(actor)
+  return { kind: 'whoami', whoami: { login, roles, teams, repositories, actions } }
 }

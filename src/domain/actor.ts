@@ -1,15 +1,51 @@
 import { z } from 'zod'
+import { isRefusal } from './fault.ts'
+import { compileGlob } from './glob.ts'
 
 /** What a person or a token may do; `commands/authorize.ts` says what each role covers. */
 export const roles = ['viewer', 'ci', 'releaser', 'approver', 'admin'] as const
 export type Role = (typeof roles)[number]
 
+/** A role everywhere, or a role for the apps and environments that a name, a pattern or a list fits. */
+export type Grant =
+  | Role
+  | {
+      readonly role: Role
+      readonly env?: string | readonly string[] | undefined
+      readonly app?: string | readonly string[] | undefined
+    }
+
 /** Who asks. `repositories` limits a token to artifacts of these; empty means any. */
 export type Actor = {
   readonly login: string
   readonly kind: 'token' | 'policy'
-  readonly roles: readonly Role[]
+  readonly roles: readonly Grant[]
+  readonly teams: readonly string[]
   readonly repositories: readonly string[]
+}
+
+/** The roles that grants give for one place, or those that they give anywhere when it is `null`. */
+export function rolesAt(
+  grants: readonly Grant[],
+  place: { readonly env: string | null; readonly app: string | null } | null,
+): Role[] {
+  const covering = grants.filter(
+    (grant) =>
+      typeof grant === 'string' ||
+      place === null ||
+      (fits(grant.env, place.env) && fits(grant.app, place.app)),
+  )
+  return [...new Set(covering.map((grant) => (typeof grant === 'string' ? grant : grant.role)))]
+}
+
+/** Of a place that is not known, only a pattern that fits everything is sure to fit. */
+function fits(patterns: string | readonly string[] | undefined, name: string | null): boolean {
+  if (patterns === undefined) return true
+  if (name === null) return patterns === '*'
+  return [patterns].flat().some((pattern) => {
+    const glob = compileGlob(pattern)
+    return !isRefusal(glob) && glob.matches(name)
+  })
 }
 
 /** A token's owner as the store keeps it, without the token. */
@@ -33,5 +69,6 @@ export const policyActor = (policy: string): Actor => ({
   login: `policy:${policy}`,
   kind: 'policy',
   roles: [],
+  teams: [],
   repositories: [],
 })

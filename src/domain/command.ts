@@ -9,6 +9,15 @@ export type Command = Readonly<
   | ReleaseCommand
   | { verb: 'rollback'; env: string; app: string; sha?: string; reason?: string }
   | { verb: 'delete'; env: string; app: string; reason?: string }
+  | { verb: 'approve'; id: string }
+  | { verb: 'reject'; id: string; reason?: string }
+  | { verb: 'block'; artifactId: string; reason: string }
+  | { verb: 'unblock'; artifactId: string }
+  | { verb: 'lock'; env: string; app?: string; reason: string; untilUnix?: number }
+  /** By its id, or every lock on exactly this environment or app. */
+  | { verb: 'unlock'; id: string }
+  | { verb: 'unlock'; env: string; app?: string }
+  | { verb: 'locks' }
   /** `env` may be `*`: every environment. */
   | { verb: 'status'; env: string; app?: string }
   | { verb: 'history'; filter: HistoryQuery }
@@ -30,8 +39,12 @@ export type ReleaseCommand = Readonly<{
   artifactId?: string
   /** Of `app@sha`: the newest artifact of this source commit, which may be abbreviated. */
   sha?: string
+  /** Of a promotion: the environment whose running artifact is meant. */
+  from?: string
   reason?: string
   dryRun?: boolean
+  /** Passes gates and locks; needs a reason. */
+  force?: boolean
 }>
 
 /** Times are Unix seconds. */

@@ -18,7 +18,7 @@ export type TraceNode = {
 /** What one policy said. `skipped` means that it does not apply here, and `problem` says why. */
 export type PolicyTrace = {
   readonly policy: string
-  readonly kind: 'trigger' | 'gate' | 'invalid'
+  readonly kind: 'trigger' | 'gate' | 'object' | 'invalid' | 'lock' | 'block'
   readonly description: string
   readonly outcome: 'holds' | 'fails' | 'skipped' | 'error'
   readonly problem?: string
@@ -43,28 +43,25 @@ export type Judgement = {
   readonly policy: string | null
   readonly message: string
   readonly warnings: readonly string[]
+  /** What was passed over by force: policies and locks, by name. */
+  readonly forced: readonly string[]
   /** Of a hold: how long it may wait, in milliseconds. */
   readonly expiresInMs: number | null
+  /** Of a hold: what a newer request for the same place does. */
+  readonly newer: 'supersedes' | 'queues'
   readonly trace: readonly PolicyTrace[]
 }
 
 /** A judgement with everything it was made on, as it is kept. */
-export type Decision = {
+export type Decision = Judgement & {
   readonly id: string
   readonly eventId: string
   readonly app: string | null
   readonly env: string | null
-  readonly verdict: Verdict
-  readonly policy: string | null
-  readonly message: string
-  readonly warnings: readonly string[]
-  /** Of a hold: how long it may wait, in milliseconds. */
-  readonly expiresInMs: number | null
   readonly policyVersion: string
   /** The GitOps tip that it was made on. */
   readonly tip: Sha
   readonly facts: Facts
-  readonly trace: readonly PolicyTrace[]
   /** Of an artifact's arrival: what the triggers said for each place it could go. */
   readonly triggers?: readonly TriggerAnswer[]
   /** Unix seconds. */

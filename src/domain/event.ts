@@ -27,13 +27,13 @@ export function move(from: EventStatus, to: EventStatus): EventStatus {
 /**
  * What was asked, kept before it was answered and carried out afterwards.
  * An event with `env` and `app` makes at most one commit. One without is expanded into such ones:
- * an `artifact` by the triggers, a `release` of every app by the manifests.
+ * an `artifact` and what `released` by the triggers, a `release` of every app by the manifests.
  */
 export type ReleaseEvent = {
   readonly seq: number
   readonly id: string
   readonly parentId: string | null
-  readonly kind: 'artifact' | 'release' | 'rollback' | 'delete'
+  readonly kind: 'artifact' | 'released' | 'release' | 'rollback' | 'delete'
   readonly status: EventStatus
   readonly statusDesc: string
   readonly artifactId: string | null
@@ -48,6 +48,17 @@ export type ReleaseEvent = {
   readonly createdMs: number
   readonly expiresMs: number | null
   readonly decisionId: string | null
+  /** Passes gates and locks; asked for by someone who may. */
+  readonly forced: boolean
+  /** Of what `released`: the release that landed. */
+  readonly follows: Followed | null
+}
+
+/** A release that landed, as the triggers see it. */
+export type Followed = {
+  readonly env: string
+  readonly by: string
+  readonly kind: 'release' | 'rollback'
 }
 
 export type EventSource = 'api' | 'policy'
@@ -72,7 +83,8 @@ export type NewEvent = Pick<
   | 'actor'
   | 'source'
   | 'createdMs'
->
+> &
+  Partial<Pick<ReleaseEvent, 'forced' | 'follows'>>
 
 /** How an event ends, or goes on waiting. */
 export type Closing = {
@@ -80,7 +92,8 @@ export type Closing = {
   readonly statusDesc: string
   readonly decision?: Decision | undefined
   readonly children?: readonly NewEvent[]
-  /** Of a held event: when it is looked at again, and when it ends. */
+  /** Of a held event: whether newer ones wait behind it, when it is looked at again, and when it ends. */
+  readonly queues?: boolean
   readonly dueMs?: number
   readonly expiresMs?: number
 }

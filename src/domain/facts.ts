@@ -10,6 +10,8 @@ export type FactDeclaration = {
   readonly path: string
   readonly type: FactType
   readonly meaning: string
+  /** A moment in Unix seconds, which `minutesSince` may take. */
+  readonly isTime?: true
 }
 
 const text = (path: string, meaning: string): FactDeclaration => ({ path, type: 'string', meaning })
@@ -19,11 +21,21 @@ const number = (path: string, meaning: string): FactDeclaration => ({
   meaning,
 })
 
+const time = (path: string, meaning: string): FactDeclaration => ({
+  ...number(path, meaning),
+  isTime: true,
+})
+const texts = (path: string, meaning: string): FactDeclaration => ({
+  path,
+  type: 'strings',
+  meaning,
+})
+
 const runningFacts = (prefix: string, where: string): FactDeclaration[] => [
   text(`${prefix}.artifactId`, `the artifact that runs ${where}`),
   text(`${prefix}.sha`, `the source commit that runs ${where}`),
   text(`${prefix}.branch`, `the branch that the running artifact was built from`),
-  number(`${prefix}.releasedAt`, `when it was released, in Unix seconds`),
+  time(`${prefix}.releasedAt`, `when it was released, in Unix seconds`),
   number(`${prefix}.minutes`, `whole minutes since it was released`),
 ]
 
@@ -49,33 +61,34 @@ export const factDeclarations: readonly FactDeclaration[] = [
   text('artifact.version.committerEmail', 'the e-mail address of who committed it'),
   text('artifact.version.message', 'the commit message'),
   text('artifact.version.url', 'a link to the commit'),
-  number('artifact.version.created', 'when the version was made, in Unix seconds'),
+  time('artifact.version.created', 'when the version was made, in Unix seconds'),
   text('artifact.context.*', 'a value of the artifact’s context'),
+  text('artifact.images.*.registry', 'of the item of that name: the image’s registry'),
+  text('artifact.images.*.repository', 'of the item of that name: the image’s repository'),
+  text('artifact.images.*.tag', 'of the item of that name: the image’s tag'),
+  text('artifact.images.*.digest', 'of the item of that name: the image’s digest'),
   text('app', 'the app that is to be released'),
   text('env', 'the environment that it is to be released to'),
   text('actor.login', 'who asks; policy:<name> when a policy does'),
   text('actor.kind', 'token or policy'),
-  { path: 'actor.roles', type: 'strings', meaning: 'the roles of who asks' },
+  texts('actor.roles', 'the roles that who asks has for this app and environment'),
+  texts('actor.teams', 'the teams of who asks'),
+  texts('approvals.by', 'the logins of those who approved, never of who asked'),
+  texts('approvals.roles.*', 'of these, those who have the role for this app and environment'),
+  texts('approvals.teams.*', 'of these, those who are in the team'),
+  texts('locks.by', 'who locked this app or environment'),
+  texts('locks.reasons', 'why they did'),
   text('request.kind', 'release, rollback or delete'),
   text('request.source', 'api or policy'),
   text('request.reason', 'the reason that was given, empty without one'),
   ...runningFacts('current', 'now where the request goes'),
   ...runningFacts('envs.*', 'now in that environment'),
+  text('released.env', 'of a trigger on released: the environment that was released to'),
+  text('released.by', 'of a trigger on released: who asked for that release'),
+  text('released.kind', 'of a trigger on released: release or rollback'),
   text('now.iso', 'the time of the decision, such as 2026-11-23T09:30:00Z'),
   number('now.unix', 'the same in Unix seconds'),
   text('now.weekday', 'monday to sunday, in the policy’s timeZone'),
   number('now.hour', '0 to 23, in the policy’s timeZone'),
   number('now.minute', '0 to 59, in the policy’s timeZone'),
 ]
-
-/** The declaration that a path falls under, or nothing: then it is no fact. */
-export function declarationOf(path: string): FactDeclaration | undefined {
-  const parts = path.split('.')
-  return factDeclarations.find(({ path: declared }) => {
-    const wanted = declared.split('.')
-    return (
-      wanted.length === parts.length &&
-      wanted.every((part, at) => part === parts[at] || (part === '*' && parts[at] !== ''))
-    )
-  })
-}

@@ -1,5 +1,6 @@
-import type { Role, User } from './actor.ts'
+import type { Grant, User } from './actor.ts'
 import type { Artifact } from './artifact.ts'
+import type { Block, Lock } from './control.ts'
 import type { Decision } from './decision.ts'
 import type { EventStatus, ReleaseEvent } from './event.ts'
 import type { Refusal } from './fault.ts'
@@ -17,6 +18,7 @@ export type Outcome =
       readonly id: string
       readonly what: 'release' | 'rollback' | 'delete'
     }
+  | ControlOutcome
   | { readonly kind: 'plans'; readonly plans: readonly Plan[] }
   | { readonly kind: 'status'; readonly env: string; readonly status: StatusByEnv }
   | { readonly kind: 'history'; readonly releases: readonly Release[] }
@@ -28,6 +30,21 @@ export type Outcome =
   | { readonly kind: 'user'; readonly user: User }
   | { readonly kind: 'user-added'; readonly user: User; readonly token: string }
   | { readonly kind: 'user-removed'; readonly login: string }
+
+/** What became of an approval, a block or a lock. */
+export type ControlOutcome =
+  | { readonly kind: 'approved'; readonly id: string; readonly by: string }
+  | {
+      readonly kind: 'rejected'
+      readonly id: string
+      readonly by: string
+      readonly what: 'rejected' | 'withdrawn'
+    }
+  | { readonly kind: 'blocked'; readonly block: Block; readonly isNew: boolean }
+  | { readonly kind: 'unblocked'; readonly artifactId: string }
+  | { readonly kind: 'locked'; readonly lock: Lock }
+  | { readonly kind: 'unlocked'; readonly locks: readonly Lock[] }
+  | { readonly kind: 'locks'; readonly locks: readonly Lock[] }
 
 /** What a release would do, if it were not a dry run. */
 export type Plan = {
@@ -60,6 +77,10 @@ export type EventView = {
   /** Of a held event: when it ends as denied, in Unix seconds. */
   readonly expires: number | null
   readonly decisionId: string | null
+  /** True when it passes gates and locks by force. */
+  readonly forced: boolean
+  /** The logins of those who approved. */
+  readonly approvals: readonly string[]
   readonly gitopsHashes: readonly {
     readonly hash: Sha
     readonly status: 'pushed'
@@ -72,7 +93,8 @@ export type EventView = {
 
 export type WhoAmI = {
   readonly login: string
-  readonly roles: readonly Role[]
+  readonly roles: readonly Grant[]
+  readonly teams: readonly string[]
   readonly repositories: readonly string[]
   /** What these roles may do, by action. */
   readonly actions: readonly string[]

@@ -1,5 +1,6 @@
 import type { Version } from './artifact.ts'
-import type { ReleaseEvent } from './event.ts'
+import type { Lock } from './control.ts'
+import type { NewEvent, ReleaseEvent } from './event.ts'
 import type { Sha } from './names.ts'
 
 /** What stands, or stood, in the GitOps repository: the shape that the API answers with. */
@@ -32,4 +33,8 @@ export type Landing = {
   readonly release?: Release | undefined
   /** Of the artifact that was released: the app is bound to it from now on. */
   readonly repository?: string | undefined
+  /** Of a rollback: keeps what policies ask for away until someone unlocks. */
+  readonly lock?: Lock | undefined
+  /** Asks the triggers what follows from the release. */
+  readonly follow?: NewEvent | undefined
 }

@@ -46,19 +46,19 @@ export class LocalWriter {
 
   /**
    * Commits the changes on `tip`, in order, and pushes them at once. `intend` is told the commit ids
-   * before the push, to keep them: a push whose end is unknown is found again by them.
+   * before the push, to keep them: a push whose end is unknown is found again by them. It may still say no.
    * Throws `gitops_unreachable`, `gitops_refused` (with the host's reason) or `gitops_rewound`.
    */
   commit(
     tip: Sha,
     commits: readonly PlannedCommit[],
-    intend: (refs: readonly Sha[]) => Promise<void>,
+    intend: (refs: readonly Sha[]) => Promise<boolean>,
   ): Promise<CommitResult> {
     return this.#alone(async () => {
       const refs = await this.#build(tip, commits)
       const newTip = refs.at(-1)
       if (newTip === undefined) return { kind: 'landed', refs }
-      await intend(refs)
+      if (!(await intend(refs))) return { kind: 'moved' }
       const result = await this.#push(tip, newTip)
       return result === 'landed' ? { kind: 'landed', refs } : { kind: 'moved' }
     })

@@ -27,6 +27,8 @@ export function eventLine(event: EventView, paint: Paint): string {
   const details = [
     `by ${clean(event.triggeredBy)}`,
     event.id,
+    ...(event.approvals.length > 0 ? [`approved by ${event.approvals.map(clean).join(', ')}`] : []),
+    ...(event.forced ? ['forced'] : []),
     ...(commit ? [`GitOps commit ${commit.hash.slice(0, 8)}`] : []),
   ]
   return `${paint[colour](word)}${until}  ${subjectOf(event)}${why}  ${paint.dim(`(${details.join(', ')})`)}`
@@ -34,6 +36,7 @@ export function eventLine(event: EventView, paint: Paint): string {
 
 function subjectOf({ type, app, env, artifactId }: EventView): string {
   if (type === 'artifact') return `artifact ${clean(artifactId ?? '')}`
+  if (type === 'released') return `what follows the release of ${clean(artifactId ?? '')}`
   return `${type} ${clean(app ?? 'every app')} ${type === 'release' ? '→' : 'in'} ${clean(env ?? '')}`
 }
 

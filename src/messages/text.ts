@@ -1,13 +1,14 @@
+import type { Grant } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome, StatusByEnv, WhoAmI } from '../domain/outcome.ts'
 import type { Release } from '../domain/release.ts'
+import { ago } from './ago.ts'
+import { controlText } from './control-text.ts'
 import { eventText, planText } from './event-text.ts'
-import { clean, type Paint } from './paint.ts'
+import { clean } from './paint.ts'
+import { firstLine, nothing, type Style } from './style.ts'
 import { table } from './table.ts'
-
-/** How a surface wants its text. */
-export type Style = { readonly paint: Paint; readonly nowUnix: number }
 
 /** What an outcome says to a person at a terminal. */
 export function outcomeText(outcome: Outcome, style: Style): string {
@@ -23,6 +24,14 @@ export function outcomeText(outcome: Outcome, style: Style): string {
       return artifactsText(outcome.artifacts, style)
     case 'accepted':
       return `Asked for a ${outcome.what}: ${outcome.id}`
+    case 'approved':
+    case 'rejected':
+    case 'blocked':
+    case 'unblocked':
+    case 'locked':
+    case 'unlocked':
+    case 'locks':
+      return controlText(outcome, style)
     case 'plans':
       return outcome.plans.map((plan) => planText(plan, paint)).join('\n\n')
     case 'status':
@@ -53,8 +62,6 @@ export function outcomeText(outcome: Outcome, style: Style): string {
       return assertNever(outcome)
   }
 }
-
-const nothing = (what: string, { paint }: Style) => paint.dim(what)
 
 function artifactText({ id, version, items }: Artifact, style: Style): string {
   const lines = [
@@ -115,26 +122,21 @@ function stateOf({ rolledBack, rollbackTo }: Release, isNewest: boolean): string
   return isNewest ? 'newest' : ''
 }
 
-const whoamiText = ({ login, roles, repositories, actions }: WhoAmI): string =>
+const whoamiText = ({ login, roles, teams, repositories, actions }: WhoAmI): string =>
   [
-    `You are ${clean(login)} (${roles.join(', ')}).`,
+    `You are ${clean(login)} (${roles.map(grantText).join(', ') || 'no role'}).`,
+    ...(teams.length > 0 ? [`Your teams: ${teams.map(clean).join(', ')}.`] : []),
     `You may ${actions.join(', ') || 'do nothing'}${
       repositories.length > 0 ? `, of ${repositories.map(clean).join(', ')} only` : ''
     }.`,
   ].join('\n')
 
-const short = (ref: string) => ref.slice(0, 8)
-const firstLine = (text: string) => clean(text.split('\n', 1)[0] ?? '').slice(0, 60)
-
-const units = [
-  [86_400, 'd'],
-  [3_600, 'h'],
-  [60, 'min'],
-] as const
-
-/** How long ago, in the largest unit that fits. */
-function ago(unix: number, { nowUnix }: Style): string {
-  const seconds = Math.max(0, nowUnix - unix)
-  const [size, name] = units.find(([unit]) => seconds >= unit) ?? [1, 's']
-  return `${Math.floor(seconds / size)} ${name} ago`
+/** `approver of web-* in production` */
+function grantText(grant: Grant): string {
+  if (typeof grant === 'string') return grant
+  const of = grant.app === undefined ? '' : ` of ${[grant.app].flat().join(', ')}`
+  const where = grant.env === undefined ? '' : ` in ${[grant.env].flat().join(', ')}`
+  return clean(`${grant.role}${of}${where}`)
 }
+
+const short = (ref: string) => ref.slice(0, 8)

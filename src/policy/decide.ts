@@ -1,10 +1,12 @@
+import type { Block, Lock } from '../domain/control.ts'
 import type { Judgement, PolicyTrace, TraceNode } from '../domain/decision.ts'
 import type { Facts } from '../domain/facts.ts'
+import { applying } from './applying.ts'
 import { nowFacts } from './now.ts'
-import type { Gate, InvalidPolicy, PolicySet, Trigger } from './policy.ts'
+import { flattened, objectFacts } from './object-facts.ts'
+import type { Gate, InvalidPolicy, ObjectPolicy, Policy, PolicySet, Trigger } from './policy.ts'
 import { evaluate } from './rule.ts'
 import type { ArtifactEvent } from './schema.ts'
-import { covers } from './scope.ts'
 
 /** What is to be decided. The `now` facts are added here: they differ from policy to policy. */
 export type Question = {
@@ -14,6 +16,24 @@ export type Question = {
   readonly nowMs: number
 }
 
+/** A request for a release, with what stands in its way apart from policies. */
+export type Request = Question & {
+  /** The locks that cover the app in the environment. */
+  readonly locks?: readonly Lock[]
+  readonly block?: Block | null
+  /** Asked for by a policy, not by a person. */
+  readonly isAutomatic?: boolean
+  /** Passes gates and locks; who may say so was checked before. */
+  readonly isForced?: boolean
+  /** The Kubernetes objects that would be written. */
+  readonly objects?: readonly unknown[]
+}
+
+/** What triggers are asked about: an artifact of this event that arrived, or a release that landed. */
+export type Occasion =
+  | { readonly on: 'artifact'; readonly event: ArtifactEvent }
+  | { readonly on: 'released' }
+
 export type Asked = {
   /** The trigger that asks for the release; `null` when none does. */
   readonly by: string | null
@@ -22,90 +42,197 @@ export type Asked = {
   readonly trace: readonly PolicyTrace[]
 }
 
-/** Asks every gate. An invalid file that could be one for this app and environment is a no. */
-export function decide(policies: PolicySet, question: Question): Judgement {
-  const invalid = policies.invalid.filter((policy) => covers(policy, question))
-  const factsIn = factsByTimeZone(question)
-  const answers = policies.gates
-    .filter((gate) => covers(gate, question))
-    .map((gate) => askGate(gate, factsIn(gate.timeZone)))
-  const objecting = (kind: Gate['otherwise']) =>
-    answers.flatMap(({ objection }) => (objection?.kind === kind ? objection : []))
-  const [denied] = [...invalid.map(objectTo), ...objecting('deny')]
-  const holds = objecting('hold')
+type Objection = {
+  readonly kind: Gate['otherwise']
+  readonly policy: string
+  readonly message: string
+  readonly expiresInMs?: number
+  readonly newer?: Gate['newer']
+  /** Nobody can force past it. */
+  readonly isFinal?: boolean
+}
+type Answer = { readonly objection: Objection | null; readonly trace: PolicyTrace }
+
+/**
+ * Asks everything that can object: blocks, locks, gates and object policies. An invalid file that
+ * could be one for this app and environment is a no. Whoever denies comes before whoever holds.
+ */
+export function decide(policies: PolicySet, request: Request): Judgement {
+  const { gates, objects, invalid } = applying(policies, request)
+  const factsIn = factsByTimeZone(request)
+  const answers = [
+    ...blockAnswers(request),
+    ...lockAnswers(request),
+    ...invalid.map(answerInvalid),
+    ...gates.map((gate) => askGate(gate, factsIn(gate.timeZone))),
+    ...askObjects(objects, request, factsIn),
+  ]
+  const objections = answers.flatMap(({ objection }) => objection ?? [])
+  const forced = objections.filter((one) => request.isForced && canForce(one))
+  const standing = objections.filter((one) => !forced.includes(one))
+  const holds = standing.filter(({ kind }) => kind === 'hold')
+  const denied = standing.find(({ kind }) => kind === 'deny')
   const decisive = denied ?? holds[0]
-  const verdict = denied ? 'deny' : decisive ? 'hold' : 'allow'
+  const warnings = standing.filter(({ kind }) => kind === 'warn').map(({ message }) => message)
   return {
-    verdict,
+    verdict: denied ? 'deny' : decisive ? 'hold' : 'allow',
     policy: decisive?.policy ?? null,
     message: decisive?.message ?? 'No policy stands in the way',
-    warnings: objecting('warn').map(({ message }) => message),
-    expiresInMs:
-      verdict === 'hold' ? Math.min(...holds.map(({ expiresInMs }) => expiresInMs)) : null,
-    trace: [...invalid.map(traceInvalid), ...answers.map(({ trace }) => trace)],
+    warnings: [
+      ...forced.map(({ policy, message }) => `forced past ${policy}: ${message}`),
+      ...warnings,
+    ],
+    forced: forced.map(({ policy }) => policy),
+    expiresInMs: denied || !decisive ? null : soonest(holds),
+    newer: holds.some(({ newer }) => newer === 'queues') ? 'queues' : 'supersedes',
+    trace: answers.map(({ trace }) => trace),
   }
 }
+
+const canForce = ({ kind, isFinal }: Objection): boolean => kind !== 'warn' && !isFinal
+
+const soonest = (holds: readonly Objection[]): number =>
+  Math.min(...holds.map(({ expiresInMs }) => expiresInMs ?? Number.POSITIVE_INFINITY))
 
 /**
  * Asks the triggers, in the order of their names, until one wants the artifact released. An invalid
  * file keeps them all from asking: nobody knows what it would have said.
  */
-export function askedFor(
-  policies: PolicySet,
-  question: Question & { readonly event: ArtifactEvent },
-): Asked {
-  const invalid = policies.invalid.filter((policy) => covers(policy, question))
+export function askedFor(policies: PolicySet, question: Question & Occasion): Asked {
+  const { invalid, triggers } = applying(policies, question)
   const [first] = invalid
-  if (first) return { by: null, problem: objectTo(first).message, trace: invalid.map(traceInvalid) }
+  if (first)
+    return {
+      by: null,
+      problem: invalidMessage(first),
+      trace: invalid.map((policy) => answerInvalid(policy).trace),
+    }
   const factsIn = factsByTimeZone(question)
   const trace: PolicyTrace[] = []
-  for (const trigger of policies.triggers.filter((one) => covers(one, question))) {
-    const answer = askTrigger(trigger, question.event, factsIn(trigger.timeZone))
+  for (const trigger of triggers.filter(({ on }) => on === question.on)) {
+    const answer = askTrigger(trigger, question, factsIn(trigger.timeZone))
     trace.push(answer)
     if (answer.outcome === 'holds') return { by: trigger.name, problem: null, trace }
   }
   return { by: null, problem: null, trace }
 }
 
-type Objection = {
-  readonly kind: Gate['otherwise']
-  readonly policy: string
-  readonly message: string
-  readonly expiresInMs: number
+function blockAnswers({ block }: Request): Answer[] {
+  if (!block) return []
+  const message = `${block.artifactId} is blocked by ${block.by}: ${block.reason}`
+  const trace = { kind: 'block', description: '', outcome: 'fails', problem: message } as const
+  const objection = { kind: 'deny', policy: 'block', message, isFinal: true } as const
+  return [{ objection, trace: { ...trace, policy: 'block' } }]
 }
-type GateAnswer = { readonly objection: Objection | null; readonly trace: PolicyTrace }
 
-function askGate(gate: Gate, facts: Facts): GateAnswer {
+/** How long a request of a policy waits for a lock to go. */
+const lockWaitMs = 7 * 24 * 60 * 60_000
+
+function lockAnswers({ locks = [], isAutomatic = false }: Request): Answer[] {
+  return locks
+    .filter(({ kind }) => kind === 'freeze' || isAutomatic)
+    .map((lock) => {
+      const policy = `lock:${lock.id}`
+      const message = lockMessage(lock)
+      const kind = isAutomatic ? ('hold' as const) : ('deny' as const)
+      return {
+        objection: { kind, policy, message, ...(isAutomatic && { expiresInMs: lockWaitMs }) },
+        trace: { policy, kind: 'lock', description: '', outcome: 'fails', problem: message },
+      }
+    })
+}
+
+function lockMessage({ kind, env, app, by, reason, untilUnix }: Lock): string {
+  const place = app === null ? env : `${app} in ${env}`
+  const until = untilUnix === null ? '' : ` until ${new Date(untilUnix * 1000).toISOString()}`
+  const unlock = `unlock ${env}${app === null ? '' : ` ${app}`}`
+  return kind === 'rollback'
+    ? `${place} was rolled back by ${by}: nothing automatic goes there until someone says ${unlock}`
+    : `${place} is locked by ${by}${until}: ${reason}; to end it: ${unlock}`
+}
+
+function askGate(gate: Gate, facts: Facts): Answer {
   const applies = traceWhen(gate, facts)
   if (applies.outcome === 'skipped') return { objection: null, trace: applies }
   // Whether the gate applies is not known: then it does, and does not hold.
   if (applies.outcome === 'error')
     return { objection: objectionOf({ ...gate, otherwise: 'deny' }, applies), trace: applies }
-  const { result, trace: rule } = evaluate(gate.require, facts)
-  if (result === true) return { objection: null, trace: { ...applies, rule } }
-  const trace: PolicyTrace = {
-    ...applies,
-    outcome: result === 'error' ? 'error' : 'fails',
-    ...(result === 'error' && { problem: problemIn(rule) }),
-    rule,
-  }
-  return { objection: objectionOf(gate, trace), trace }
+  const trace = traceRequire(gate, applies, facts)
+  return { objection: trace.outcome === 'holds' ? null : objectionOf(gate, trace), trace }
+}
+
+function traceRequire(
+  { require }: Gate | ObjectPolicy,
+  applies: PolicyTrace,
+  facts: Facts,
+): PolicyTrace {
+  const { result, trace: rule } = evaluate(require, facts)
+  if (result === true) return { ...applies, rule }
+  return result === 'error'
+    ? { ...applies, outcome: 'error', problem: problemIn(rule), rule }
+    : { ...applies, outcome: 'fails', rule }
 }
 
 function objectionOf(gate: Gate, { problem }: PolicyTrace): Objection {
-  const { name: policy, otherwise: kind, expiresInMs } = gate
+  const { name: policy, otherwise: kind, expiresInMs, newer } = gate
   const message = problem === undefined ? gate.message : `${gate.message} (${policy} ${problem})`
-  return { kind, policy, message, expiresInMs }
+  return { kind, policy, message, expiresInMs, newer }
 }
 
-function askTrigger(trigger: Trigger, event: ArtifactEvent, facts: Facts): PolicyTrace {
-  if (!trigger.enabled || trigger.events.includes(event)) return traceWhen(trigger, facts)
-  const problem = `wants ${trigger.events.join(' or ')}, the artifact is of event ${event}`
+type FactsIn = (timeZone: string) => Facts
+
+/** Each object policy is asked of every object; the first that fails is told. */
+function askObjects(
+  policies: readonly ObjectPolicy[],
+  { objects = [] }: Request,
+  factsIn: FactsIn,
+): Answer[] {
+  if (policies.length === 0) return []
+  const read = objects.flatMap((object) => flattened(object)).map((object) => objectFacts(object))
+  return policies.map((policy) => {
+    const own = factsIn(policy.timeZone)
+    const subjects = read.flatMap(({ object, containers }) =>
+      policy.each === 'object'
+        ? [{ ...own, object }]
+        : containers.map((container) => ({ ...own, object, container })),
+    )
+    return askObjectPolicy(policy, subjects)
+  })
+}
+
+function askObjectPolicy(policy: ObjectPolicy, subjects: readonly Facts[]): Answer {
+  const skipped = 'is about none of the objects'
+  let last: PolicyTrace = { ...traceOf(policy), outcome: 'skipped', problem: skipped }
+  for (const facts of subjects) {
+    const applies = traceWhen(policy, facts)
+    if (applies.outcome === 'skipped') continue
+    const trace = applies.outcome === 'error' ? applies : traceRequire(policy, applies, facts)
+    last = trace
+    if (trace.outcome === 'holds') continue
+    const message = `${policy.message}: ${nameIn(facts)}${trace.problem ? ` ${trace.problem}` : ''}`
+    const kind = applies.outcome === 'error' ? 'deny' : policy.otherwise
+    return { objection: { kind, policy: policy.name, message, isFinal: true }, trace }
+  }
+  return { objection: null, trace: last }
+}
+
+/** Which object, and which container of it. */
+function nameIn({ object, container }: Facts): string {
+  const text = (facts: Facts[string] | undefined, key: string) =>
+    typeof facts === 'object' && key in facts ? String((facts as Facts)[key]) : 'unnamed'
+  const own = `${text(object, 'kind')} ${text(object, 'name')}`
+  return container === undefined ? own : `${own}, container ${text(container, 'name')}`
+}
+
+function askTrigger(trigger: Trigger, occasion: Occasion, facts: Facts): PolicyTrace {
+  const isOther = occasion.on === 'artifact' && !trigger.events.includes(occasion.event)
+  if (!trigger.enabled || !isOther) return traceWhen(trigger, facts)
+  const problem = `wants ${trigger.events.join(' or ')}, the artifact is of event ${occasion.event}`
   return { ...traceOf(trigger), outcome: 'skipped', problem }
 }
 
 /** Whether a policy applies: `holds` when it does. */
-function traceWhen(policy: Gate | Trigger, facts: Facts): PolicyTrace {
+function traceWhen(policy: Policy, facts: Facts): PolicyTrace {
   const base = traceOf(policy)
   if (!policy.enabled) return { ...base, outcome: 'skipped', problem: 'is disabled' }
   if (policy.when === null) return { ...base, outcome: 'holds' }
@@ -116,11 +243,7 @@ function traceWhen(policy: Gate | Trigger, facts: Facts): PolicyTrace {
     : { ...base, outcome: 'skipped', problem: 'its when is false', when }
 }
 
-const traceOf = ({ name, kind, description }: Gate | Trigger) => ({
-  policy: name,
-  kind,
-  description,
-})
+const traceOf = ({ name, kind, description }: Policy) => ({ policy: name, kind, description })
 
 /** Of a node that ended in an error: why. */
 function problemIn(node: TraceNode): string {
@@ -128,25 +251,26 @@ function problemIn(node: TraceNode): string {
   return node.problem ?? (failed ? problemIn(failed) : 'cannot be evaluated')
 }
 
-function objectTo({ name, file, problems }: InvalidPolicy): Objection {
-  const [first] = problems
-  const where = first?.pointer ? `at ${first.pointer}, ` : ''
-  const message =
-    `The policy file ${file} cannot be used: ${where}${first?.message}. ` +
-    'It stops every release that it could touch until it is corrected'
-  return { kind: 'deny', policy: name, message, expiresInMs: 0 }
+function answerInvalid(policy: InvalidPolicy): Answer {
+  const { name } = policy
+  const message = invalidMessage(policy)
+  return {
+    objection: { kind: 'deny', policy: name, message },
+    trace: { policy: name, kind: 'invalid', description: '', outcome: 'error', problem: message },
+  }
 }
 
-const traceInvalid = (policy: InvalidPolicy): PolicyTrace => ({
-  policy: policy.name,
-  kind: 'invalid',
-  description: '',
-  outcome: 'error',
-  problem: objectTo(policy).message,
-})
+function invalidMessage({ file, problems }: InvalidPolicy): string {
+  const [first] = problems
+  const where = first?.pointer ? `at ${first.pointer}, ` : ''
+  return (
+    `The policy file ${file} cannot be used: ${where}${first?.message}. ` +
+    'It stops every release that it could touch until it is corrected'
+  )
+}
 
 /** The facts of a question with the clock of a time zone, made once for each. */
-function factsByTimeZone({ facts, nowMs }: Question): (timeZone: string) => Facts {
+function factsByTimeZone({ facts, nowMs }: Question): FactsIn {
   const known = new Map<string, Facts>()
   return (timeZone) => {
     const made = known.get(timeZone) ?? { ...facts, now: nowFacts(nowMs, timeZone) }

@@ -34,10 +34,26 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   const formatter = new Intl.DateTimeFormat('en-US', {
     timeZone,
     weekday: 'long',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    second: '2-digit',
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
   })
   formatters.set(timeZone, formatter)
   return formatter
+}
+
+/** How far the clock on the wall of a time zone is ahead of UTC at a moment, in milliseconds. */
+export function offsetMs(ms: number, timeZone: string): number {
+  const parts = new Map(
+    formatterOf(timeZone)
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, Number(value)]),
+  )
+  const of = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0
+  const wallMs = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second')) // biome-ignore format: one time
+  return wallMs - Math.floor(ms / 1000) * 1000
 }

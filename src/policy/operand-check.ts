@@ -1,7 +1,8 @@
-import { declarationOf, factDeclarations } from '../domain/facts.ts'
+import { declarationOf, declarations } from './declarations.ts'
 import { type DeclaredFact, typeNames } from './fact.ts'
+import { type ComputedOperator, operandOperators } from './operators.ts'
 import { below, isObject, quote, report, type Spot, suggestion } from './problem.ts'
-import type { FactOperand, Literal, LiteralValue, Operand } from './rule.ts'
+import type { Computed, FactOperand, Literal, LiteralValue, Operand } from './rule.ts'
 
 /** The type that a list of these has. */
 export const listTypes = { string: 'strings', number: 'numbers', boolean: 'booleans' } as const
@@ -9,10 +10,55 @@ export const listTypes = { string: 'strings', number: 'numbers', boolean: 'boole
 /** Reads what stands beside a comparison: a fact or a literal. `null` when a problem was reported. */
 export function readOperand(value: unknown, spot: Spot): Operand | null {
   if (!isObject(value)) return readLiteral(value, spot)
-  const [key, ...more] = Object.keys(value)
-  return key === 'var' && more.length === 0
-    ? readFact(value.var, below(spot, 'var'))
-    : report(spot, 'must be a fact such as { "var": "app" } or a literal: nothing is computed here')
+  const [key = '', ...more] = Object.keys(value)
+  if (more.length > 0) return report(spot, `has several keys: ${valueForms}`)
+  const inside = { ...below(spot, key), depth: spot.depth + 1 }
+  if (inside.depth > operandDepthMax) return report(spot, 'nests too deep')
+  switch (key) {
+    case 'var':
+      return readFact(value.var, inside)
+    case 'image':
+      return readImage(value.image, inside)
+    case 'count':
+    case 'distinct':
+      return readOfList({ op: key, source: value }, value[key], inside)
+    case 'minutesSince':
+      return readMinutes({ op: key, source: value }, value[key], inside)
+    default:
+      return report(spot, `must be ${valueForms}${suggestion(key, operandOperators)}`)
+  }
+}
+
+const operandDepthMax = 64
+const valueForms = 'a literal, or one of { "var": "app" }, { "image": "tag" }, { "count": list }'
+
+type Node = { readonly op: ComputedOperator; readonly source: unknown }
+
+function readOfList(node: Node, value: unknown, spot: Spot): Computed | null {
+  const of = readOperand(Array.isArray(value) && value.length === 1 ? value[0] : value, spot)
+  if (!of) return null
+  if (!(Object.values(listTypes) as string[]).includes(of.type))
+    return report(spot, `takes a list, this is ${typeNames[of.type]}`)
+  if (of.kind === 'literal') return report(spot, 'is of a literal: write what comes out of it')
+  return { kind: 'computed', ...node, type: node.op === 'count' ? 'number' : of.type, of }
+}
+
+function readMinutes(node: Node, value: unknown, spot: Spot): Computed | null {
+  const of = readFact(isObject(value) ? value.var : value, spot)
+  if (!of) return null
+  return declarationOf(of.path)?.isTime
+    ? { kind: 'computed', ...node, type: 'number', of }
+    : report(spot, `${of.path} is no time: name one such as "envs.staging.releasedAt"`)
+}
+
+const imageParts = ['registry', 'repository', 'tag', 'digest']
+
+/** `"tag"` of the item that is named image, or `["api", "tag"]` of another. */
+function readImage(value: unknown, spot: Spot): FactOperand | null {
+  const [name, part] = Array.isArray(value) && value.length === 2 ? value : ['image', value]
+  if (typeof name !== 'string' || typeof part !== 'string' || !imageParts.includes(part))
+    return report(spot, `takes one of ${imageParts.join(', ')}, or [ "item", one of them ]`)
+  return readFact(`artifact.images.${name}.${part}`, spot)
 }
 
 /** Reads the path of a declared fact. */
@@ -30,7 +76,7 @@ export function readPath(path: unknown, spot: Spot): DeclaredFact | null {
 }
 
 function nearestFact(parts: readonly string[]): string {
-  const known = factDeclarations.map(({ path }) =>
+  const known = declarations.map(({ path }) =>
     path
       .split('.')
       .map((part, at) => (part === '*' ? (parts[at] ?? part) : part))
@@ -41,7 +87,8 @@ function nearestFact(parts: readonly string[]): string {
   return alike === '' && sameEnd ? `; did you mean ${sameEnd}?` : alike
 }
 
-function readFact(value: unknown, spot: Spot): FactOperand | null {
+/** Reads a fact: its path, or its path and what counts when it is not there. */
+export function readFact(value: unknown, spot: Spot): FactOperand | null {
   if (!Array.isArray(value)) {
     const fact = readPath(value, spot)
     return fact && { kind: 'fact', ...fact }

@@ -7,17 +7,38 @@ export type LibraryOperator = (typeof libraryOperators)[number]
 export type TextOperator = (typeof textOperators)[number]
 export type Comparison = LibraryOperator | TextOperator
 
+/** What releases are asked about; each has a reader in `own-operators.ts`. */
+export const ownOperators = [
+  'glob',
+  'semver',
+  'subset',
+  'within',
+  'hasRole',
+  'inTeam',
+  'approvedBy',
+] as const
+/** What makes a value of another, to be compared. */
+export const computedOperators = ['count', 'distinct', 'minutesSince'] as const
+/** Everything that may stand where a value is wanted. */
+export const operandOperators = ['var', 'image', ...computedOperators] as const
+
+export type OwnOperator = (typeof ownOperators)[number]
+export type ComputedOperator = (typeof computedOperators)[number]
+
+export const isOwnOperator = (operator: string): operator is OwnOperator =>
+  (ownOperators as readonly string[]).includes(operator)
+
 export const isTextOperator = (operator: string): operator is TextOperator =>
   (textOperators as readonly string[]).includes(operator)
 
-/** Every operator that a rule may use. `var` reads a fact and is no rule by itself. */
+/** Every operator that a rule may use. What makes a value is no rule by itself. */
 export const ruleOperators = [
   'and',
   'or',
   '!',
   ...libraryOperators,
   ...textOperators,
-  'glob',
+  ...ownOperators,
   'has',
 ] as const
 export type RuleOperator = (typeof ruleOperators)[number]

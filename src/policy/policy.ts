@@ -1,10 +1,12 @@
 import type { z } from 'zod'
 import type { Sources } from '../domain/sources.ts'
+import { isObjectFact, isReleasedFact } from './declarations.ts'
 import { parseJson } from './json-text.ts'
+import { type People, peopleFile, readPeople } from './people.ts'
 import { below, isObject, type Problem, quote, report, type Spot, suggestion } from './problem.ts'
-import type { Rule } from './rule.ts'
+import { factPathsIn, type Rule } from './rule.ts'
 import { checkRule } from './rule-check.ts'
-import { type ArtifactEvent, durationMs, policyShapes } from './schema.ts'
+import { type ArtifactEvent, durationMs, policyShapes, type TriggerSource } from './schema.ts'
 import { everything, readScope, type Scoped } from './scope.ts'
 
 type Common = Scoped & {
@@ -19,6 +21,7 @@ type Common = Scoped & {
 /** Asks for a release of every artifact that fits. */
 export type Trigger = Common & {
   readonly kind: 'trigger'
+  readonly on: TriggerSource
   readonly events: readonly ArtifactEvent[]
 }
 
@@ -28,8 +31,20 @@ export type Gate = Common & {
   readonly require: Rule
   readonly otherwise: 'deny' | 'hold' | 'warn'
   readonly expiresInMs: number
+  readonly newer: 'supersedes' | 'queues'
   readonly message: string
 }
+
+/** Must hold for every Kubernetes object about to be written, or for every container in it. */
+export type ObjectPolicy = Common & {
+  readonly kind: 'object'
+  readonly each: 'object' | 'container'
+  readonly require: Rule
+  readonly otherwise: 'deny' | 'warn'
+  readonly message: string
+}
+
+export type Policy = Trigger | Gate | ObjectPolicy
 
 /** A file that cannot be used. It stops every release that it could touch: its scope, if it has one. */
 export type InvalidPolicy = Scoped & {
@@ -44,13 +59,15 @@ export type PolicySet = {
   readonly version: string
   readonly triggers: readonly Trigger[]
   readonly gates: readonly Gate[]
+  readonly objects: readonly ObjectPolicy[]
   readonly invalid: readonly InvalidPolicy[]
+  readonly people: People
 }
 
 export const policyCharsMax = 64 * 1024
 const expiresDefault = '24h'
 const policyName = /^[a-z0-9][a-z0-9-]{0,62}$/
-const otherFiles = new Set(['people.json', 'policy.schema.json'])
+const otherFiles = new Set([peopleFile, 'policy.schema.json'])
 
 /** Loads a folder: every JSON file directly in it is one policy, but for the people and the schema. */
 export function loadPolicies({ version, files }: Sources): PolicySet {
@@ -58,15 +75,30 @@ export function loadPolicies({ version, files }: Sources): PolicySet {
     .filter(([path]) => path.endsWith('.json') && !path.includes('/') && !otherFiles.has(path))
     .map(([path, text]) => loadPolicy(path, text))
     .sort((one, other) => (one.name < other.name ? -1 : 1))
+  const { people, problems } = readPeople(files.get(peopleFile) ?? '{"people": []}')
   return {
     version,
     triggers: loaded.filter((policy) => policy.kind === 'trigger'),
     gates: loaded.filter((policy) => policy.kind === 'gate'),
-    invalid: loaded.filter((policy) => policy.kind === 'invalid'),
+    objects: loaded.filter((policy) => policy.kind === 'object'),
+    invalid: [
+      ...loaded.filter((policy) => policy.kind === 'invalid'),
+      ...(problems.length > 0 ? [invalidPeople(problems)] : []),
+    ],
+    people,
   }
 }
 
-function loadPolicy(file: string, text: string): Trigger | Gate | InvalidPolicy {
+/** Roles and teams that cannot be read could be anyone's: nothing is released until they can. */
+const invalidPeople = (problems: readonly Problem[]): InvalidPolicy => ({
+  ...anywhere,
+  kind: 'invalid',
+  name: 'people',
+  file: peopleFile,
+  problems,
+})
+
+function loadPolicy(file: string, text: string): Policy | InvalidPolicy {
   const name = file.slice(0, -'.json'.length)
   const spot: Spot = { pointer: '', depth: 0, problems: [] }
   if (!policyName.test(name))
@@ -102,9 +134,10 @@ function readScopes(value: Json, spot: Spot): Scoped | null {
 type Named = Scoped & { readonly name: string }
 
 /** Reads the rest of a policy. Goes on after a problem, so that one reading finds them all. */
-function readPolicy(value: Json, named: Named, spot: Spot): Trigger | Gate | null {
+function readPolicy(value: Json, named: Named, spot: Spot): Policy | null {
   if (value.kind === 'trigger') return readTrigger(value, named, spot)
   if (value.kind === 'gate') return readGate(value, named, spot)
+  if (value.kind === 'object') return readObjectPolicy(value, named, spot)
   return report(below(spot, 'kind'), unknownKind(value.kind))
 }
 
@@ -112,8 +145,8 @@ function readTrigger(value: Json, named: Named, spot: Spot): Trigger | null {
   const shape = readShape(policyShapes.trigger, value, spot)
   const when = readRule('when', value, spot)
   if (!shape) return null
-  const { kind, description, enabled, timeZone, events } = shape
-  return { ...named, kind, description, enabled, timeZone, when, events }
+  const { kind, description, enabled, timeZone, on, events = ['push', 'tag'] } = shape
+  return { ...named, kind, description, enabled, timeZone, when, on, events }
 }
 
 function readGate(value: Json, named: Named, spot: Spot): Gate | null {
@@ -121,27 +154,56 @@ function readGate(value: Json, named: Named, spot: Spot): Gate | null {
   const when = readRule('when', value, spot)
   const require = readRule('require', value, spot)
   if (!shape || !require) return null
-  const { kind, description, enabled, timeZone, otherwise } = shape
+  const { kind, description, enabled, timeZone, otherwise, newer = 'supersedes' } = shape
   const expiresInMs = durationMs(shape.expires ?? expiresDefault)
   const message = shape.message || description || `The policy ${named.name} does not allow it`
   const common = { ...named, kind, description, enabled, timeZone, when }
-  return { ...common, require, otherwise, expiresInMs, message }
+  return { ...common, require, otherwise, expiresInMs, newer, message }
 }
 
-function unknownKind(kind: unknown): string {
-  if (kind === undefined) return 'is missing: write "trigger" or "gate"'
-  return kind === 'object'
-    ? 'this version does not know policies of kind object, only trigger and gate'
-    : `there is no kind ${quote(kind)}: write "trigger" or "gate"`
+function readObjectPolicy(value: Json, named: Named, spot: Spot): ObjectPolicy | null {
+  const shape = readShape(policyShapes.object, value, spot)
+  const when = readRule('when', value, spot)
+  const require = readRule('require', value, spot)
+  if (!shape || !require) return null
+  const { kind, description, enabled, timeZone, each, otherwise } = shape
+  const message = shape.message || description || `The policy ${named.name} does not allow it`
+  return { ...named, kind, description, enabled, timeZone, when, each, require, otherwise, message }
 }
+
+const kinds = 'write "trigger", "gate" or "object"'
+
+const unknownKind = (kind: unknown): string =>
+  kind === undefined ? `is missing: ${kinds}` : `there is no kind ${quote(kind)}: ${kinds}`
 
 function readRule(key: 'when' | 'require', value: Json, spot: Spot): Rule | null {
   if (value[key] === undefined) return null
   const checked = checkRule(value[key])
-  if (checked.kind === 'rule') return checked.rule
+  if (checked.kind === 'rule') {
+    const foreign = factPathsIn(checked.rule).find((path) => !isFactOf(value, path))
+    return foreign === undefined
+      ? checked.rule
+      : report(
+          below(spot, key),
+          `${foreign} is no fact for this kind of policy: ${factHome(foreign)}`,
+        )
+  }
   for (const { pointer, message } of checked.problems)
     spot.problems.push({ pointer: `/${key}${pointer}`, message })
   return null
+}
+
+const isFactOf = ({ kind, on, each }: Json, path: string): boolean => {
+  if (path.startsWith('container.')) return kind === 'object' && each === 'container'
+  if (isObjectFact(path)) return kind === 'object'
+  return !isReleasedFact(path) || (kind === 'trigger' && on === 'released')
+}
+
+function factHome(path: string): string {
+  if (isReleasedFact(path)) return 'only a trigger on "released" has it'
+  return path.startsWith('container.')
+    ? 'only a policy of kind "object" with "each": "container" has it'
+    : 'only a policy of kind "object" has it'
 }
 
 function readShape<Shape extends z.ZodType>(
@@ -157,7 +219,7 @@ function readShape<Shape extends z.ZodType>(
 
 /** What to write for the keys that a policy cannot do without. */
 const required: Readonly<Record<string, string>> = {
-  on: 'write "on": "artifact"',
+  on: 'write "on": "artifact" or "on": "released"',
   env: 'name the environment that it asks for',
   require: 'write the rule that must hold',
 }
@@ -175,5 +237,7 @@ function reportIssue(issue: z.core.$ZodIssue, value: Json, spot: Spot): void {
   else report(below(spot, ...path), issue.message)
 }
 
-const keysOf = (kind: unknown): readonly string[] =>
-  Object.keys(kind === 'gate' ? policyShapes.gate.shape : policyShapes.trigger.shape)
+function keysOf(kind: unknown): readonly string[] {
+  const shape = kind === 'gate' || kind === 'object' ? policyShapes[kind] : policyShapes.trigger
+  return Object.keys(shape.shape)
+}

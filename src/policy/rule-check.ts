@@ -1,8 +1,15 @@
-import { assertNever, isRefusal } from '../domain/fault.ts'
-import { compileGlob } from '../domain/glob.ts'
+import { assertNever } from '../domain/fault.ts'
 import { typeNames } from './fact.ts'
 import { listTypes, readOperand, readPath } from './operand-check.ts'
-import { type Comparison, type RuleOperator, ruleOperators, writeInstead } from './operators.ts'
+import {
+  type Comparison,
+  isOwnOperator,
+  operandOperators,
+  type RuleOperator,
+  ruleOperators,
+  writeInstead,
+} from './operators.ts'
+import { readOwn } from './own-operators.ts'
 import { below, isObject, type Problem, quote, report, type Spot, suggestion } from './problem.ts'
 import type { Operand, Rule } from './rule.ts'
 
@@ -54,8 +61,8 @@ function readRule(value: unknown, spot: Spot): Rule | null {
     )
   if (spot.depth > ruleDepthMax)
     return report(spot, `nests deeper than ${ruleDepthMax} operators: split the policy`)
-  if (operator === 'var')
-    return report(spot, 'is a fact and no comparison: write { "==": [ { "var": "…" }, … ] }')
+  if ((operandOperators as readonly string[]).includes(operator))
+    return report(spot, `is a value and no comparison: write { "==": [ { "${operator}": … }, … ] }`)
   if (!isRuleOperator(operator)) return report(spot, unknownOperator(operator))
   const inside = { ...below(spot, operator), depth: spot.depth + 1 }
   return readNode({ operator, operands: value[operator], source: value }, inside)
@@ -90,10 +97,10 @@ function readNode(node: Node, spot: Spot): Rule | null {
       const fact = readPath(operands, spot)
       return fact && { kind: 'has', fact, source }
     }
-    case 'glob':
-      return readGlob(node, spot)
     default:
-      return readComparison({ ...node, operator }, spot)
+      return isOwnOperator(operator)
+        ? readOwn({ ...node, operator }, spot)
+        : readComparison({ ...node, operator }, spot)
   }
 }
 
@@ -110,19 +117,6 @@ function readNot(operands: unknown, spot: Spot): Rule | null {
     ? readRule(operands[0], below(spot, 0))
     : readRule(operands, spot)
   return of && { kind: 'not', of }
-}
-
-function readGlob({ operands, source }: Node, spot: Spot): Rule | null {
-  const [fact, pattern] = readPair(operands, spot) ?? []
-  if (!fact || !pattern) return null
-  if (fact.kind !== 'fact' || fact.type !== 'string')
-    return report(below(spot, 0), 'must be a fact that is text')
-  if (pattern.kind !== 'literal' || typeof pattern.value !== 'string')
-    return report(below(spot, 1), 'must be a pattern in quotes, such as "release/*"')
-  const glob = compileGlob(pattern.value)
-  return isRefusal(glob)
-    ? report(below(spot, 1), glob.message)
-    : { kind: 'glob', op: 'glob', operands: [fact, pattern], glob, source }
 }
 
 type ComparisonNode = Node & { readonly operator: Comparison }

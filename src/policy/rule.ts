@@ -2,9 +2,14 @@ import jsonLogic, { type RulesLogic } from 'json-logic-js'
 import type { TraceNode } from '../domain/decision.ts'
 import type { Facts, FactValue } from '../domain/facts.ts'
 import { assertNever } from '../domain/fault.ts'
-import type { Glob } from '../domain/glob.ts'
 import { type DeclaredFact, lookUp, shown, type ValueType } from './fact.ts'
-import { type Comparison, isTextOperator, type LibraryOperator } from './operators.ts'
+import {
+  type Comparison,
+  type ComputedOperator,
+  isTextOperator,
+  type LibraryOperator,
+  type OwnOperator,
+} from './operators.ts'
 
 /** A rule that passed `checkRule`: every node is true or false, and every operand has its type. */
 export type Rule =
@@ -20,13 +25,21 @@ export type Rule =
       readonly source: unknown
     }
   | {
-      readonly kind: 'glob'
-      readonly op: 'glob'
-      readonly operands: readonly [FactOperand, Literal]
-      /** The pattern that the second operand is. */
-      readonly glob: Glob
+      readonly kind: 'test'
+      readonly op: OwnOperator
+      readonly operands: readonly Operand[]
+      readonly test: Test
       readonly source: unknown
     }
+
+/** What an operator of our own asks of the values of its operands, made when the rule is loaded. */
+export type Test = {
+  readonly holds: (values: readonly LiteralValue[]) => boolean
+  /** Why the values cannot be asked, if so. */
+  readonly problem?: (values: readonly LiteralValue[]) => string | undefined
+  /** How many characters it looks at; without it, as many as there are. */
+  readonly chars?: (values: readonly LiteralValue[]) => number
+}
 
 export type LiteralValue = FactValue | readonly number[] | readonly boolean[]
 export type FactOperand = DeclaredFact & {
@@ -39,7 +52,15 @@ export type Literal = {
   readonly type: ValueType
   readonly value: LiteralValue
 }
-export type Operand = FactOperand | Literal
+/** A value that is made of another: how many, which without repeats, how long ago. */
+export type Computed = {
+  readonly kind: 'computed'
+  readonly op: ComputedOperator
+  readonly type: ValueType
+  readonly of: Operand
+  readonly source: unknown
+}
+export type Operand = FactOperand | Literal | Computed
 
 export type Evaluation = { readonly result: boolean | 'error'; readonly trace: TraceNode }
 
@@ -58,7 +79,7 @@ export function evaluate(rule: Rule, facts: Facts): Evaluation {
 
 type Run = { readonly facts: Facts; stepsLeft: number }
 type Branch = Extract<Rule, { readonly kind: 'and' | 'or' }>
-type Leaf = Extract<Rule, { readonly kind: 'compare' | 'glob' }>
+type Leaf = Extract<Rule, { readonly kind: 'compare' | 'test' }>
 type HasRule = Extract<Rule, { readonly kind: 'has' }>
 
 // The walk is ours because JSON-Logic's goes by truthiness and takes a missing fact for null; what
@@ -78,11 +99,36 @@ function walk(rule: Rule, run: Run): TraceNode {
     case 'has':
       return walkHas(rule, run.facts)
     case 'compare':
-    case 'glob':
+    case 'test':
       return walkLeaf(rule, run)
     default:
       return assertNever(rule)
   }
+}
+
+/** The paths of every fact that a rule reads. */
+export function factPathsIn(rule: Rule): string[] {
+  switch (rule.kind) {
+    case 'constant':
+      return []
+    case 'and':
+    case 'or':
+      return rule.of.flatMap(factPathsIn)
+    case 'not':
+      return factPathsIn(rule.of)
+    case 'has':
+      return [rule.fact.path]
+    case 'compare':
+    case 'test':
+      return rule.operands.flatMap(pathsOf)
+    default:
+      return assertNever(rule)
+  }
+}
+
+function pathsOf(operand: Operand): string[] {
+  if (operand.kind === 'computed') return pathsOf(operand.of)
+  return operand.kind === 'fact' ? [operand.path] : []
 }
 
 const spent = `costs more than ${stepsMax} steps`
@@ -107,12 +153,14 @@ function walkHas({ fact, source }: HasRule, facts: Facts): TraceNode {
 }
 
 function walkLeaf(leaf: Leaf, run: Run): TraceNode {
-  const [left, right] = leaf.operands.map((operand) => readOperand(operand, run.facts))
-  const node = { op: leaf.op, facts: { ...left?.seen, ...right?.seen }, rule: leaf.source }
-  const values = [left?.value, right?.value] as const
+  const readings = leaf.operands.map((operand) => readOperand(operand, run.facts))
+  const facts = Object.assign({}, ...readings.map(({ seen }) => seen)) as Record<string, FactValue>
+  const node = { op: leaf.op, facts, rule: leaf.source }
+  const broken = readings.find(({ value }) => value === undefined)
+  if (broken) return { ...node, result: 'error', problem: broken.problem ?? 'has no value' }
+  const values = readings.flatMap(({ value }) => (value === undefined ? [] : [value]))
   run.stepsLeft -= Math.floor(charsRead(leaf, values) / charsPerStep)
-  const problem =
-    run.stepsLeft < 0 ? spent : (left?.problem ?? right?.problem ?? problemOf(leaf, values))
+  const problem = run.stepsLeft < 0 ? spent : problemOf(leaf, values)
   return problem === undefined
     ? { ...node, result: holds(leaf, values) }
     : { ...node, result: 'error', problem }
@@ -124,10 +172,20 @@ type Reading = {
   /** What the trace shows of a fact that was there. */
   readonly seen?: Readonly<Record<string, FactValue>>
 }
-type Values = readonly [LiteralValue | undefined, LiteralValue | undefined]
+type Values = readonly LiteralValue[]
 
 function readOperand(operand: Operand, facts: Facts): Reading {
-  if (operand.kind === 'literal') return { value: operand.value }
+  switch (operand.kind) {
+    case 'literal':
+      return { value: operand.value }
+    case 'fact':
+      return readFact(operand, facts)
+    case 'computed':
+      return compute(operand, facts)
+  }
+}
+
+function readFact(operand: FactOperand, facts: Facts): Reading {
   const found = lookUp(operand, facts)
   if (found.kind === 'wrong') return { problem: found.problem }
   if (found.kind === 'value')
@@ -137,16 +195,37 @@ function readOperand(operand: Operand, facts: Facts): Reading {
     : { value: operand.fallback }
 }
 
-function problemOf({ op }: Leaf, [, right]: Values): string | undefined {
-  return isTextOperator(op) && right === ''
+const nowUnix: FactOperand = { kind: 'fact', path: 'now.unix', type: 'number' }
+
+function compute({ op, of }: Computed, facts: Facts): Reading {
+  const reading = readOperand(of, facts)
+  if (reading.value === undefined) return reading
+  const { value } = reading
+  if (op !== 'minutesSince') {
+    const list = Array.isArray(value) ? (value as readonly unknown[]) : []
+    const made = op === 'count' ? list.length : [...new Set(list)]
+    return { ...reading, value: made as LiteralValue }
+  }
+  const now = readFact(nowUnix, facts)
+  return now.value === undefined
+    ? now
+    : {
+        value: Math.floor((Number(now.value) - Number(value)) / 60),
+        seen: { ...reading.seen, ...now.seen },
+      }
+}
+
+function problemOf(leaf: Leaf, values: Values): string | undefined {
+  if (leaf.kind === 'test') return leaf.test.problem?.(values)
+  return isTextOperator(leaf.op) && values[1] === ''
     ? 'looks for an empty text, which every text has'
     : undefined
 }
 
-function holds(leaf: Leaf, [left, right]: Values): boolean {
+function holds(leaf: Leaf, values: Values): boolean {
+  if (leaf.kind === 'test') return leaf.test.holds(values)
+  const [left, right] = values
   switch (leaf.op) {
-    case 'glob':
-      return leaf.glob.matches(String(left))
     case 'startsWith':
       return String(left).startsWith(String(right))
     case 'endsWith':
@@ -154,16 +233,16 @@ function holds(leaf: Leaf, [left, right]: Values): boolean {
     case 'contains':
       return String(left).includes(String(right))
     default:
-      return applyLibrary(leaf.op, [left, right])
+      return applyLibrary(leaf.op, values)
   }
 }
 
 const applyLibrary = (op: LibraryOperator, operands: Values): boolean =>
   jsonLogic.apply({ [op]: operands } as unknown as RulesLogic) === true
 
-function charsRead(leaf: Leaf, [left, right]: Values): number {
-  return leaf.kind === 'glob' ? leaf.glob.steps(String(left)) : charsOf(left) + charsOf(right)
-}
+const charsRead = (leaf: Leaf, values: Values): number =>
+  (leaf.kind === 'test' && leaf.test.chars?.(values)) ||
+  values.reduce<number>((sum, value) => sum + charsOf(value), 0)
 
 function charsOf(value: LiteralValue | undefined): number {
   if (typeof value === 'object') return value.reduce((sum: number, one) => sum + charsOf(one), 0)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { factDeclarations } from '../domain/facts.ts'
+import { declarations } from './declarations.ts'
 import { isTimeZone } from './now.ts'
-import { libraryOperators, textOperators } from './operators.ts'
+import { computedOperators, libraryOperators, ownOperators, textOperators } from './operators.ts'
 
 const minuteMs = 60_000
 const unitsMs: Readonly<Record<string, number>> = {
@@ -47,10 +47,16 @@ const common = {
 export const artifactEvents = ['push', 'tag', 'pr'] as const
 export type ArtifactEvent = (typeof artifactEvents)[number]
 
+/** What a trigger can answer to: an artifact that arrives, a release that landed. */
+export const triggerSources = ['artifact', 'released'] as const
+export type TriggerSource = (typeof triggerSources)[number]
+
 const trigger = z
   .strictObject({
     kind: z.literal('trigger'),
-    on: z.literal('artifact', { error: 'must be "artifact": this version knows no other trigger' }),
+    on: z.enum(triggerSources, {
+      error: 'must be "artifact" or "released": this version knows no other trigger',
+    }),
     ...common,
     env: names('The environments to release to'),
     events: z
@@ -58,8 +64,12 @@ const trigger = z
         error: 'must be a list of push, tag and pr',
       })
       .min(1, 'must name an event')
-      .default(['push', 'tag'])
-      .describe('Of which events the artifact may be'),
+      .optional()
+      .describe('Of which events the artifact may be; push and tag when absent'),
+  })
+  .refine(({ on, events }) => on === 'artifact' || events === undefined, {
+    path: ['events'],
+    message: 'only a trigger on artifacts takes it: remove it',
   })
   .describe('Asks for a release of every artifact that fits')
 
@@ -79,20 +89,50 @@ const gate = z
       .refine((text) => !(durationMs(text) > expiresMsMax), 'must be at most 90d')
       .optional()
       .describe('How long a hold waits before it is denied; 24h when absent'),
+    newer: z
+      .enum(['supersedes', 'queues'], { error: 'must be supersedes or queues' })
+      .optional()
+      .describe(
+        'What a newer request does while this holds one: takes its place, or waits behind it',
+      ),
     message: line(1_000).optional().describe('What to tell whoever asked'),
   })
   .refine(({ expires, otherwise }) => expires === undefined || otherwise === 'hold', {
     path: ['expires'],
     message: 'only a hold expires: remove it, or write "otherwise": "hold"',
   })
+  .refine(({ newer, otherwise }) => newer === undefined || otherwise === 'hold', {
+    path: ['newer'],
+    message: 'only a hold makes others wait: remove it, or write "otherwise": "hold"',
+  })
   .describe('Must hold for every release, whoever asks')
 
+const object = z
+  .strictObject({
+    kind: z.literal('object'),
+    ...common,
+    env: names('The environments it guards; absent is all').optional(),
+    each: z
+      .enum(['object', 'container'], { error: 'must be object or container' })
+      .default('object')
+      .describe('What the rule is asked of: each object, or each container of each object'),
+    require: rule('What must be true of it'),
+    otherwise: z
+      .enum(['deny', 'warn'], {
+        error: 'must be deny or warn: an object does not change by waiting',
+      })
+      .default('deny')
+      .describe('What happens when it is not'),
+    message: line(1_000).optional().describe('What to tell whoever asked'),
+  })
+  .describe('Must hold for every Kubernetes object about to be written')
+
 /** The shape of each kind of policy, without what its rules mean. */
-export const policyShapes = { trigger, gate }
+export const policyShapes = { trigger, gate, object }
 
 /** The JSON Schema that editors use: `policies/policy.schema.json`. */
 export function policyJsonSchema(): object {
-  const { $schema, ...policy } = z.toJSONSchema(z.union([trigger, gate]), { io: 'input' })
+  const { $schema, ...policy } = z.toJSONSchema(z.union([trigger, gate, object]), { io: 'input' })
   return {
     $schema,
     title: 'A GimletD policy',
@@ -123,8 +163,9 @@ function ruleSchema(): object {
     or: rules,
     '!': { anyOf: [ref('rule'), { ...rules, maxItems: 1 }] },
     has: ref('fact'),
-    glob: pair,
     ...Object.fromEntries([...libraryOperators, ...textOperators].map((name) => [name, pair])),
+    // What these take is said by docs/policies.md and checked by `gimlet policy check`.
+    ...Object.fromEntries(ownOperators.map((name) => [name, {}])),
   }
   const node = { type: 'object', additionalProperties: false, minProperties: 1, maxProperties: 1 }
   return {
@@ -142,12 +183,18 @@ function operandSchema(): object {
       ...literals,
       { type: 'array', items: { anyOf: literals } },
       { type: 'object', additionalProperties: false, required: ['var'], properties },
+      ...['image', ...computedOperators].map((name) => ({
+        type: 'object',
+        additionalProperties: false,
+        required: [name],
+        properties: { [name]: {} },
+      })),
     ],
   }
 }
 
 function factSchema(): object {
-  const paths = factDeclarations.map(({ path }) => path)
+  const paths = declarations.map(({ path }) => path)
   const patterns = paths
     .filter((path) => path.includes('*'))
     .map((path) => `^${path.replaceAll('.', '\\.').replace('*', '[^.*]+')}$`)

@@ -5,7 +5,7 @@ import type { Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
 import type { ManifestSet } from '../manifest/manifest.ts'
-import { askedFor } from '../policy/decide.ts'
+import { askedFor, type Occasion } from '../policy/decide.ts'
 import type { PolicySet } from '../policy/policy.ts'
 import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
@@ -43,7 +43,7 @@ export async function expand(
   for (const event of events) {
     const artifact = known.get(event.artifactId ?? '')
     if (!artifact) closings.push([event, denied(`There is no artifact ${event.artifactId}`)])
-    else if (event.kind === 'artifact')
+    else if (event.kind !== 'release')
       closings.push([event, await arrival(ports, { event, artifact }, given)])
     else closings.push([event, everyApp(ports, { event, artifact }, given)])
   }
@@ -72,18 +72,19 @@ function everyApp(ports: ProposalPorts, subject: Subject, given: Given): Closing
   return { status: 'processed', statusDesc: `asked for ${listed(children)}`, children }
 }
 
-/** Asks the triggers about every place that the artifact can go to. */
+/** Asks the triggers about every place that the artifact can go to, or that may follow a release. */
 async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Promise<Closing> {
   const { event, artifact } = subject
   const nowMs = ports.clock.nowMs()
   const answers: TriggerAnswer[] = []
-  for (const { app, env } of places(subject, given)) {
+  for (const { app, env } of followers(subject, given)) {
     const request = { kind: 'release', source: 'policy', reason: '' } as const
     const running = given.running.get(app) ?? (await ports.releases.running({ app }))
     given.running.set(app, running)
     const actor = event.actor
-    const facts = factsOf({ artifact, app, env, actor, request, running, nowMs })
-    const question = { app, env, facts, nowMs, event: artifact.version.event }
+    const { follows } = event
+    const facts = factsOf({ artifact, app, env, actor, request, running, nowMs, follows })
+    const question = { app, env, facts, nowMs, ...occasionOf(subject) }
     answers.push({ app, env, ...askedFor(given.policies, question) })
   }
   const children = answers.flatMap(({ app, env, by }) =>
@@ -97,6 +98,18 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
   const status = problem && children.length === 0 ? 'denied' : 'processed'
   return { status, statusDesc: message, decision, children }
 }
+
+/** After a release only its own app is asked about, and not the place that was released to. */
+function followers(subject: Subject, given: Given) {
+  const { kind, app, follows } = subject.event
+  const all = places(subject, given)
+  return kind === 'released'
+    ? all.filter((place) => place.app === app && place.env !== follows?.env)
+    : all
+}
+
+const occasionOf = ({ event, artifact }: Subject): Occasion =>
+  event.kind === 'released' ? { on: 'released' } : { on: 'artifact', event: artifact.version.event }
 
 function arrivalText(
   { version }: Artifact,
@@ -126,7 +139,9 @@ function decisionOf(
     policy: answers.find(({ by }) => by !== null)?.by ?? null,
     message,
     warnings: [],
+    forced: [],
     expiresInMs: null,
+    newer: 'supersedes',
     policyVersion: policies.version,
     tip,
     facts: {},
@@ -141,7 +156,7 @@ function childOf(
   parent: ReleaseEvent,
   own: Pick<NewEvent, 'actor' | 'source'> & { app: string; env: string },
 ): NewEvent {
-  const { artifactId, reason } = parent
+  const { artifactId, reason, forced } = parent
   return {
     id: ports.ids.next('event'),
     parentId: parent.id,
@@ -149,6 +164,7 @@ function childOf(
     toRef: null,
     artifactId,
     reason,
+    forced,
     createdMs: ports.clock.nowMs(),
     ...own,
   }

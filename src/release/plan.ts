@@ -1,5 +1,5 @@
 import type { Artifact, Version } from '../domain/artifact.ts'
-import type { FolderChange, PlannedCommit } from '../domain/change.ts'
+import type { Files, FolderChange, PlannedCommit } from '../domain/change.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { TargetedEvent } from '../domain/event.ts'
 import { isRefusal, type Refusal } from '../domain/fault.ts'
@@ -29,16 +29,23 @@ export function subjectOf(wanted: Wanted): { artifactId: string; version: Versio
   }
 }
 
-/** The commit that carries an event out, or why its files cannot be written. */
-export function planCommit(
-  event: TargetedEvent,
-  wanted: Wanted,
-  decision: Decision,
-): PlannedCommit | Refusal {
-  const change = changeOf(event, wanted, decision)
-  if (isRefusal(change)) return change
+/** What is asked, and the files of people's making that it writes: none but for a release. */
+export type Plan = { readonly event: TargetedEvent; readonly wanted: Wanted; readonly files: Files }
+
+/** Writes the files that carry an event out, or says why they cannot be written. */
+export function planFiles(event: TargetedEvent, wanted: Wanted): Plan | Refusal {
+  if (wanted.kind !== 'release') return { event, wanted, files: new Map() }
+  const { artifact, manifest } = wanted
+  const files = render(manifest, variablesOf(artifact, { ...manifest, actor: event.actor.login }))
+  return isRefusal(files) ? files : { event, wanted, files }
+}
+
+/** The commit that carries a plan out. */
+export function planCommit({ event, wanted, files }: Plan, decision: Decision): PlannedCommit {
+  const change = changeOf({ event, wanted, files }, decision)
   const { artifactId, version } = subjectOf(wanted)
-  const subject = `[Gimlet] ${folderOf(event)} ${whatOf(wanted)}`
+  const forced = decision.forced.length > 0 ? ` (forced past ${decision.forced.join(', ')})` : ''
+  const subject = `[Gimlet] ${folderOf(event)} ${whatOf(wanted)}${forced}`
   const trailers: Trailers = {
     releaseId: event.id,
     artifactId,
@@ -54,27 +61,16 @@ export function planCommit(
   }
 }
 
-function changeOf(
-  event: TargetedEvent,
-  wanted: Wanted,
-  decision: Decision,
-): FolderChange | Refusal {
+function changeOf({ event, wanted, files }: Plan, decision: Decision): FolderChange {
+  const own = [releaseFile, releaseJson(event, wanted, decision)] as const
   const folder = folderOf(event)
   switch (wanted.kind) {
     case 'delete':
       return { kind: 'remove', folder }
-    case 'rollback': {
-      const files = new Map([[releaseFile, releaseJson(event, wanted, decision)]])
-      return { kind: 'restore', folder, from: wanted.to.gitopsRef, files }
-    }
-    case 'release': {
-      const { artifact, manifest } = wanted
-      const variables = variablesOf(artifact, { ...manifest, actor: event.actor.login })
-      const rendered = render(manifest, variables)
-      if (isRefusal(rendered)) return rendered
-      const files = new Map([...rendered, [releaseFile, releaseJson(event, wanted, decision)]])
-      return { kind: 'replace', folder, files }
-    }
+    case 'rollback':
+      return { kind: 'restore', folder, from: wanted.to.gitopsRef, files: new Map([own]) }
+    case 'release':
+      return { kind: 'replace', folder, files: new Map([...files, own]) }
   }
 }
 
@@ -104,6 +100,7 @@ function releaseJson(event: TargetedEvent, wanted: Wanted, decision: Decision): 
     ...(wanted.kind === 'rollback' ? { rollbackTo: wanted.to.gitopsRef } : {}),
     decisionId: decision.id,
     policyVersion: decision.policyVersion,
+    ...(decision.forced.length > 0 ? { forcedPast: decision.forced } : {}),
     created: Math.floor(event.createdMs / 1000),
   }
   return `${JSON.stringify(release, null, 2)}\n`

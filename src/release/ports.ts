@@ -1,19 +1,30 @@
+import type { Actor } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
 import type { CommitResult, PlannedCommit } from '../domain/change.ts'
+import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { Closing, EventCommit, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Landing, Release } from '../domain/release.ts'
 import type { ManifestSet } from '../manifest/manifest.ts'
+import type { People } from '../policy/people.ts'
 import type { PolicySet } from '../policy/policy.ts'
 
 /** What a proposal needs to be made: it reads and writes nothing. */
 export type ProposalPorts = {
   readonly clock: { nowMs(): number }
-  readonly ids: { next(kind: 'event' | 'decision'): string }
+  readonly ids: { next(kind: 'event' | 'decision' | 'lock'): string }
   readonly sources: {
     policies(tip: Sha): Promise<PolicySet>
     manifests(tip: Sha): Promise<ManifestSet>
+  }
+  /** Who someone is now, with today's roles and teams; nothing when they are known no more. */
+  readonly identify: (login: string, people: People) => Promise<Actor | undefined>
+  readonly controls: {
+    of(
+      subject: { env: string; app: string; artifactId: string | null; eventId: string },
+      nowUnix: number,
+    ): Promise<Controls>
   }
   readonly artifacts: {
     find(id: string): Promise<Artifact | undefined>
@@ -36,7 +47,8 @@ export type RunPorts = ProposalPorts & {
     commit(
       tip: Sha,
       commits: readonly PlannedCommit[],
-      intend: (refs: readonly Sha[]) => Promise<void>,
+      /** Asked right before the push; `false` means that it has to be decided again. */
+      intend: (refs: readonly Sha[]) => Promise<boolean>,
     ): Promise<CommitResult>
     landed(refs: readonly Sha[]): Promise<ReadonlySet<Sha>>
   }
@@ -44,9 +56,13 @@ export type RunPorts = ProposalPorts & {
     close(event: ReleaseEvent, closing: Closing): Promise<void>
     commits(eventId: string): Promise<readonly EventCommit[]>
     decision(id: string): Promise<Decision | undefined>
+    find(id: string): Promise<ReleaseEvent | undefined>
   }
   readonly landings: {
-    intend(event: ReleaseEvent, intent: { ref: Sha; decision: Decision }): Promise<void>
+    intend(
+      event: ReleaseEvent,
+      intent: { ref: Sha; decision: Decision; controlVersion: number },
+    ): Promise<boolean>
     land(landing: Landing): Promise<void>
   }
   readonly pause: (ms: number) => Promise<void>

@@ -1,12 +1,19 @@
+import type { Actor } from '../domain/actor.ts'
 import type { PlannedCommit } from '../domain/change.ts'
+import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { TargetedEvent } from '../domain/event.ts'
+import type { Facts } from '../domain/facts.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
+import { readObjects } from '../manifest/read-objects.ts'
+import { applying } from '../policy/applying.ts'
 import { decide } from '../policy/decide.ts'
+import type { People } from '../policy/people.ts'
+import type { PolicySet } from '../policy/policy.ts'
 import { factsOf } from './gather.ts'
-import { planCommit, type Wanted } from './plan.ts'
+import { planCommit, planFiles, subjectOf, type Wanted } from './plan.ts'
 import type { ProposalPorts } from './ports.ts'
 import { foreignArtifact, ownerOf, targetOf } from './targets.ts'
 
@@ -15,6 +22,10 @@ export type Proposal = {
   readonly wanted: Wanted
   readonly decision: Decision
   readonly commit: PlannedCommit | Refusal
+  /** The version of locks, blocks and approvals that the decision was made on. */
+  readonly controlVersion: number
+  /** Some trigger may want to know when it has landed. */
+  readonly isFollowed: boolean
 }
 
 /**
@@ -31,11 +42,23 @@ export async function propose(
   if (isRefusal(wanted)) return wanted
   const policies = await ports.sources.policies(tip)
   const nowMs = ports.clock.nowMs()
-  const artifact = await artifactOf(ports, wanted)
-  const { app, env, actor, source, reason } = event
-  const request = { kind: wanted.kind, source, reason }
-  const facts = factsOf({ artifact, app, env, actor, request, running, nowMs })
-  const judgement = decide(policies, { app, env, facts, nowMs })
+  const { facts, controls } = await circumstances(ports, event, {
+    wanted,
+    running,
+    policies,
+    nowMs,
+  })
+  const { app, env } = event
+  const plan = planFiles(event, wanted)
+  const hasObjects = applying(policies, event).objects.length > 0
+  const judgement = decide(policies, {
+    ...{ app, env, facts, nowMs },
+    locks: controls.locks,
+    block: controls.block,
+    isAutomatic: event.actor.kind === 'policy',
+    isForced: event.forced,
+    objects: hasObjects && !isRefusal(plan) ? readObjects(plan.files) : [],
+  })
   const decision: Decision = {
     ...judgement,
     id: ports.ids.next('decision'),
@@ -47,7 +70,50 @@ export async function propose(
     facts,
     created: Math.floor(nowMs / 1000),
   }
-  return { wanted, decision, commit: planCommit(event, wanted, decision) }
+  const commit = isRefusal(plan) ? plan : planCommit(plan, decision)
+  const isFollowed = policies.triggers.some(({ on, enabled }) => enabled && on === 'released')
+  return { wanted, decision, commit, controlVersion: controls.version, isFollowed }
+}
+
+type Given = {
+  readonly wanted: Wanted
+  readonly running: readonly Release[]
+  readonly policies: PolicySet
+  readonly nowMs: number
+}
+
+/** The facts, and what people put in the way: all as it is now, not as it was when it was asked. */
+async function circumstances(
+  ports: ProposalPorts,
+  event: TargetedEvent,
+  { wanted, running, policies, nowMs }: Given,
+): Promise<{ facts: Facts; controls: Controls }> {
+  const { app, env, source, reason } = event
+  const { artifactId } = subjectOf(wanted)
+  // A delete moves no version, and a rollback may lead to one that was blocked since.
+  const subject = { env, app, artifactId: wanted.kind === 'delete' ? null : artifactId }
+  const controls = await ports.controls.of(
+    { ...subject, eventId: event.id },
+    Math.floor(nowMs / 1000),
+  )
+  const actor = await currently(ports, event.actor, policies.people)
+  const approvers: Actor[] = []
+  for (const login of controls.approvedBy) {
+    const approver = await ports.identify(login, policies.people)
+    if (approver) approvers.push(approver)
+  }
+  const request = { kind: wanted.kind, source, reason }
+  const artifact = await artifactOf(ports, wanted)
+  const { locks } = controls
+  const given = { artifact, app, env, actor, request, running, nowMs, locks, approvers }
+  return { facts: factsOf(given), controls }
+}
+
+/** Who asked, with the roles and teams of now: who has left has none. */
+async function currently(ports: ProposalPorts, actor: Actor, people: People): Promise<Actor> {
+  if (actor.kind === 'policy') return actor
+  const known = await ports.identify(actor.login, people)
+  return known ?? { ...actor, roles: [], teams: [] }
 }
 
 /** What an event wants in its folder, or why that cannot be. */
@@ -70,6 +136,7 @@ async function wantedBy(
         : refuse('not_found', `${event.app} does not run in ${event.env}`)
     }
     case 'artifact':
+    case 'released':
     case 'release':
       return wantedRelease(ports, event, tip)
   }

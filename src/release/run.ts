@@ -1,6 +1,7 @@
 import type { Version } from '../domain/artifact.ts'
+import type { Lock } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
-import type { TargetedEvent } from '../domain/event.ts'
+import { isOver, type NewEvent, type TargetedEvent } from '../domain/event.ts'
 import { Fault, isRefusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
@@ -24,6 +25,9 @@ export async function runEvent(ports: RunPorts, event: TargetedEvent): Promise<R
   for (let race = 0; race < racesMax; race++) {
     if (await finishPushed(ports, event)) return { landed: true }
     const tip = await ports.gitops.tip()
+    // Someone may have rejected it since, which is why the race was lost.
+    const now = race === 0 ? event : await ports.events.find(event.id)
+    if (now && isOver(now.status)) return { landed: false }
     const proposal = await propose(ports, event, tip)
     if (isRefusal(proposal)) {
       await ports.events.close(event, { status: 'denied', statusDesc: proposal.message })
@@ -40,7 +44,7 @@ export async function runEvent(ports: RunPorts, event: TargetedEvent): Promise<R
 async function carryOut(
   ports: RunPorts,
   event: TargetedEvent,
-  { wanted, decision, commit }: Proposal,
+  { wanted, decision, commit, controlVersion, isFollowed }: Proposal,
 ): Promise<'landed' | 'moved' | 'closed'> {
   if (decision.verdict === 'deny') return close(ports, event, decision)
   if (decision.verdict === 'hold') return hold(ports, event, decision)
@@ -48,13 +52,15 @@ async function carryOut(
     await ports.events.close(event, { status: 'denied', statusDesc: commit.message, decision })
     return 'closed'
   }
-  const result = await ports.gitops.commit(decision.tip, [commit], async ([ref = '']) =>
-    ports.landings.intend(event, { ref, decision }),
-  )
+  const result = await ports.gitops.commit(decision.tip, [commit], async ([ref = '']) => {
+    const { version } = await ports.sources.policies(decision.tip)
+    if (version !== decision.policyVersion) return false
+    return ports.landings.intend(event, { ref, decision, controlVersion })
+  })
   if (result.kind === 'moved') return 'moved'
   const rollbackTo = wanted.kind === 'rollback' ? wanted.to.gitopsRef : undefined
   const ref = result.refs[0] ?? ''
-  await land(ports, event, { ...subjectOf(wanted), rollbackTo, decision, ref })
+  await land(ports, event, { ...subjectOf(wanted), rollbackTo, decision, ref, isFollowed })
   return 'landed'
 }
 
@@ -75,6 +81,7 @@ async function hold(ports: RunPorts, event: TargetedEvent, decision: Decision) {
     statusDesc: decision.message,
     // The same answer as before needs no second record.
     decision: event.statusDesc === decision.message ? undefined : decision,
+    queues: decision.newer === 'queues',
     dueMs: Math.min(nowMs + holdPauseMs, expiresMs),
     expiresMs,
   })
@@ -92,7 +99,9 @@ async function finishPushed(ports: RunPorts, event: TargetedEvent): Promise<bool
   const commit = commits.find(({ ref }) => landed.has(ref))
   const decision = commit && (await ports.events.decision(commit.decisionId))
   if (!commit || !decision) return false
-  await land(ports, event, { ...(await carriedBy(ports, event)), decision, ref: commit.ref })
+  const carried = await carriedBy(ports, event)
+  // Which triggers there were is not known any more: they are asked, and may say no.
+  await land(ports, event, { ...carried, decision, ref: commit.ref, isFollowed: true })
   return true
 }
 
@@ -120,6 +129,7 @@ async function indexedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried
       return current && { artifactId: current.artifactId, version: current.version }
     }
     case 'artifact':
+    case 'released':
     case 'release': {
       const artifact = await ports.artifacts.find(event.artifactId ?? '')
       return artifact && { artifactId: artifact.id, version: artifact.version }
@@ -127,11 +137,13 @@ async function indexedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried
   }
 }
 
-async function land(
-  ports: RunPorts,
-  event: TargetedEvent,
-  landed: Carried & { readonly decision: Decision; readonly ref: Sha },
-): Promise<void> {
+type Landed = Carried & {
+  readonly decision: Decision
+  readonly ref: Sha
+  readonly isFollowed: boolean
+}
+
+async function land(ports: RunPorts, event: TargetedEvent, landed: Landed): Promise<void> {
   const { artifactId, version, rollbackTo, decision, ref } = landed
   const release: Release = {
     id: event.id,
@@ -156,12 +168,51 @@ async function land(
     statusDesc: `${landedText(event, artifactId)}${warned}`,
     release: event.kind === 'delete' ? undefined : release,
     repository: event.kind === 'release' ? version.repositoryName : undefined,
+    lock: event.kind === 'rollback' ? rollbackLock(ports, event) : undefined,
+    follow: landed.isFollowed ? followOf(ports, event, artifactId) : undefined,
   })
+}
+
+/** Nothing automatic may undo what a person went back to, until a person says so. */
+const rollbackLock = ({ ids, clock }: RunPorts, event: TargetedEvent): Lock => ({
+  id: ids.next('lock'),
+  kind: 'rollback',
+  env: event.env,
+  app: event.app,
+  reason: event.reason || `rolled back by ${event.id}`,
+  by: event.actor.login,
+  createdUnix: Math.floor(clock.nowMs() / 1000),
+  untilUnix: null,
+})
+
+/** The event by which the triggers are asked what follows. */
+function followOf(
+  { ids, clock }: RunPorts,
+  event: TargetedEvent,
+  artifactId: string,
+): NewEvent | undefined {
+  if (event.kind === 'delete') return undefined
+  const kind = event.kind === 'rollback' ? 'rollback' : 'release'
+  return {
+    id: ids.next('event'),
+    parentId: null,
+    kind: 'released',
+    artifactId,
+    env: null,
+    app: event.app,
+    toRef: null,
+    reason: '',
+    actor: event.actor,
+    source: 'policy',
+    createdMs: clock.nowMs(),
+    follows: { env: event.env, by: event.actor.login, kind },
+  }
 }
 
 function landedText({ kind, app, env }: TargetedEvent, artifactId: string): string {
   switch (kind) {
     case 'artifact':
+    case 'released':
     case 'release':
       return `released ${artifactId} to ${env}`
     case 'rollback':

@@ -4,6 +4,7 @@ import {
   type Closing,
   type EventCommit,
   type EventStatus,
+  type Followed,
   move,
   type NewEvent,
   type ReleaseEvent,
@@ -50,7 +51,8 @@ export class EventStore {
          and not exists (
            select 1 from events older
            where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
-             and older.seq < e.seq and (older.status = 'new' or older.due_ms <= ?1))
+             and older.seq < e.seq
+             and (older.status = 'new' or older.due_ms <= ?1 or older.queues = 1))
        order by seq limit 1`,
       [nowMs],
     )
@@ -184,14 +186,16 @@ export class EventStore {
 
 /** The statement that keeps a new event. */
 export function insertEvent(event: NewEvent): InStatement {
-  const { id, parentId, kind, artifactId, env, app, toRef, reason, actor, source, createdMs } =
-    event
+  const { id, parentId, kind, artifactId, env, app, toRef, reason, source, createdMs } = event
+  const { actor, forced = false, follows = null } = event
   return {
     sql: `insert into events (id, parent_id, kind, artifact_id, env, app, to_ref, reason, actor,
-            source, due_ms, created_ms) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            source, due_ms, created_ms, forced, follows)
+          values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     args: [
       ...[id, parentId, kind, artifactId, env, app, toRef, reason],
-      ...[JSON.stringify(actor), source, createdMs, createdMs],
+      ...[JSON.stringify(actor), source, createdMs, createdMs, forced ? 1 : 0],
+      follows && JSON.stringify(follows),
     ],
   }
 }
@@ -210,11 +214,11 @@ export function closeStatements(event: ReleaseEvent, closing: Closing): InStatem
     {
       sql: `update events set status = ?, status_desc = ?, attempts = 0,
               decision_id = coalesce(?, decision_id), due_ms = coalesce(?, due_ms),
-              expires_ms = coalesce(expires_ms, ?)
+              expires_ms = coalesce(expires_ms, ?), queues = ?
             where seq = ? and status in ('new', 'held')`,
       args: [
         ...[status, closing.statusDesc, decision?.id ?? null, closing.dueMs ?? null],
-        ...[closing.expiresMs ?? null, event.seq],
+        ...[closing.expiresMs ?? null, closing.queues ? 1 : 0, event.seq],
       ],
     },
     ...(decision ? [insertDecision(decision)] : []),
@@ -226,7 +230,7 @@ export function closeStatements(event: ReleaseEvent, closing: Closing): InStatem
 /** A newer request for a target takes the place of one that is still held there. */
 const supersedeOlder = (event: ReleaseEvent): InStatement => ({
   sql: `update events set status = 'superseded', status_desc = ?
-        where status = 'held' and env = ? and app = ? and seq < ?`,
+        where status = 'held' and queues = 0 and env = ? and app = ? and seq < ?`,
   args: [`superseded by ${event.id}`, event.env, event.app, event.seq],
 })
 
@@ -259,5 +263,7 @@ function eventOf(row: ResultSet['rows'][number]): ReleaseEvent {
     createdMs: Number(row.created_ms),
     expiresMs: number('expires_ms'),
     decisionId: text('decision_id'),
+    forced: row.forced === 1,
+    follows: row.follows === null ? null : (JSON.parse(String(row.follows)) as Followed),
   }
 }

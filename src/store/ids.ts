@@ -9,10 +9,10 @@ const randomLetters = 6
 const pool = new Uint8Array(128 * randomLetters)
 let poolUsed = pool.length
 
-const prefixes = { event: 'r', decision: 'd' } as const
+const prefixes = { event: 'r', decision: 'd', lock: 'l' } as const
 
 /**
- * A new name for a request (`r-…`) or a decision (`d-…`): one that people can say, and that sorts by
+ * A new name for a request (`r-…`), a decision (`d-…`) or a lock (`l-…`): one that people can say, and that sorts by
  * time. The order also keeps the insert at one end of its index: random names cost a page each.
  */
 export function newId(kind: keyof typeof prefixes): string {

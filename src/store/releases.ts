@@ -3,7 +3,8 @@ import type { ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Landing, Release } from '../domain/release.ts'
 import type { Database, InStatement, ResultSet, Value } from './client.ts'
-import { closeStatements, insertDecision } from './events.ts'
+import { controlsChanged, insertLock } from './controls.ts'
+import { closeStatements, insertDecision, insertEvent } from './events.ts'
 
 export type HistoryFilter = {
   readonly env: string
@@ -16,6 +17,13 @@ export type HistoryFilter = {
   readonly limit: number
 }
 
+type Intent = {
+  readonly ref: Sha
+  readonly decision: Decision
+  /** The version of the controls that it was decided on. */
+  readonly controlVersion: number
+}
+
 /** The index of what the GitOps repository holds; the repository is the truth. */
 export class ReleaseStore {
   readonly #database: Database
@@ -24,20 +32,24 @@ export class ReleaseStore {
     this.#database = database
   }
 
-  /** Keeps which commit is about to be pushed, with its decision: the trace that a crash leaves. */
-  async intend(event: ReleaseEvent, intent: { ref: Sha; decision: Decision }): Promise<void> {
-    await this.#database.write([
-      insertDecision(intent.decision),
+  /**
+   * Keeps which commit is about to be pushed, with its decision: the trace that a crash leaves. Answers
+   * false when a lock, a block or an approval has changed since it was decided: row F30, one cut.
+   */
+  async intend(event: ReleaseEvent, intent: Intent): Promise<boolean> {
+    const { ref, decision, controlVersion } = intent
+    const [intended] = await this.#database.write([
       {
         sql: `insert into commits (ref, event_id, tip, decision_id, state)
-              values (?, ?, ?, ?, 'intended')`,
-        args: [intent.ref, event.id, intent.decision.tip, intent.decision.id],
+              select ?, ?, ?, ?, 'intended' from control_version
+              where version = ? and exists (
+                select 1 from events where seq = ? and status in ('new', 'held'))`,
+        args: [ref, event.id, decision.tip, decision.id, controlVersion, event.seq],
       },
-      {
-        sql: 'update events set decision_id = ? where seq = ?',
-        args: [intent.decision.id, event.seq],
-      },
+      insertDecision(decision),
+      { sql: 'update events set decision_id = ? where seq = ?', args: [decision.id, event.seq] },
     ])
+    return intended?.rowsAffected === 1
   }
 
   /** Marks a push as landed: release, status and event in one transaction. */
@@ -47,8 +59,10 @@ export class ReleaseStore {
       { sql: `update commits set state = 'landed' where ref = ?`, args: [ref] },
       ...(release ? releaseStatements(release, landing.repository) : forget(event)),
       ...closeStatements(event, { status: 'processed', statusDesc: landing.statusDesc }),
+      ...(landing.lock ? [insertLock(landing.lock)] : []),
+      ...(landing.follow ? [insertEvent(landing.follow)] : []),
       // Every hold may wait for just this: another release is a fact that changed.
-      { sql: `update events set due_ms = 0 where status = 'held'`, args: [] },
+      ...controlsChanged,
     ])
   }
 

@@ -57,6 +57,8 @@ const event = (status: string, statusDesc = '') => ({
   created: 1,
   expires: null,
   decisionId: null,
+  forced: false,
+  approvals: [],
   gitopsHashes: [],
   releases: [],
   events: [], // biome-ignore format: one value

@@ -23,7 +23,7 @@ const put = (files: Record<string, string>, given: Partial<PlannedCommit> = {}):
   ...given,
 })
 const change = (made: FolderChange): PlannedCommit => put({}, { change: made })
-const nothing = () => Promise.resolve()
+const nothing = () => Promise.resolve(true)
 
 /** Commits on the tip that the writer knows. */
 async function commit(gitops: TempGitops, ...commits: readonly PlannedCommit[]) {
@@ -131,6 +131,14 @@ describe('a commit', () => {
     },
   )
 
+  test('F30: is not pushed when what it was decided on has changed', async () => {
+    const gitops = await tempGitops()
+    const before = await gitops.writer.tip()
+    const no = () => Promise.resolve(false)
+    expect(await gitops.writer.commit(before, [put({ a: '1' })], no)).toEqual({ kind: 'moved' })
+    expect(await gitops.tipOfRemote()).toBe(before)
+  })
+
   test('lands with others in one push, in order', async () => {
     const gitops = await tempGitops()
     const told: string[][] = []
@@ -141,6 +149,7 @@ describe('a commit', () => {
       async (refs) => {
         told.push([...refs])
         expect(await gitops.tipOfRemote()).toBe(tip)
+        return true
       },
     )
     expect(await gitops.log('--reverse')).toEqual(['The GitOps repository begins', 'one', 'two'])
@@ -229,8 +238,7 @@ describe('somebody else', () => {
   test('F8: who comes first between the check and the push is told as moved', async () => {
     const gitops = await tempGitops()
     const tip = await gitops.writer.tip()
-    const late = () =>
-      gitops.someoneCommits({ 'README.md': 'hello' }, 'theirs').then(() => undefined)
+    const late = () => gitops.someoneCommits({ 'README.md': 'hello' }, 'theirs').then(() => true)
     expect(await gitops.writer.commit(tip, [put({ a: '1' })], late)).toEqual({ kind: 'moved' })
     expect(await gitops.log()).toEqual(['theirs', 'The GitOps repository begins'])
   })

@@ -60,12 +60,14 @@ const event = (text: string, more: Partial<EventView> = {}): EventView => ({
   created: 1,
   expires: null,
   decisionId: null,
+  forced: false,
+  approvals: [],
   gitopsHashes: [{ hash: 'abcdef1234567890', status: 'pushed', statusDesc: '' }],
   releases: [],
   events: [],
   ...more, // biome-ignore format: one value
 })
-const decision = { id: 'd-1', eventId: 'r-1', app: 'web', env: 'production', verdict: 'deny', policy: 'staging-first', message: 'Release it to staging first', warnings: [], expiresInMs: null, policyVersion: 'v', tip: '0', facts: {}, trace: [], created: 1 } as const // biome-ignore format: one value
+const decision = { id: 'd-1', eventId: 'r-1', app: 'web', env: 'production', verdict: 'deny', policy: 'staging-first', message: 'Release it to staging first', warnings: [], forced: [], newer: 'supersedes', expiresInMs: null, policyVersion: 'v', tip: '0', facts: {}, trace: [], created: 1 } as const // biome-ignore format: one value
 
 const outcomesOf = (text: string): Outcome[] => [
   { kind: 'refusal', code: 'not_found', message: text },

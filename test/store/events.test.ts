@@ -36,7 +36,9 @@ const decision = (id: string): Decision => ({
   policy: null,
   message: '',
   warnings: [],
+  forced: [],
   expiresInMs: null,
+  newer: 'supersedes',
   policyVersion: 'v1',
   tip: '0'.repeat(40),
   facts: {},
@@ -217,7 +219,11 @@ describe('a held event', () => {
     const { add, next, hold, releases } = await store()
     await hold(await add('r-1'), 500)
     const other = await add('r-2', { env: 'staging' })
-    await releases.intend(other, { ref: 'a'.repeat(40), decision: decision('d-1') })
+    await releases.intend(other, {
+      ref: 'a'.repeat(40),
+      decision: decision('d-1'),
+      controlVersion: 0,
+    })
     const release: Release = {
       id: 'r-2',
       app: 'web',

@@ -4,7 +4,13 @@ import type { NewEvent } from '../../src/domain/event.ts'
 import { isRefusal } from '../../src/domain/fault.ts'
 
 export const sha = '017d995e32e3d1998395d971b969bcf682d20851'
-export const alice: Actor = { login: 'alice', kind: 'token', roles: ['releaser'], repositories: [] }
+export const alice: Actor = {
+  login: 'alice',
+  kind: 'token',
+  roles: ['releaser'],
+  teams: [],
+  repositories: [],
+}
 
 /** What CI posts, with the least that a version needs. */
 export const posted = (given: Record<string, unknown> = {}): Record<string, unknown> => {

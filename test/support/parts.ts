@@ -5,14 +5,16 @@ import type { Sha } from '../../src/domain/names.ts'
 import type { Sources } from '../../src/domain/sources.ts'
 import { branchSources, folderSources } from '../../src/gitops/sources.ts'
 import { loadManifests } from '../../src/manifest/manifest.ts'
+import { actorOf } from '../../src/policy/people.ts'
 import { loadPolicies } from '../../src/policy/policy.ts'
 import { expand } from '../../src/release/expand.ts'
 import { Loop, type LoopPorts } from '../../src/release/loop.ts'
 import { type RunResult, runEvent } from '../../src/release/run.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
+import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
-import { artifact, event, manifest } from './builders.ts'
+import { alice, artifact, event, manifest } from './builders.ts'
 import { settableClock } from './clock.ts'
 import { type Later, newWriter, putFiles, tempDatabase, tempFolder, tempGitops } from './temp.ts'
 
@@ -44,6 +46,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     artifacts: new ArtifactStore(database),
     events: new EventStore(database),
     releases: new ReleaseStore(database),
+    controls: new ControlStore(database),
   }
   const clock = settableClock()
   const logged: { level: string; text: string }[] = []
@@ -52,6 +55,8 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     clock,
     ids: countingIds(),
     sources: { policies: parsed(readPolicies, loadPolicies), manifests: parsed(readManifests, loadManifests) }, // biome-ignore format: one value
+    identify: (login, people) =>
+      Promise.resolve(login === alice.login ? alice : actorOf(undefined, people.ofToken(login))),
     landings: stores.releases,
     gitops: gitops.writer,
     pause: () => Promise.resolve(),

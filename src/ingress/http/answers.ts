@@ -1,4 +1,5 @@
 import type { User } from '../../domain/actor.ts'
+import type { Block, Lock } from '../../domain/control.ts'
 import { assertNever } from '../../domain/fault.ts'
 import type { Outcome } from '../../domain/outcome.ts'
 import { errorAnswer } from './errors.ts'
@@ -21,6 +22,19 @@ export function answerTo(outcome: Outcome): Response {
       return json(outcome.artifacts)
     case 'accepted':
       return json({ id: outcome.id }, outcome.what === 'delete' ? 200 : 201)
+    case 'approved':
+      return json({ id: outcome.id, approvedBy: outcome.by })
+    case 'rejected':
+      return json({ id: outcome.id, rejectedBy: outcome.by, what: outcome.what })
+    case 'blocked':
+      return json(shownBlock(outcome.block), outcome.isNew ? 201 : 200)
+    case 'unblocked':
+      return json({ artifactId: outcome.artifactId })
+    case 'locked':
+      return json(shownLock(outcome.lock), 201)
+    case 'unlocked':
+    case 'locks':
+      return json(outcome.locks.map(shownLock))
     case 'plans':
       return json({ plans: outcome.plans })
     case 'status':
@@ -47,6 +61,14 @@ export function answerTo(outcome: Outcome): Response {
       return assertNever(outcome)
   }
 }
+
+const shownLock = ({ createdUnix, untilUnix, ...lock }: Lock) => ({
+  ...lock,
+  created: createdUnix,
+  until: untilUnix,
+})
+
+const shownBlock = ({ createdUnix, ...block }: Block) => ({ ...block, created: createdUnix })
 
 const shown = ({ login, roles, repositories, createdUnix }: User) => ({
   login,

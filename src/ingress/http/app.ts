@@ -7,6 +7,7 @@ import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
 import { answerTo } from './answers.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { limitBody } from './body-limit.ts'
+import { controlRoutes } from './controls.ts'
 import { brokenAnswer, errorAnswer } from './errors.ts'
 import { type Health, healthAnswer, readyAnswer } from './health.ts'
 import { openApi } from './openapi.ts'
@@ -23,7 +24,12 @@ export type AppPorts = {
   readonly log: { error(fields: object, text: string): void }
 }
 
-export const routes: readonly Route[] = [...artifactRoutes, ...releaseRoutes, ...userRoutes]
+export const routes: readonly Route[] = [
+  ...artifactRoutes,
+  ...controlRoutes,
+  ...releaseRoutes,
+  ...userRoutes,
+]
 
 /** The HTTP API as a function from request to response. */
 export function httpApp(ports: AppPorts): Hono {

@@ -16,6 +16,8 @@ export const sha = z
   .string()
   .refine(isShaPrefix, 'must be a commit id of 7 to 40 lower-case hexadecimal characters')
 export const reason = text(2_000)
+/** A reason that must be given. */
+export const why = text(2_000).refine((value) => value.trim() !== '', 'must say why')
 export const search = text(200)
 export const requestId = text(250).min(1, 'must not be empty')
 

@@ -1,6 +1,10 @@
 import { start } from './0001-start.ts'
+import { controls } from './0002-controls.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
 /** Every migration in order. One that was released is never changed, only followed. */
-export const migrations: readonly Migration[] = [{ number: 1, statements: start }]
+export const migrations: readonly Migration[] = [
+  { number: 1, statements: start },
+  { number: 2, statements: controls },
+]

@@ -1,0 +1,99 @@
+import type { ArtifactQuery, Command, HistoryQuery, ReleaseCommand } from '../domain/command.ts'
+import { assertNever } from '../domain/fault.ts'
+import type { Outcome, StatusByEnv } from '../domain/outcome.ts'
+import { type Call, get, post, type Query, timeOf } from './call.ts'
+import { controlCallOf } from './control-calls.ts'
+
+/** The HTTP call that a command is. */
+export function callOf(command: Command): Call {
+  switch (command.verb) {
+    case 'artifacts':
+      return {
+        ...get('/api/artifacts', artifactQuery(command.filter)),
+        read: (artifacts) => ({ kind: 'artifacts', artifacts }),
+      }
+    case 'artifact':
+      return {
+        ...get(`/api/artifacts/${encodeURIComponent(command.id)}`),
+        read: (artifact) => ({ kind: 'artifact', artifact }),
+      }
+    case 'release':
+      return releaseCall(command)
+    case 'rollback':
+    case 'delete': {
+      const { verb, ...query } = command
+      return { ...post(`/api/${verb}`, query), read: accepted(verb) }
+    }
+    case 'approve':
+    case 'reject':
+    case 'block':
+    case 'unblock':
+    case 'lock':
+    case 'unlock':
+    case 'locks':
+      return controlCallOf(command)
+    case 'status':
+      return statusCall(command)
+    case 'history':
+      return {
+        ...get('/api/releases', historyQuery(command.filter)),
+        read: (releases) => ({ kind: 'history', releases }),
+      }
+    case 'event':
+      return {
+        ...get('/api/event', { id: command.id }),
+        read: (event) => ({ kind: 'event', event }),
+      }
+    case 'decision':
+      return {
+        ...get(`/api/decisions/${encodeURIComponent(command.id)}`),
+        read: (decision) => ({ kind: 'decision', decision }),
+      }
+    case 'whoami':
+      return { ...get('/api/whoami'), read: (whoami) => ({ kind: 'whoami', whoami }) }
+    case 'push-artifact':
+    case 'gitops-repo':
+    case 'users':
+    case 'user':
+    case 'add-user':
+    case 'remove-user':
+      throw new Error(`${command.verb} has no words in the command line yet`)
+    default:
+      return assertNever(command)
+  }
+}
+
+function releaseCall(command: ReleaseCommand): Call {
+  const { verb, ...body } = command
+  const read = command.dryRun ? readPlans : accepted('release')
+  return { ...post('/api/releases'), body, read }
+}
+
+function statusCall({ env, app }: { env: string; app?: string }): Call {
+  const read = (status: StatusByEnv & Record<string, never>): Outcome => ({
+    kind: 'status',
+    env,
+    status: env === '*' ? status : { [env]: status },
+  })
+  return { ...get('/api/status', { env, app }), read }
+}
+
+const accepted =
+  (what: 'release' | 'rollback' | 'delete') =>
+  ({ id }: { id: string }): Outcome => ({ kind: 'accepted', id, what })
+
+const readPlans = ({ plans }: { plans: never }): Outcome => ({ kind: 'plans', plans })
+
+const artifactQuery = ({ shas, sinceUnix, untilUnix, ...rest }: ArtifactQuery): Query => ({
+  ...rest,
+  sha: shas,
+  since: timeOf(sinceUnix),
+  until: timeOf(untilUnix),
+})
+
+const historyQuery = ({ sinceUnix, untilUnix, gitopsRepo, ...rest }: HistoryQuery): Query => ({
+  ...rest,
+  since: timeOf(sinceUnix),
+  until: timeOf(untilUnix),
+  'git-repo': gitopsRepo,
+})

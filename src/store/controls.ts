@@ -1,0 +1,157 @@
+import { type Approval, type Block, type Controls, type Lock, locksOn } from '../domain/control.ts'
+import type { Database, InStatement, ResultSet } from './client.ts'
+
+/** Says that something changed that requests were decided on, and lets those look again that wait. */
+export const controlsChanged: readonly InStatement[] = [
+  { sql: 'update control_version set version = version + 1', args: [] },
+  { sql: `update events set due_ms = 0 where status = 'held'`, args: [] },
+]
+
+/** The statement that keeps a lock, unless one of its kind stands on the place already. */
+export const insertLock = (lock: Lock): InStatement => ({
+  sql: `insert into locks (id, kind, env, app, reason, locked_by, created, until)
+        select ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
+        where not exists (select 1 from locks where ended is null and (until is null or until > ?7)
+          and kind = ?2 and env = ?3 and app is ?4)`,
+  args: [
+    ...[lock.id, lock.kind, lock.env, lock.app, lock.reason, lock.by],
+    ...[lock.createdUnix, lock.untilUnix],
+  ],
+})
+
+type Place = { readonly env: string; readonly app: string }
+type Subject = Place & { readonly artifactId: string | null; readonly eventId: string }
+
+/** Locks, blocks and approvals. */
+export class ControlStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** What concerns a request. The version is read first: what changes after it makes it old. */
+  async of({ env, app, artifactId, eventId }: Subject, nowUnix: number): Promise<Controls> {
+    const [row] = await this.#database.read('select version from control_version')
+    const locks = locksOn(await this.locks(nowUnix), { env, app, nowUnix })
+    const block = artifactId === null ? undefined : await this.block(artifactId)
+    const approvals = await this.approvals(eventId)
+    return {
+      version: Number(row?.version),
+      locks,
+      block: block ?? null,
+      approvedBy: approvals.map(({ login }) => login),
+    }
+  }
+
+  /** The locks that are in force. */
+  async locks(nowUnix: number): Promise<Lock[]> {
+    const rows = await this.#database.read(
+      'select * from locks where ended is null and (until is null or until > ?) order by env, app, id',
+      [nowUnix],
+    )
+    return rows.map(lockOf)
+  }
+
+  /** Keeps a lock; answers false when the place is locked already. */
+  async lock(lock: Lock): Promise<boolean> {
+    const [added] = await this.#database.write([insertLock(lock), ...controlsChanged])
+    return added?.rowsAffected === 1
+  }
+
+  /** Ends locks, and answers how many were in force. */
+  async unlock(ids: readonly string[], by: { login: string; unix: number }): Promise<number> {
+    const [ended] = await this.#database.write([
+      {
+        sql: `update locks set ended = ?, ended_by = ?
+              where ended is null and id in (select value from json_each(?))`,
+        args: [by.unix, by.login, JSON.stringify(ids)],
+      },
+      ...controlsChanged,
+    ])
+    return ended?.rowsAffected ?? 0
+  }
+
+  async block(artifactId: string): Promise<Block | undefined> {
+    const [row] = await this.#database.read('select * from blocks where artifact_id = ?', [
+      artifactId,
+    ])
+    return (
+      row && {
+        artifactId,
+        reason: String(row.reason),
+        by: String(row.blocked_by),
+        createdUnix: Number(row.created),
+      }
+    )
+  }
+
+  /** Blocks an artifact; answers false when it is blocked already. */
+  async addBlock({ artifactId, reason, by, createdUnix }: Block): Promise<boolean> {
+    const [added] = await this.#database.write([
+      {
+        sql: 'insert into blocks values (?, ?, ?, ?) on conflict do nothing',
+        args: [artifactId, reason, by, createdUnix],
+      },
+      ...controlsChanged,
+    ])
+    return added?.rowsAffected === 1
+  }
+
+  /** Lets an artifact be released again; answers false when it was not blocked. */
+  async removeBlock(artifactId: string): Promise<boolean> {
+    const [removed] = await this.#database.write([
+      { sql: 'delete from blocks where artifact_id = ?', args: [artifactId] },
+      ...controlsChanged,
+    ])
+    return removed?.rowsAffected === 1
+  }
+
+  /** Keeps someone's approval of a request; a second one of the same person changes nothing. */
+  async approve({ eventId, login, createdUnix }: Approval): Promise<void> {
+    await this.#database.write([
+      {
+        sql: 'insert into approvals values (?, ?, ?) on conflict do nothing',
+        args: [eventId, login, createdUnix],
+      },
+      ...controlsChanged,
+    ])
+  }
+
+  async approvals(eventId: string): Promise<Approval[]> {
+    const rows = await this.#database.read(
+      'select login, created from approvals where event_id = ? order by created, login',
+      [eventId],
+    )
+    return rows.map((row) => ({
+      eventId,
+      login: String(row.login),
+      createdUnix: Number(row.created),
+    }))
+  }
+
+  /** Ends a request with a no. Answers false when it is over, or its commit is on its way. */
+  async reject(eventId: string, statusDesc: string): Promise<boolean> {
+    const [ended] = await this.#database.write([
+      {
+        sql: `update events set status = 'denied', status_desc = ?
+              where id = ? and status in ('new', 'held') and not exists (
+                select 1 from commits c where c.event_id = events.id and c.state = 'intended')`,
+        args: [statusDesc, eventId],
+      },
+      ...controlsChanged,
+    ])
+    return ended?.rowsAffected === 1
+  }
+}
+
+const lockOf = (row: ResultSet['rows'][number]): Lock => ({
+  id: String(row.id),
+  kind: row.kind === 'rollback' ? 'rollback' : 'freeze',
+  env: String(row.env),
+  app: row.app === null ? null : String(row.app),
+  reason: String(row.reason),
+  by: String(row.locked_by),
+  createdUnix: Number(row.created),
+  untilUnix: row.until === null ? null : Number(row.until),
+})
