@@ -1,4 +1,10 @@
-import type { ArtifactQuery, Command, HistoryQuery, ReleaseCommand } from '../domain/command.ts'
+import type {
+  ArtifactQuery,
+  Command,
+  DecisionQuery,
+  HistoryQuery,
+  ReleaseCommand,
+} from '../domain/command.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome, StatusByEnv } from '../domain/outcome.ts'
 import { type Call, get, post, type Query, timeOf } from './call.ts'
@@ -49,6 +55,8 @@ export function callOf(command: Command): Call {
         ...get(`/api/decisions/${encodeURIComponent(command.id)}`),
         read: (decision) => ({ kind: 'decision', decision }),
       }
+    case 'decisions':
+      return decisionsCall(command.filter)
     case 'whoami':
       return { ...get('/api/whoami'), read: (whoami) => ({ kind: 'whoami', whoami }) }
     case 'push-artifact':
@@ -76,6 +84,11 @@ function statusCall({ env, app }: { env: string; app?: string }): Call {
     status: env === '*' ? status : { [env]: status },
   })
   return { ...get('/api/status', { env, app }), read }
+}
+
+function decisionsCall({ sinceUnix, ...page }: DecisionQuery): Call {
+  const call = get('/api/decisions', { since: timeOf(sinceUnix), ...page })
+  return { ...call, read: (decisions) => ({ kind: 'decisions', decisions }) }
 }
 
 const accepted =

@@ -7,6 +7,12 @@ const programs: readonly (readonly [string, string])[] = [
   ['demo', 'play the main job against a throw-away server'],
   ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],
   ['policy check [folder]', 'check policies before they are committed'],
+  ['policy test [folder]', 'run the tests of policies, and find what they leave untried'],
+  ['policy replay [folder] [--since 30d]', 'decide the past again with these policies'],
+  [
+    'policy explain --artifact ID --env E [--app A]',
+    'what the policies say of an artifact, and what the triggers said',
+  ],
 ]
 
 /** The help of one command, or of all. */

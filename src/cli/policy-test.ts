@@ -1,17 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Sources } from '../domain/sources.ts'
 import { clean } from '../messages/paint.ts'
 import { explainTrace } from '../policy/explain.ts'
 import { loadPolicies, type PolicySet } from '../policy/policy.ts'
 import { type CaseResult, type PolicyTestReport, runPolicyTests } from '../policy/policy-test.ts'
 import { exitCodes } from './exit-codes.ts'
+import { readPolicyFiles } from './policy-files.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Runs the tests of a folder of policies: what failed, and what no test tries, line by line. */
 export function policyTest(folder: string, terminal: Terminal): number {
   const { out, err, paint } = terminal
-  const sources = readSources(folder)
+  const sources = readPolicyFiles(folder)
   if (!sources) {
     err(paint.red(`There is no folder ${folder} to read policies from`))
     return exitCodes.usage
@@ -26,22 +25,6 @@ export function policyTest(folder: string, terminal: Terminal): number {
   if (report.cases.length > 0) printCoverage(folder, report, terminal)
   else if (report.problems.length === 0) printFirstSteps(folder, terminal)
   return printEnd(report, problems.length, terminal)
-}
-
-/** The policies and their tests; `null` when there is no such folder. */
-function readSources(folder: string): Sources | null {
-  const listed = (path: string): string[] =>
-    readdirSync(join(folder, path), { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && entry.name.endsWith('.json'))
-      .map(({ name }) => join(path, name))
-  try {
-    const hasTests = readdirSync(folder).includes('tests')
-    const paths = [...listed(''), ...(hasTests ? listed('tests') : [])]
-    const files = new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
-    return { version: folder, files }
-  } catch {
-    return null
-  }
 }
 
 const problemsOf = ({ invalid }: PolicySet): PolicyTestReport['problems'] =>

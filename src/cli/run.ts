@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseWords } from '../commands/grammar.ts'
 import { verbs } from '../commands/verbs.ts'
-import { type Refusal, refuse } from '../domain/fault.ts'
-import { outcomeText } from '../messages/text.ts'
-import { explainTrace } from '../policy/explain.ts'
-import { Client, type Reply, Unreachable } from './client.ts'
+import { type Reply, Unreachable } from './client.ts'
+import { clientOf } from './client-of.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import { explain } from './explain.ts'
 import { helpText } from './help.ts'
 import { type Options, readOptions } from './options.ts'
-import { policyCheck } from './policy-check.ts'
+import { policy } from './policy.ts'
+import { show, usage } from './show.ts'
 import type { Terminal } from './terminal.ts'
 import { follow } from './track.ts'
 
@@ -25,9 +24,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   if (options.isVersion) return say(terminal, version())
   const [first = '', second = ''] = options.words.map((word) => word.toLowerCase())
   if (options.isHelp) return say(terminal, helpText(first || undefined, terminal.paint))
-  if (first === 'policy' && second === 'check')
-    return policyCheck(options.words[2] ?? './policies', terminal)
   try {
+    if (first === 'policy') return await policy(options, terminal)
     if (first === 'artifact' && second === 'push') return await pushArtifact(options, terminal)
     return await runWords(options, terminal)
   } catch (error) {
@@ -47,7 +45,7 @@ async function runWords(options: Options, terminal: Terminal): Promise<number> {
     case 'track':
       return track(options, invocation.id, terminal)
     case 'explain':
-      return explain(options, invocation.id, terminal)
+      return explain({ client: clientOf(options), options, id: invocation.id }, terminal)
     case 'command': {
       const client = clientOf(options)
       const reply = await client.send(invocation.command)
@@ -87,44 +85,12 @@ async function pushArtifact(options: Options, terminal: Terminal): Promise<numbe
   return exitCodeOf(followed.outcome)
 }
 
-/** Shows why: the decision of a request, of an artifact's arrival, or by its own id. */
-async function explain(options: Options, id: string, terminal: Terminal): Promise<number> {
-  const client = clientOf(options)
-  const asked = id.startsWith('d-') ? null : await client.send({ verb: 'event', id })
-  if (asked && asked.outcome.kind !== 'event') return show(asked, options, terminal)
-  const event = asked?.outcome.kind === 'event' ? asked.outcome.event : null
-  const decisionId = event === null ? id : event.decisionId
-  if (event !== null && !options.isJson)
-    terminal.out(outcomeText(asked?.outcome ?? none, styleOf(terminal)))
-  if (decisionId === null) return exitCodes.done
-  const reply = await client.send({ verb: 'decision', id: decisionId })
-  if (reply.outcome.kind !== 'decision' || options.isJson) return show(reply, options, terminal)
-  const { trace, triggers = [], policyVersion, tip } = reply.outcome.decision
-  for (const line of explainTrace(trace)) terminal.out(line)
-  for (const { app, env, trace: asks, problem } of triggers) {
-    terminal.out(`${app} → ${env}${problem === null ? '' : `: ${problem}`}`)
-    const lines = asks.length > 0 ? explainTrace(asks) : ['no trigger is for this place']
-    for (const line of lines) terminal.out(`  ${line}`)
-  }
-  terminal.out(terminal.paint.dim(`policies ${policyVersion}, decided on ${tip.slice(0, 8)}`))
-  return exitCodes.done
-}
-
-const none: Refusal = refuse('not_found', 'There is nothing to show')
-
 /** What is told when a request was followed: it is over, or it goes on without us. */
 function end(reply: Reply, options: Options, terminal: Terminal): number {
   if (options.isJson || reply.outcome.kind !== 'event') return show(reply, options, terminal)
   const { id, status } = reply.outcome.event
   if (status === 'new' || status === 'held') terminal.err(`Follow it with: gimlet track ${id}`)
   return exitCodeOf(reply.outcome)
-}
-
-function show({ json, outcome }: Reply, { isJson }: Options, terminal: Terminal): number {
-  if (isJson) terminal.out(JSON.stringify(json, null, 2))
-  else if (outcome.kind === 'refusal') terminal.err(outcomeText(outcome, styleOf(terminal)))
-  else terminal.out(outcomeText(outcome, styleOf(terminal)))
-  return exitCodeOf(outcome)
 }
 
 function help(topic: string | undefined, terminal: Terminal): number {
@@ -134,33 +100,9 @@ function help(topic: string | undefined, terminal: Terminal): number {
     : usage(terminal, `There is no command "${topic}"`, ['help'])
 }
 
-function usage({ err, paint }: Terminal, message: string, lines: readonly string[] = []): number {
-  err(paint.red(message))
-  for (const line of lines) err(`  gimlet ${line}`)
-  return exitCodes.usage
-}
-
 function say({ out }: Terminal, text: string): number {
   out(text)
   return exitCodes.done
-}
-
-const styleOf = ({ paint }: Terminal) => ({ paint, nowUnix: Math.floor(Date.now() / 1000) })
-
-/** Without a token, a server on this machine is tried with the one that it keeps in this folder. */
-function clientOf({ server, token }: Options): Client {
-  return new Client(server, token ?? (isLocal(server) ? localToken() : null))
-}
-
-const isLocal = (server: string) =>
-  /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::|\/|$)/.test(server)
-
-function localToken(): string | null {
-  try {
-    return readFileSync(join('data', 'admin.token'), 'utf8').trim()
-  } catch {
-    return null
-  }
 }
 
 function version(): string {

@@ -1,4 +1,5 @@
 import { type Paint, plain } from '../messages/paint.ts'
+import type { Style } from '../messages/style.ts'
 
 /** Where the program writes, and what it knows of the place. */
 export type Terminal = {
@@ -36,3 +37,9 @@ export const coloured: Paint = {
   red: sgr(31, 39),
   yellow: sgr(33, 39),
 }
+
+/** How texts are written for this terminal, now. */
+export const styleOf = ({ paint }: Terminal): Style => ({
+  paint,
+  nowUnix: Math.floor(Date.now() / 1000),
+})

@@ -38,6 +38,7 @@ export const actionOf: Readonly<Record<Command['verb'], Action>> = {
   history: 'look',
   event: 'look',
   decision: 'look',
+  decisions: 'look',
   'gitops-repo': 'look',
   whoami: 'look',
   users: 'manage users',

@@ -1,3 +1,4 @@
+import type { DecisionQuery } from '../domain/command.ts'
 import type { EventStatus, ReleaseEvent } from '../domain/event.ts'
 import { refuse } from '../domain/fault.ts'
 import type { EventView, Outcome } from '../domain/outcome.ts'
@@ -30,6 +31,11 @@ export async function decision(ports: CommandPorts, id: string): Promise<Outcome
   return found
     ? { kind: 'decision', decision: found }
     : refuse('not_found', `There is no decision ${id}`)
+}
+
+/** What was decided about apps in environments, for those who want to decide it again. */
+export async function decisions(ports: CommandPorts, filter: DecisionQuery): Promise<Outcome> {
+  return { kind: 'decisions', decisions: await ports.events.decisions(filter) }
 }
 
 /** The most telling status first: a request is not over while a part of it is not. */

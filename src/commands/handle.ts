@@ -7,7 +7,7 @@ import { artifact, artifacts } from './artifacts.ts'
 import { actionsIn, authorize } from './authorize.ts'
 import { block, unblock } from './blocks.ts'
 import { deleteApp } from './delete.ts'
-import { decision, event } from './event.ts'
+import { decision, decisions, event } from './event.ts'
 import { history } from './history.ts'
 import { lock, locks, unlock } from './locks.ts'
 import type { CommandPorts } from './ports.ts'
@@ -16,7 +16,7 @@ import { release } from './release.ts'
 import { resourcesOf } from './resources.ts'
 import { rollback } from './rollback.ts'
 import { status } from './status.ts'
-import { addUser, removeUser, user, users } from './users.ts'
+import { manageUsers } from './users.ts'
 import { whoami } from './whoami.ts'
 
 /** The only way in: every surface turns what it hears into a command and passes it here. */
@@ -69,18 +69,17 @@ function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<
       return event(ports, command.id)
     case 'decision':
       return decision(ports, command.id)
+    case 'decisions':
+      return decisions(ports, command.filter)
     case 'gitops-repo':
       return Promise.resolve({ kind: 'gitops-repo', url: ports.gitops.url })
     case 'whoami':
       return Promise.resolve(whoami(actor))
     case 'users':
-      return users(ports)
     case 'user':
-      return user(ports, command.login)
     case 'add-user':
-      return addUser(ports, command)
     case 'remove-user':
-      return removeUser(ports, command.login)
+      return manageUsers(ports, command)
     default:
       return assertNever(command)
   }

@@ -1,7 +1,7 @@
 import type { User } from '../domain/actor.ts'
 import type { Artifact, NewArtifact } from '../domain/artifact.ts'
 import type { PlannedCommit } from '../domain/change.ts'
-import type { ArtifactQuery, HistoryQuery } from '../domain/command.ts'
+import type { ArtifactQuery, DecisionQuery, HistoryQuery } from '../domain/command.ts'
 import type { Approval, Block, Lock } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { EventCommit, NewEvent, ReleaseEvent } from '../domain/event.ts'
@@ -45,6 +45,7 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     children(parentId: string): Promise<readonly ReleaseEvent[]>
     commits(eventId: string): Promise<readonly EventCommit[]>
     decision(id: string): Promise<Decision | undefined>
+    decisions(filter: DecisionQuery): Promise<readonly Decision[]>
   }
   readonly releases: Omit<ProposalPorts['releases'], 'history'> & {
     history(filter: HistoryQuery): Promise<readonly Release[]>

@@ -23,6 +23,7 @@ export type Command = Readonly<
   | { verb: 'history'; filter: HistoryQuery }
   | { verb: 'event'; id: string }
   | { verb: 'decision'; id: string }
+  | { verb: 'decisions'; filter: DecisionQuery }
   | { verb: 'gitops-repo' }
   | { verb: 'whoami' }
   | { verb: 'users' }
@@ -60,6 +61,9 @@ export type ArtifactQuery = Readonly<{
   limit: number
   offset: number
 }>
+
+/** Decisions about an app in an environment, oldest first; the time is in Unix seconds. */
+export type DecisionQuery = Readonly<{ sinceUnix: number; limit: number; offset: number }>
 
 /** Times are Unix seconds. */
 export type HistoryQuery = Readonly<{

@@ -24,6 +24,7 @@ export type Outcome =
   | { readonly kind: 'history'; readonly releases: readonly Release[] }
   | { readonly kind: 'event'; readonly event: EventView }
   | { readonly kind: 'decision'; readonly decision: Decision }
+  | { readonly kind: 'decisions'; readonly decisions: readonly Decision[] }
   | { readonly kind: 'gitops-repo'; readonly url: string }
   | { readonly kind: 'whoami'; readonly whoami: WhoAmI }
   | { readonly kind: 'users'; readonly users: readonly User[] }

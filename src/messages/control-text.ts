@@ -28,7 +28,7 @@ export function controlText(outcome: ControlOutcome, style: Style): string {
 /** `web in production, by alice until 2026-11-23T18:00:00Z: the reason` */
 function lockText({ env, app, by, reason, untilUnix, kind }: Lock): string {
   const place = app === null ? env : `${app} in ${env}`
-  const until = untilUnix === null ? '' : ` until ${new Date(untilUnix * 1000).toISOString()}`
+  const until = untilUnix === null ? '' : ` until ${isoOf(untilUnix)}`
   const what = kind === 'rollback' ? ' for what policies ask for' : ''
   return clean(`${place}${what}, by ${by}${until}: ${reason}`)
 }
@@ -37,11 +37,10 @@ function locksText(locks: readonly Lock[], style: Style): string {
   if (locks.length === 0) return nothing('Nothing is locked.', style)
   const rows = locks.map(({ env, app, kind, by, createdUnix, untilUnix, reason }) => [
     ...[env, app ?? '*', kind === 'rollback' ? 'after a rollback' : 'everyone', by],
-    ...[
-      ago(createdUnix, style),
-      untilUnix === null ? '' : new Date(untilUnix * 1000).toISOString(),
-    ],
+    ...[ago(createdUnix, style), untilUnix === null ? '' : isoOf(untilUnix)],
     firstLine(reason),
   ])
   return table(['ENV', 'APP', 'STOPS', 'BY', 'SINCE', 'UNTIL', 'REASON'], rows, style.paint)
 }
+
+const isoOf = (unix: number) => new Date(unix * 1000).toISOString().replace('.000', '')

@@ -42,6 +42,8 @@ export function outcomeText(outcome: Outcome, style: Style): string {
       return eventText(outcome.event, paint)
     case 'decision':
       return `${outcome.decision.verdict}: ${clean(outcome.decision.message)}`
+    case 'decisions':
+      return `${outcome.decisions.length} decisions`
     case 'gitops-repo':
       return clean(outcome.url)
     case 'whoami':

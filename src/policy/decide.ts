@@ -144,7 +144,10 @@ function lockAnswers({ locks = [], isAutomatic = false }: Request): Answer[] {
 
 function lockMessage({ kind, env, app, by, reason, untilUnix }: Lock): string {
   const place = app === null ? env : `${app} in ${env}`
-  const until = untilUnix === null ? '' : ` until ${new Date(untilUnix * 1000).toISOString()}`
+  const until =
+    untilUnix === null
+      ? ''
+      : ` until ${new Date(untilUnix * 1000).toISOString().replace('.000', '')}`
   const unlock = `unlock ${env}${app === null ? '' : ` ${app}`}`
   return kind === 'rollback'
     ? `${place} was rolled back by ${by}: nothing automatic goes there until someone says ${unlock}`

@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/actor.ts'
+import type { DecisionQuery } from '../domain/command.ts'
 import type { Decision } from '../domain/decision.ts'
 import {
   type Closing,
@@ -10,6 +11,7 @@ import {
   type ReleaseEvent,
 } from '../domain/event.ts'
 import type { Database, InStatement, ResultSet } from './client.ts'
+import { firstIdAt } from './ids.ts'
 
 /** The events: they are the queue. One row, one effect. */
 export class EventStore {
@@ -172,6 +174,16 @@ export class EventStore {
   async decision(id: string): Promise<Decision | undefined> {
     const [row] = await this.#database.read('select body from decisions where id = ?', [id])
     return row && (JSON.parse(String(row.body)) as Decision)
+  }
+
+  /** Decisions about an app in an environment since a moment, oldest first. */
+  async decisions({ sinceUnix, limit, offset }: DecisionQuery): Promise<Decision[]> {
+    const rows = await this.#database.read(
+      `select body from decisions where id >= ? and body ->> 'app' is not null
+       order by id limit ? offset ?`,
+      [firstIdAt('decision', sinceUnix * 1000), limit, offset],
+    )
+    return rows.map((row) => JSON.parse(String(row.body)) as Decision)
   }
 
   /** How many events are not over, and how many were set aside, for the metrics. */

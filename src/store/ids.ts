@@ -12,16 +12,11 @@ let poolUsed = pool.length
 const prefixes = { event: 'r', decision: 'd', lock: 'l' } as const
 
 /**
- * A new name for a request (`r-…`), a decision (`d-…`) or a lock (`l-…`): one that people can say, and that sorts by
- * time. The order also keeps the insert at one end of its index: random names cost a page each.
+ * A new name for a request (`r-…`), a decision (`d-…`) or a lock (`l-…`): one that people can say, and
+ * that sorts by time. The order also keeps the insert at one end of its index: random names cost a page each.
  */
 export function newId(kind: keyof typeof prefixes): string {
-  let id = ''
-  let rest = Date.now()
-  for (let at = 0; at < timeLetters; at++) {
-    id = letters.charAt(rest % 32) + id
-    rest = Math.floor(rest / 32)
-  }
+  let id = firstIdAt(kind, Date.now())
   if (poolUsed === pool.length) {
     crypto.getRandomValues(pool)
     poolUsed = 0
@@ -29,5 +24,16 @@ export function newId(kind: keyof typeof prefixes): string {
   for (const byte of pool.subarray(poolUsed, poolUsed + randomLetters))
     id += letters.charAt(byte % 32)
   poolUsed += randomLetters
-  return `${prefixes[kind]}-${id}`
+  return id
+}
+
+/** What sorts before every name that is made from this moment on, in Unix milliseconds. */
+export function firstIdAt(kind: keyof typeof prefixes, nowMs: number): string {
+  let time = ''
+  let rest = nowMs
+  for (let at = 0; at < timeLetters; at++) {
+    time = letters.charAt(rest % 32) + time
+    rest = Math.floor(rest / 32)
+  }
+  return `${prefixes[kind]}-${time}`
 }

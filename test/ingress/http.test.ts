@@ -287,6 +287,7 @@ describe('A26: who may do what', () => {
     history: { by: looks, ...ask('GET', '/api/releases?env=x') },
     event: { by: looks, ...ask('GET', '/api/event?id=none') },
     decision: { by: looks, ...ask('GET', '/api/decisions/none') },
+    decisions: { by: looks, ...ask('GET', '/api/decisions?since=2026-01-01T00:00:00Z') },
     'gitops-repo': { by: looks, ...ask('GET', '/api/gitopsRepo') },
     whoami: { by: looks, ...ask('GET', '/api/whoami') },
     users: { by: { admin: 1 }, ...ask('GET', '/api/users') },

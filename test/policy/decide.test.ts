@@ -25,7 +25,7 @@ const question: Question = {
   nowMs: Date.parse('2026-11-23T09:30:00Z'),
 }
 const toStaging = { ...question, env: 'staging' }
-const push = { ...toStaging, event: 'push' } as const
+const push = { ...toStaging, on: 'artifact', event: 'push' } as const
 
 describe('a decision', () => {
   test('is allow when no policy stands in the way', () => {
@@ -34,6 +34,8 @@ describe('a decision', () => {
       policy: null,
       message: 'No policy stands in the way',
       warnings: [],
+      forced: [],
+      newer: 'supersedes',
       expiresInMs: null,
       trace: [
         {
@@ -178,7 +180,7 @@ describe('F25: an invalid file', () => {
     const judgement = decide(load({ 'a-hold': hold, 'z-broken': broken }), question)
     expect(judgement).toMatchObject({ verdict: 'deny', policy: 'z-broken', expiresInMs: null })
     expect(judgement.message).toMatch(
-      /^The policy file z-broken\.json cannot be used: at \/require\/and\/0, is a fact/,
+      /^The policy file z-broken\.json cannot be used: at \/require\/and\/0, is a value/,
     )
     expect(judgement.message).toContain('until it is corrected')
     expect(judgement.trace).toMatchObject([
@@ -239,7 +241,7 @@ describe('a release is asked for', () => {
   })
 
   test('never for a pull request, unless the trigger says so', () => {
-    const pr = { ...toStaging, event: 'pr' } as const
+    const pr = { ...toStaging, on: 'artifact', event: 'pr' } as const
     const { by, trace } = askedFor(load({ a: trigger }), pr)
     expect(by).toBeNull()
     expect(trace).toMatchObject([

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type Facts, type FactType, factDeclarations } from '../../src/domain/facts.ts'
+import type { Facts, FactType } from '../../src/domain/facts.ts'
 import { askedFor, decide } from '../../src/policy/decide.ts'
-import { ruleOperators } from '../../src/policy/operators.ts'
+import { declarations } from '../../src/policy/declarations.ts'
+import { computedOperators, ruleOperators } from '../../src/policy/operators.ts'
 import { checkRule } from '../../src/policy/rule-check.ts'
 import { type ArtifactEvent, policyJsonSchema } from '../../src/policy/schema.ts'
 import { load, problemsOf, shippedFiles } from './support/policies.ts'
@@ -24,7 +25,7 @@ const typeWords: Readonly<Record<FactType, string>> = {
 const factTable = [
   '| fact | type | means |',
   '|---|---|---|',
-  ...factDeclarations.map(
+  ...declarations.map(
     ({ path, type, meaning }) => `| \`${path}\` | ${typeWords[type]} | ${meaning} |`,
   ),
 ].join('\n')
@@ -48,12 +49,24 @@ test('policy.schema.json is what schema.ts makes', () => {
 })
 
 describe('the table of operators', () => {
-  const rows = [...doc.matchAll(/^\| `([^`]+)` \| [^|]+ \| `(\{.*\})` \|$/gm)].map(
+  const all = [...doc.matchAll(/^\| `([^`]+)` \| [^|]+ \| `(\{.*\})` \|$/gm)].map(
     ([, operator = '', example = '']) => ({ operator, example }),
   )
+  const values: readonly string[] = [...computedOperators, 'image']
+  const rows = all.filter(({ operator }) => !values.includes(operator))
+  const made = all.filter(({ operator }) => values.includes(operator))
 
   test('has every operator', () => {
     expect(rows.map(({ operator }) => operator).sort()).toEqual([...ruleOperators].sort())
+  })
+
+  test('has every value that is made', () => {
+    expect(made.map(({ operator }) => operator).sort()).toEqual([...values].sort())
+  })
+
+  test.each(made)('$operator: $example', ({ operator, example }) => {
+    expect(example).toContain(`"${operator}"`)
+    expect(checkRule(JSON.parse(example)).kind).toBe('rule')
   })
 
   test.each(rows)('$operator: $example', ({ operator, example }) => {
@@ -309,12 +322,11 @@ const verdictOf = ({
   expect(problemsOf(policies)).toEqual([])
   const question = { app, env, facts: { ...facts, app, env }, nowMs: Date.parse(at) }
   if (policies.gates.length > 0) return decide(policies, question).verdict
-  return askedFor(policies, { ...question, event }).by ? 'asked' : 'not asked'
+  return askedFor(policies, { ...question, on: 'artifact', event }).by ? 'asked' : 'not asked'
 }
 
 test('every policy of the document is valid, and so is the draft’s as the contract has it', () => {
-  expect(blocks).toHaveLength(7)
-  expect(documented.size).toBe(5)
+  expect(blocks.length).toBe(documented.size + 3)
   for (const text of blocks) expect(problemsOf(load({ p: text }))).toEqual([])
   expect(JSON.parse(draftInDoc ?? '')).toEqual(JSON.parse(draft ?? '{}'))
 })

@@ -51,8 +51,8 @@ describe('A20: what JSON-Logic lets pass is refused, with what to write', () => 
     { name: 'null', rule: null, want: 'must be a rule' },
     { name: 'nothing', rule: undefined, want: 'must be a rule' },
     { name: 'a bare fact', rule: app, want: 'write { "=="' },
-    { name: 'a bare fact in and', rule: { and: [app] }, want: '/and/0 is a fact' },
-    { name: 'a bare fact under !', rule: { '!': app }, want: '/! is a fact' },
+    { name: 'a bare fact in and', rule: { and: [app] }, want: '/and/0 is a value' },
+    { name: 'a bare fact under !', rule: { '!': app }, want: '/! is a value' },
     { name: 'and of nothing', rule: { and: [] }, want: 'one or more rules' },
     { name: 'or of no list', rule: { or: true }, want: 'one or more rules' },
     { name: '! of two', rule: { '!': [true, false] }, want: 'takes one rule' },
@@ -102,7 +102,7 @@ describe('A20: what JSON-Logic lets pass is refused, with what to write', () => 
     {
       name: 'a computed operand',
       rule: { '==': [{ cat: ['a', 'b'] }, app] },
-      want: 'nothing is computed',
+      want: 'must be a literal, or one of',
     },
     {
       name: 'an unknown fact',
@@ -147,7 +147,7 @@ describe('A20: what JSON-Logic lets pass is refused, with what to write', () => 
     {
       name: 'a pattern that is a fact',
       rule: { glob: [app, { var: 'env' }] },
-      want: 'a pattern in quotes',
+      want: 'a text in quotes',
     },
     { name: 'a pattern for a number', rule: { glob: [hour, '1*'] }, want: 'a fact that is text' },
     { name: 'a rule too deep', rule: nested(ruleDepthMax + 1), want: 'nests deeper' },

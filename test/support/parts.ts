@@ -93,6 +93,12 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
       if (arrival) await stores.events.close(arrival, { status: 'processed', statusDesc: '' })
       return result.artifact
     },
+    /** Stores an artifact whose arrival the triggers will be asked about. */
+    async arrive(body: Record<string, unknown>) {
+      const actor = JSON.stringify(event().actor)
+      const arrival = { artifact: artifact(body), actor, nowMs: clock.nowMs() }
+      await stores.artifacts.accept({ ...arrival, eventId: `e-${String(body.id)}` })
+    },
     /** Keeps an event and answers it as it was stored. */
     async ask(asked: Partial<NewEvent> = {}): Promise<TargetedEvent> {
       const made = event({ createdMs: clock.nowMs(), ...asked })

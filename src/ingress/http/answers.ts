@@ -45,6 +45,8 @@ export function answerTo(outcome: Outcome): Response {
       return json(outcome.event)
     case 'decision':
       return json(outcome.decision)
+    case 'decisions':
+      return json(outcome.decisions)
     case 'gitops-repo':
       return json({ gitopsRepo: outcome.url })
     case 'whoami':

@@ -4,6 +4,7 @@ import {
   given,
   label,
   limit,
+  offset,
   reason,
   requestId,
   search,
@@ -100,6 +101,18 @@ export const releaseRoutes: readonly Route[] = [
     query: z.object({ id: requestId }),
     body: null,
     command: ({ query }) => ({ verb: 'decision', id: query.id }),
+  }),
+  route({
+    method: 'get',
+    path: '/api/decisions',
+    summary: 'What was decided about apps in environments, oldest first',
+    answer: 'A list of decisions',
+    query: z.object({ since: time, limit, offset }),
+    body: null,
+    command: ({ query: { since: sinceUnix, ...page } }) => ({
+      verb: 'decisions',
+      filter: { sinceUnix, ...page },
+    }),
   }),
   route({
     method: 'get',

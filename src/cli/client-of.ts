@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client } from './client.ts'
+import type { Options } from './options.ts'
+
+/** Without a token, a server on this machine is tried with the one that it keeps in this folder. */
+export function clientOf({ server, token }: Options): Client {
+  return new Client(server, token ?? (isLocal(server) ? localToken() : null))
+}
+
+const isLocal = (server: string) =>
+  /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::|\/|$)/.test(server)
+
+function localToken(): string | null {
+  try {
+    return readFileSync(join('data', 'admin.token'), 'utf8').trim()
+  } catch {
+    return null
+  }
+}
