@@ -108,7 +108,13 @@ function reportIssue(issue: z.core.$ZodIssue, spot: Spot): void {
   if (issue.code !== 'unrecognized_keys') report(at, issue.message)
   else
     for (const key of issue.keys)
-      report(below(at, key), `there is no key ${quote(key)}${suggestion(key, keys)}`)
+      report(
+        below(at, key),
+        `there is no key ${quote(key)}${suggestion(
+          key,
+          keys.filter((one) => one !== key),
+        )}`,
+      )
 }
 
 /** Who counts as two people could approve their own request. */

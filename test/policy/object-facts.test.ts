@@ -678,8 +678,7 @@ function violates(policy: ObjectPolicy, { object, containers }: ReturnType<typeo
   })
 }
 
-const knowsObjectFacts =
-  checkRule({ subset: [{ var: 'container.capabilitiesAdded' }, ['KILL']] }).kind === 'rule'
+checkRule({ subset: [{ var: 'container.capabilitiesAdded' }, ['KILL']] }).kind === 'rule'
 
 describe('the shipped policies', () => {
   const chartFolder = join(import.meta.dirname, '../fixtures/charts')
