@@ -22,7 +22,7 @@ export const typeNames: Readonly<Record<ValueType, string>> = {
 /** Reads a declared fact: what the facts inherit is not there, and another type is no value. */
 export function lookUp(fact: DeclaredFact, facts: Facts): Found {
   let value: unknown = facts
-  for (const name of fact.path.split('.')) {
+  for (const name of namesIn(fact.path)) {
     if (!isTree(value) || !Object.hasOwn(value, name)) return { kind: 'missing' }
     value = value[name]
   }
@@ -30,6 +30,16 @@ export function lookUp(fact: DeclaredFact, facts: Facts): Found {
   return isOfType(value, fact.type)
     ? { kind: 'value', value }
     : { kind: 'wrong', problem: `needs the fact ${fact.path} to be ${typeNames[fact.type]}` }
+}
+
+/** To cut a path up costs more than to follow it, and a program has few of them. */
+const known = new Map<string, readonly string[]>()
+const knownMax = 10_000
+
+function namesIn(path: string): readonly string[] {
+  const names = known.get(path) ?? path.split('.')
+  if (known.size < knownMax) known.set(path, names)
+  return names
 }
 
 const isTree = (value: unknown): value is Readonly<Record<string, unknown>> =>

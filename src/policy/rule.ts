@@ -67,6 +67,8 @@ export type Evaluation = { readonly result: boolean | 'error'; readonly trace: T
 /** What one evaluation may cost: a step is a node, or this many characters that are looked at. */
 export const stepsMax = 10_000
 export const charsPerStep = 512
+/** What an item of a list costs besides its characters: it is looked up, not only read. */
+export const charsPerItem = 64
 
 /**
  * Evaluates a rule on facts. Only the result `true` is a yes: a missing fact, a fact of another type
@@ -153,13 +155,20 @@ function walkHas({ fact, source }: HasRule, facts: Facts): TraceNode {
 }
 
 function walkLeaf(leaf: Leaf, run: Run): TraceNode {
-  const readings = leaf.operands.map((operand) => readOperand(operand, run.facts))
-  const facts = Object.assign({}, ...readings.map(({ seen }) => seen)) as Record<string, FactValue>
+  const facts: Record<string, FactValue> = {}
+  const values: LiteralValue[] = []
   const node = { op: leaf.op, facts, rule: leaf.source }
-  const broken = readings.find(({ value }) => value === undefined)
-  if (broken) return { ...node, result: 'error', problem: broken.problem ?? 'has no value' }
-  const values = readings.flatMap(({ value }) => (value === undefined ? [] : [value]))
-  run.stepsLeft -= Math.floor(charsRead(leaf, values) / charsPerStep)
+  let chars = 0
+  let broken: string | undefined
+  for (const operand of leaf.operands) {
+    const reading = readOperand(operand, run.facts)
+    if (reading.seen) for (const path in reading.seen) facts[path] = reading.seen[path] as FactValue
+    chars += reading.chars ?? 0
+    if (reading.value === undefined) broken ??= reading.problem ?? 'has no value'
+    else values.push(reading.value)
+  }
+  if (broken !== undefined) return { ...node, result: 'error', problem: broken }
+  run.stepsLeft -= Math.floor((chars + charsRead(leaf, values)) / charsPerStep)
   const problem = run.stepsLeft < 0 ? spent : problemOf(leaf, values)
   return problem === undefined
     ? { ...node, result: holds(leaf, values) }
@@ -169,6 +178,8 @@ function walkLeaf(leaf: Leaf, run: Run): TraceNode {
 type Reading = {
   readonly value?: LiteralValue
   readonly problem?: string
+  /** How many characters were looked at to make it. */
+  readonly chars?: number
   /** What the trace shows of a fact that was there. */
   readonly seen?: Readonly<Record<string, FactValue>>
 }
@@ -204,7 +215,7 @@ function compute({ op, of }: Computed, facts: Facts): Reading {
   if (op !== 'minutesSince') {
     const list = Array.isArray(value) ? (value as readonly unknown[]) : []
     const made = op === 'count' ? list.length : [...new Set(list)]
-    return { ...reading, value: made as LiteralValue }
+    return { ...reading, value: made as LiteralValue, chars: charsOf(value) }
   }
   const now = readFact(nowUnix, facts)
   return now.value === undefined
@@ -245,6 +256,7 @@ const charsRead = (leaf: Leaf, values: Values): number =>
   values.reduce<number>((sum, value) => sum + charsOf(value), 0)
 
 function charsOf(value: LiteralValue | undefined): number {
-  if (typeof value === 'object') return value.reduce((sum: number, one) => sum + charsOf(one), 0)
+  if (typeof value === 'object')
+    return value.reduce((sum: number, one) => sum + charsPerItem + charsOf(one), 0)
   return typeof value === 'string' ? value.length + 1 : 1
 }
