@@ -5,6 +5,7 @@ import type {
   HistoryQuery,
   ReleaseCommand,
 } from '../domain/command.ts'
+import type { Decision } from '../domain/decision.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome, StatusByEnv } from '../domain/outcome.ts'
 import { type Call, get, post, type Query, timeOf } from './call.ts'
@@ -51,14 +52,12 @@ export function callOf(command: Command): Call {
         read: (event) => ({ kind: 'event', event }),
       }
     case 'decision':
-      return {
-        ...get(`/api/decisions/${encodeURIComponent(command.id)}`),
-        read: (decision) => ({ kind: 'decision', decision }),
-      }
+      return decisionCall(command.id)
     case 'decisions':
       return decisionsCall(command.filter)
     case 'whoami':
       return { ...get('/api/whoami'), read: (whoami) => ({ kind: 'whoami', whoami }) }
+    case 'branch-deleted':
     case 'push-artifact':
     case 'gitops-repo':
     case 'users':
@@ -84,6 +83,11 @@ function statusCall({ env, app }: { env: string; app?: string }): Call {
     status: env === '*' ? status : { [env]: status },
   })
   return { ...get('/api/status', { env, app }), read }
+}
+
+function decisionCall(id: string): Call {
+  const read = (decision: Decision): Outcome => ({ kind: 'decision', decision })
+  return { ...get(`/api/decisions/${encodeURIComponent(id)}`), read }
 }
 
 function decisionsCall({ sinceUnix, ...page }: DecisionQuery): Call {

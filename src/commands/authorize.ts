@@ -25,6 +25,7 @@ export const actionOf: Readonly<Record<Command['verb'], Action>> = {
   release: 'release',
   rollback: 'roll back',
   delete: 'delete apps',
+  'branch-deleted': 'push artifacts',
   approve: 'approve',
   reject: 'reject',
   block: 'block artifacts',

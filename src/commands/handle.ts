@@ -6,6 +6,7 @@ import { approve, reject } from './approvals.ts'
 import { artifact, artifacts } from './artifacts.ts'
 import { actionsIn, authorize } from './authorize.ts'
 import { block, unblock } from './blocks.ts'
+import { branchDeleted } from './branch-deleted.ts'
 import { deleteApp } from './delete.ts'
 import { decision, decisions, event } from './event.ts'
 import { history } from './history.ts'
@@ -43,6 +44,8 @@ function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<
       return rollback(ports, actor, command)
     case 'delete':
       return deleteApp(ports, actor, command)
+    case 'branch-deleted':
+      return branchDeleted(ports, actor, command)
     case 'approve':
       return approve(ports, actor, command)
     case 'reject':

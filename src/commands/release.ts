@@ -137,5 +137,5 @@ const unstored = {
   expiresMs: null,
   decisionId: null,
   forced: false,
-  follows: null,
+  about: null,
 } as const

@@ -20,6 +20,8 @@ export async function resourcesOf(
     actor.repositories.length === 0 && actor.roles.every((grant) => typeof grant === 'string')
   if (isEverywhere && command.verb !== 'reject') return [null]
   switch (command.verb) {
+    case 'branch-deleted':
+      return [anywhere(command.repository)]
     case 'push-artifact':
       return [anywhere(command.artifact.version.repositoryName)]
     case 'release':

@@ -9,6 +9,7 @@ export type Command = Readonly<
   | ReleaseCommand
   | { verb: 'rollback'; env: string; app: string; sha?: string; reason?: string }
   | { verb: 'delete'; env: string; app: string; reason?: string }
+  | { verb: 'branch-deleted'; repository: string; branch: string }
   | { verb: 'approve'; id: string }
   | { verb: 'reject'; id: string; reason?: string }
   | { verb: 'block'; artifactId: string; reason: string }

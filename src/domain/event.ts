@@ -24,16 +24,21 @@ export function move(from: EventStatus, to: EventStatus): EventStatus {
   return to
 }
 
+/** What can be asked of an app in an environment. */
+export type RequestKind = 'release' | 'rollback' | 'delete'
+/** What triggers answer to: an artifact arrived, a release landed, a branch is gone, the time has come. */
+export type Happening = 'artifact' | 'released' | 'branchDeleted' | 'schedule'
+
 /**
  * What was asked, kept before it was answered and carried out afterwards.
  * An event with `env` and `app` makes at most one commit. One without is expanded into such ones:
- * an `artifact` and what `released` by the triggers, a `release` of every app by the manifests.
+ * what happened by the triggers, a `release` of every app by the manifests.
  */
 export type ReleaseEvent = {
   readonly seq: number
   readonly id: string
   readonly parentId: string | null
-  readonly kind: 'artifact' | 'released' | 'release' | 'rollback' | 'delete'
+  readonly kind: RequestKind | Happening
   readonly status: EventStatus
   readonly statusDesc: string
   readonly artifactId: string | null
@@ -50,16 +55,21 @@ export type ReleaseEvent = {
   readonly decisionId: string | null
   /** Passes gates and locks; asked for by someone who may. */
   readonly forced: boolean
-  /** Of what `released`: the release that landed. */
-  readonly follows: Followed | null
+  /** Of what happened, but for an artifact's arrival: what it was. */
+  readonly about: About | null
 }
 
-/** A release that landed, as the triggers see it. */
-export type Followed = {
-  readonly env: string
-  readonly by: string
-  readonly kind: 'release' | 'rollback'
-}
+/** What happened, as the triggers see it. */
+export type About =
+  | {
+      readonly on: 'released'
+      readonly env: string
+      readonly by: string
+      readonly kind: 'release' | 'rollback'
+    }
+  | { readonly on: 'branchDeleted'; readonly repository: string; readonly branch: string }
+  /** The trigger whose time has come. */
+  | { readonly on: 'schedule'; readonly trigger: string }
 
 export type EventSource = 'api' | 'policy'
 
@@ -84,7 +94,7 @@ export type NewEvent = Pick<
   | 'source'
   | 'createdMs'
 > &
-  Partial<Pick<ReleaseEvent, 'forced' | 'follows'>>
+  Partial<Pick<ReleaseEvent, 'forced' | 'about'>>
 
 /** How an event ends, or goes on waiting. */
 export type Closing = {

@@ -86,6 +86,8 @@ export const factDeclarations: readonly FactDeclaration[] = [
   text('released.env', 'of a trigger on released: the environment that was released to'),
   text('released.by', 'of a trigger on released: who asked for that release'),
   text('released.kind', 'of a trigger on released: release or rollback'),
+  text('deleted.branch', 'of a trigger on branchDeleted: the branch that is gone'),
+  text('deleted.repository', 'of a trigger on branchDeleted: its repository'),
   text('now.iso', 'the time of the decision, such as 2026-11-23T09:30:00Z'),
   number('now.unix', 'the same in Unix seconds'),
   text('now.weekday', 'monday to sunday, in the policy’s timeZone'),

@@ -16,7 +16,7 @@ export type Outcome =
   | {
       readonly kind: 'accepted'
       readonly id: string
-      readonly what: 'release' | 'rollback' | 'delete'
+      readonly what: 'release' | 'rollback' | 'delete' | 'cleanup'
     }
   | ControlOutcome
   | { readonly kind: 'plans'; readonly plans: readonly Plan[] }

@@ -29,14 +29,18 @@ export type Request = Question & {
   readonly objects?: readonly unknown[]
 }
 
-/** What triggers are asked about: an artifact of this event that arrived, or a release that landed. */
+/** What triggers are asked about; of a schedule only the one whose time has come. */
 export type Occasion =
   | { readonly on: 'artifact'; readonly event: ArtifactEvent }
-  | { readonly on: 'released' }
+  | { readonly on: 'released' | 'branchDeleted' }
+  | { readonly on: 'schedule'; readonly trigger: string }
 
 export type Asked = {
   /** The trigger that asks for the release; `null` when none does. */
   readonly by: string | null
+  readonly ask: Trigger['ask']
+  /** Of a scheduled release: the environment that it comes from. */
+  readonly from: string | null
   /** An invalid policy file that keeps every trigger from asking. */
   readonly problem: string | null
   readonly trace: readonly PolicyTrace[]
@@ -103,19 +107,25 @@ export function askedFor(policies: PolicySet, question: Question & Occasion): As
   const [first] = invalid
   if (first)
     return {
-      by: null,
+      ...nobody,
       problem: invalidMessage(first),
       trace: invalid.map((policy) => answerInvalid(policy).trace),
     }
   const factsIn = factsByTimeZone(question)
   const trace: PolicyTrace[] = []
-  for (const trigger of triggers.filter(({ on }) => on === question.on)) {
+  for (const trigger of triggers.filter((one) => isAskedOn(one, question))) {
     const answer = askTrigger(trigger, question, factsIn(trigger.timeZone))
     trace.push(answer)
-    if (answer.outcome === 'holds') return { by: trigger.name, problem: null, trace }
+    const { name: by, ask, from } = trigger
+    if (answer.outcome === 'holds') return { by, ask, from, problem: null, trace }
   }
-  return { by: null, problem: null, trace }
+  return { ...nobody, trace }
 }
+
+const nobody = { by: null, ask: 'release', from: null, problem: null } as const
+
+const isAskedOn = ({ on, name }: Trigger, occasion: Occasion): boolean =>
+  on === occasion.on && (occasion.on !== 'schedule' || occasion.trigger === name)
 
 function blockAnswers({ block }: Request): Answer[] {
   if (!block) return []

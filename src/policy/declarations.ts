@@ -10,8 +10,11 @@ export const declarations: readonly FactDeclaration[] = [
 /** True for what only a Kubernetes object has. */
 export const isObjectFact = (path: string): boolean => /^(?:object|container)\./.test(path)
 
-/** True for what only a release that just landed has. */
-export const isReleasedFact = (path: string): boolean => path.startsWith('released.')
+/** The `on` of the triggers that alone have a fact, or nothing when every policy has it. */
+export function happeningOf(path: string): 'released' | 'branchDeleted' | undefined {
+  if (path.startsWith('released.')) return 'released'
+  return path.startsWith('deleted.') ? 'branchDeleted' : undefined
+}
 
 /** The declaration that a path falls under, or nothing: then it is no fact. */
 export function declarationOf(path: string): FactDeclaration | undefined {

@@ -1,13 +1,16 @@
 import type { z } from 'zod'
+import type { RequestKind } from '../domain/event.ts'
 import type { Sources } from '../domain/sources.ts'
-import { isObjectFact, isReleasedFact } from './declarations.ts'
+import { happeningOf, isObjectFact } from './declarations.ts'
 import { parseJson } from './json-text.ts'
 import { type People, peopleFile, readPeople } from './people.ts'
 import { below, isObject, type Problem, quote, report, type Spot, suggestion } from './problem.ts'
 import { factPathsIn, type Rule } from './rule.ts'
 import { checkRule } from './rule-check.ts'
+import { minutesOf, type Schedule } from './schedule.ts'
 import { type ArtifactEvent, durationMs, policyShapes, type TriggerSource } from './schema.ts'
 import { everything, readScope, type Scoped } from './scope.ts'
+import { weekdays } from './within.ts'
 
 type Common = Scoped & {
   readonly name: string
@@ -23,6 +26,12 @@ export type Trigger = Common & {
   readonly kind: 'trigger'
   readonly on: TriggerSource
   readonly events: readonly ArtifactEvent[]
+  /** What it asks for. */
+  readonly ask: RequestKind
+  /** Of a scheduled release: the environment whose running artifact is meant. */
+  readonly from: string | null
+  /** Of a trigger on schedule: when its time comes. */
+  readonly schedule: Schedule | null
 }
 
 /** Must hold for every release, whoever asks. */
@@ -146,7 +155,11 @@ function readTrigger(value: Json, named: Named, spot: Spot): Trigger | null {
   const when = readRule('when', value, spot)
   if (!shape) return null
   const { kind, description, enabled, timeZone, on, events = ['push', 'tag'] } = shape
-  return { ...named, kind, description, enabled, timeZone, when, on, events }
+  const { at, days = weekdays, from = null } = shape
+  const ask = shape.ask ?? (on === 'branchDeleted' ? 'delete' : 'release')
+  const schedule = at === undefined ? null : { minutes: minutesOf(at), days, timeZone }
+  const asks = { on, events, ask, from, schedule }
+  return { ...named, kind, description, enabled, timeZone, when, ...asks }
 }
 
 function readGate(value: Json, named: Named, spot: Spot): Gate | null {
@@ -196,11 +209,13 @@ function readRule(key: 'when' | 'require', value: Json, spot: Spot): Rule | null
 const isFactOf = ({ kind, on, each }: Json, path: string): boolean => {
   if (path.startsWith('container.')) return kind === 'object' && each === 'container'
   if (isObjectFact(path)) return kind === 'object'
-  return !isReleasedFact(path) || (kind === 'trigger' && on === 'released')
+  const needed = happeningOf(path)
+  return needed === undefined || (kind === 'trigger' && on === needed)
 }
 
 function factHome(path: string): string {
-  if (isReleasedFact(path)) return 'only a trigger on "released" has it'
+  const needed = happeningOf(path)
+  if (needed) return `only a trigger on "${needed}" has it`
   return path.startsWith('container.')
     ? 'only a policy of kind "object" with "each": "container" has it'
     : 'only a policy of kind "object" has it'
@@ -219,7 +234,8 @@ function readShape<Shape extends z.ZodType>(
 
 /** What to write for the keys that a policy cannot do without. */
 const required: Readonly<Record<string, string>> = {
-  on: 'write "on": "artifact" or "on": "released"',
+  on: 'write "on": "artifact", "released", "branchDeleted" or "schedule"',
+  at: 'write the time of day, such as "at": "02:00"',
   env: 'name the environment that it asks for',
   require: 'write the rule that must hold',
 }

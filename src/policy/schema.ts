@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { isLabel, labelRule } from '../domain/names.ts'
 import { declarations } from './declarations.ts'
 import { isTimeZone } from './now.ts'
 import { computedOperators, libraryOperators, ownOperators, textOperators } from './operators.ts'
+import { weekdays } from './within.ts'
 
 const minuteMs = 60_000
 const unitsMs: Readonly<Record<string, number>> = {
@@ -47,15 +49,21 @@ const common = {
 export const artifactEvents = ['push', 'tag', 'pr'] as const
 export type ArtifactEvent = (typeof artifactEvents)[number]
 
-/** What a trigger can answer to: an artifact that arrives, a release that landed. */
-export const triggerSources = ['artifact', 'released'] as const
+/** What a trigger can answer to. */
+export const triggerSources = ['artifact', 'released', 'branchDeleted', 'schedule'] as const
 export type TriggerSource = (typeof triggerSources)[number]
+
+const clockTime = z
+  .string({ error: 'must be text' })
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 02:00')
+const label = z.string({ error: 'must be text' }).refine(isLabel, `must be one name: ${labelRule}`)
 
 const trigger = z
   .strictObject({
     kind: z.literal('trigger'),
     on: z.enum(triggerSources, {
-      error: 'must be "artifact" or "released": this version knows no other trigger',
+      error:
+        'must be "artifact", "released", "branchDeleted" or "schedule": this version knows no other trigger',
     }),
     ...common,
     env: names('The environments to release to'),
@@ -66,6 +74,40 @@ const trigger = z
       .min(1, 'must name an event')
       .optional()
       .describe('Of which events the artifact may be; push and tag when absent'),
+    ask: z
+      .enum(['release', 'rollback', 'delete'], { error: 'must be release, rollback or delete' })
+      .optional()
+      .describe('What it asks for: absent means delete on branchDeleted, and release on all else'),
+    at: clockTime.optional().describe('Of a schedule: the time of day in timeZone'),
+    days: z
+      .array(z.enum(weekdays, { error: 'must be days such as monday' }), 'must be a list of days')
+      .min(1, 'must name a day')
+      .optional()
+      .describe('Of a schedule: on which days; absent is every day'),
+    from: label
+      .optional()
+      .describe('Of a scheduled release: the environment whose running artifact is released'),
+  })
+  .superRefine((trigger, context) => {
+    const { on, ask, at, days, from } = trigger
+    const say = (key: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [key], message })
+    const isScheduled = on === 'schedule'
+    if (isScheduled && at === undefined) say('at', 'is missing: write "at": "02:00"')
+    if (!isScheduled && at !== undefined)
+      say('at', 'only a trigger on schedule takes it: remove it')
+    if (!isScheduled && days !== undefined)
+      say('days', 'only a trigger on schedule takes it: remove it')
+    if (!isScheduled && from !== undefined)
+      say('from', 'only a trigger on schedule takes it: remove it')
+    if (isScheduled && (ask ?? 'release') === 'release' && from === undefined)
+      say('from', 'is missing: name the environment whose running artifact is released')
+    if (isScheduled && ask !== undefined && ask !== 'release' && from !== undefined)
+      say('from', 'only a release takes it: remove it')
+    if (['artifact', 'released'].includes(on) && ask !== undefined && ask !== 'release')
+      say('ask', `a trigger on ${on} asks for a release: remove it`)
+    if (on === 'branchDeleted' && ask !== undefined && ask !== 'delete')
+      say('ask', 'a trigger on branchDeleted asks to delete: remove it')
   })
   .refine(({ on, events }) => on === 'artifact' || events === undefined, {
     path: ['events'],

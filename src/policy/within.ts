@@ -82,7 +82,7 @@ function isDate(text: string): boolean {
  * The moments at which the clock on the wall shows a time: the first and the last. They differ in the
  * hour that is repeated in autumn. A time that spring skips stands for the moment of the change.
  */
-function instantsOf(wall: string, timeZone: string): readonly [number, number] {
+export function instantsOf(wall: string, timeZone: string): readonly [number, number] {
   const asUtcMs = Date.parse(`${wall}Z`)
   const dayMs = minutesOfDay * 60_000
   const offsets = [offsetMs(asUtcMs - dayMs, timeZone), offsetMs(asUtcMs + dayMs, timeZone)]

@@ -1,25 +1,14 @@
 import { policyActor } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
-import type { Decision, TriggerAnswer } from '../domain/decision.ts'
+import type { TriggerAnswer } from '../domain/decision.ts'
 import type { Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import type { Release } from '../domain/release.ts'
-import type { ManifestSet } from '../manifest/manifest.ts'
 import { askedFor, type Occasion } from '../policy/decide.ts'
-import type { PolicySet } from '../policy/policy.ts'
+import { expandRunning, isAboutRunning } from './expand-running.ts'
+import { childOf, decisionOf, type Given, listed, runningOf } from './expansion.ts'
 import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
 import { foreignArtifact, ownerOf, targetsOf } from './targets.ts'
-
-/** What every expansion of one slice shares, read once. */
-type Given = {
-  readonly tip: Sha
-  readonly policies: PolicySet
-  readonly manifests: ManifestSet
-  readonly bindings: ReadonlyMap<string, string>
-  /** What runs of each app that was asked about. */
-  readonly running: Map<string, readonly Release[]>
-}
 
 /**
  * Turns events that name no single app and environment into ones that do: an artifact's arrival by
@@ -42,7 +31,8 @@ export async function expand(
   const closings: (readonly [ReleaseEvent, Closing])[] = []
   for (const event of events) {
     const artifact = known.get(event.artifactId ?? '')
-    if (!artifact) closings.push([event, denied(`There is no artifact ${event.artifactId}`)])
+    if (isAboutRunning(event)) closings.push([event, await expandRunning(ports, event, given)])
+    else if (!artifact) closings.push([event, denied(`There is no artifact ${event.artifactId}`)])
     else if (event.kind !== 'release')
       closings.push([event, await arrival(ports, { event, artifact }, given)])
     else closings.push([event, everyApp(ports, { event, artifact }, given)])
@@ -79,11 +69,10 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
   const answers: TriggerAnswer[] = []
   for (const { app, env } of followers(subject, given)) {
     const request = { kind: 'release', source: 'policy', reason: '' } as const
-    const running = given.running.get(app) ?? (await ports.releases.running({ app }))
-    given.running.set(app, running)
+    const running = await runningOf(ports, app, given)
     const actor = event.actor
-    const { follows } = event
-    const facts = factsOf({ artifact, app, env, actor, request, running, nowMs, follows })
+    const { about } = event
+    const facts = factsOf({ artifact, app, env, actor, request, running, nowMs, about })
     const question = { app, env, facts, nowMs, ...occasionOf(subject) }
     answers.push({ app, env, ...askedFor(given.policies, question) })
   }
@@ -101,10 +90,10 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
 
 /** After a release only its own app is asked about, and not the place that was released to. */
 function followers(subject: Subject, given: Given) {
-  const { kind, app, follows } = subject.event
+  const { app, about } = subject.event
   const all = places(subject, given)
-  return kind === 'released'
-    ? all.filter((place) => place.app === app && place.env !== follows?.env)
+  return about?.on === 'released'
+    ? all.filter((place) => place.app === app && place.env !== about.env)
     : all
 }
 
@@ -123,52 +112,3 @@ function arrivalText(
     ? `No manifest is for an app of ${version.repositoryName}`
     : 'No trigger asked for a release'
 }
-
-function decisionOf(
-  ports: ProposalPorts,
-  made: { event: ReleaseEvent; answers: TriggerAnswer[]; message: string; nowMs: number },
-  { policies, tip }: Given,
-): Decision {
-  const { event, answers, message, nowMs } = made
-  return {
-    id: ports.ids.next('decision'),
-    eventId: event.id,
-    app: null,
-    env: null,
-    verdict: answers.some(({ by }) => by !== null) ? 'allow' : 'deny',
-    policy: answers.find(({ by }) => by !== null)?.by ?? null,
-    message,
-    warnings: [],
-    forced: [],
-    expiresInMs: null,
-    newer: 'supersedes',
-    policyVersion: policies.version,
-    tip,
-    facts: {},
-    trace: [],
-    triggers: answers,
-    created: Math.floor(nowMs / 1000),
-  }
-}
-
-function childOf(
-  ports: ProposalPorts,
-  parent: ReleaseEvent,
-  own: Pick<NewEvent, 'actor' | 'source'> & { app: string; env: string },
-): NewEvent {
-  const { artifactId, reason, forced } = parent
-  return {
-    id: ports.ids.next('event'),
-    parentId: parent.id,
-    kind: 'release',
-    toRef: null,
-    artifactId,
-    reason,
-    forced,
-    createdMs: ports.clock.nowMs(),
-    ...own,
-  }
-}
-
-const listed = (children: readonly NewEvent[]): string =>
-  children.map(({ app, env }) => `${app} to ${env}`).join(', ')

@@ -1,7 +1,7 @@
 import { type Actor, rolesAt } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
 import type { Lock } from '../domain/control.ts'
-import type { EventSource, Followed, ReleaseEvent } from '../domain/event.ts'
+import type { About, EventSource, RequestKind } from '../domain/event.ts'
 import type { Facts } from '../domain/facts.ts'
 import type { Release } from '../domain/release.ts'
 import { imageFacts } from '../policy/image-facts.ts'
@@ -13,7 +13,7 @@ export type Circumstances = {
   readonly env: string
   readonly actor: Actor
   readonly request: {
-    readonly kind: Exclude<ReleaseEvent['kind'], 'artifact' | 'released'>
+    readonly kind: RequestKind
     readonly source: EventSource
     readonly reason: string
   }
@@ -24,13 +24,14 @@ export type Circumstances = {
   readonly locks?: readonly Lock[]
   /** Those who approved, as they are now. */
   readonly approvers?: readonly Actor[]
-  readonly follows?: Followed | null
+  /** Of triggers: what happened. */
+  readonly about?: About | null
 }
 
 /** The facts that the policies see. What is not known is left out: a missing fact is never a yes. */
 export function factsOf(given: Circumstances): Facts {
   const { artifact, app, env, actor, request, running, nowMs } = given
-  const { locks = [], approvers = [], follows = null } = given
+  const { locks = [], approvers = [], about = null } = given
   const places = running.map((release) => [release.env, runningFacts(release, nowMs)] as const)
   const current = places.find(([place]) => place === env)?.[1]
   return {
@@ -46,10 +47,18 @@ export function factsOf(given: Circumstances): Facts {
     request,
     approvals: approvalFacts(approvers, given),
     locks: { by: locks.map(({ by }) => by), reasons: locks.map(({ reason }) => reason) },
-    ...(follows ? { released: { ...follows } } : {}),
+    ...happeningFacts(about),
     ...(current ? { current } : {}),
     envs: Object.fromEntries(places),
   }
+}
+
+function happeningFacts(about: About | null): Facts {
+  if (about?.on === 'released')
+    return { released: { env: about.env, by: about.by, kind: about.kind } }
+  return about?.on === 'branchDeleted'
+    ? { deleted: { repository: about.repository, branch: about.branch } }
+    : {}
 }
 
 /** Who asked never counts, whatever name the approval came under. */

@@ -3,6 +3,7 @@ import { Fault, type FaultCode } from '../domain/fault.ts'
 import { expand } from './expand.ts'
 import type { RunPorts } from './ports.ts'
 import { runEvent } from './run.ts'
+import { type SchedulePorts, tellTime } from './tell-time.ts'
 
 /** How many arrivals are expanded at once; releases are carried out one at a time. */
 const sliceEvents = 32
@@ -11,6 +12,8 @@ const slicePauseMs = 20
 /** From so many wake-ups a second on the pause is longer: what waits to be accepted comes first. */
 const floodPerSecond = 2_000
 const floodPauseMs = 250
+/** How often schedules are looked at. */
+const tellTimeMs = 15_000
 /** The slow look behind the wake-up signal. */
 const pollMs = 1_000
 /** An event may be due and yet wait for an older one of its target. */
@@ -24,25 +27,26 @@ const backoffMs = 250
 /** What waits for the world outside looks again this often. */
 const outagePauseMs = 2_000
 
-export type LoopPorts = RunPorts & {
-  readonly events: {
-    claimWide(nowMs: number, limit: number): Promise<readonly ReleaseEvent[]>
-    claimTargeted(nowMs: number): Promise<ReleaseEvent | undefined>
-    nextDueMs(): Promise<number | undefined>
-    closeAll(all: readonly (readonly [ReleaseEvent, Closing])[]): Promise<void>
-    postpone(
-      event: ReleaseEvent,
-      how: { statusDesc: string; dueMs: number; forgive: boolean },
-    ): Promise<void>
+export type LoopPorts = RunPorts &
+  SchedulePorts & {
+    readonly events: {
+      claimWide(nowMs: number, limit: number): Promise<readonly ReleaseEvent[]>
+      claimTargeted(nowMs: number): Promise<ReleaseEvent | undefined>
+      nextDueMs(): Promise<number | undefined>
+      closeAll(all: readonly (readonly [ReleaseEvent, Closing])[]): Promise<void>
+      postpone(
+        event: ReleaseEvent,
+        how: { statusDesc: string; dueMs: number; forgive: boolean },
+      ): Promise<void>
+    }
+    readonly log: {
+      info(fields: object, text: string): void
+      warn(fields: object, text: string): void
+      error(fields: object, text: string): void
+    }
+    /** Told of each landed release: milliseconds from the acceptance of its event to the push. */
+    readonly landed?: (ms: number) => void
   }
-  readonly log: {
-    info(fields: object, text: string): void
-    warn(fields: object, text: string): void
-    error(fields: object, text: string): void
-  }
-  /** Told of each landed release: milliseconds from the acceptance of its event to the push. */
-  readonly landed?: (ms: number) => void
-}
 
 /** Claims events in order and carries them out, one at a time, until it is stopped. */
 export class Loop {
@@ -52,6 +56,7 @@ export class Loop {
   #awake = false
   #wakes = 0
   #wakesSinceMs = 0
+  #timeToldMs = Number.NEGATIVE_INFINITY
   #running: Promise<void> | undefined
 
   constructor(ports: LoopPorts) {
@@ -80,6 +85,7 @@ export class Loop {
     while (!this.#stopping) {
       this.#awake = false
       try {
+        await this.#tellTime()
         const wide = await this.#expandSlice()
         const targeted = await this.#runNext()
         if (wide === sliceEvents) await this.#ports.pause(this.#pauseMs())
@@ -89,6 +95,14 @@ export class Loop {
         await this.#sleep(pollMs)
       }
     }
+  }
+
+  /** Once in a while: tells the triggers whose time has come. */
+  async #tellTime(): Promise<void> {
+    const nowMs = this.#ports.clock.nowMs()
+    if (nowMs < this.#timeToldMs + tellTimeMs) return
+    this.#timeToldMs = nowMs
+    await tellTime(this.#ports)
   }
 
   async #expandSlice(): Promise<number> {

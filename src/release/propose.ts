@@ -137,6 +137,8 @@ async function wantedBy(
     }
     case 'artifact':
     case 'released':
+    case 'branchDeleted':
+    case 'schedule':
     case 'release':
       return wantedRelease(ports, event, tip)
   }

@@ -130,6 +130,8 @@ async function indexedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried
     }
     case 'artifact':
     case 'released':
+    case 'branchDeleted':
+    case 'schedule':
     case 'release': {
       const artifact = await ports.artifacts.find(event.artifactId ?? '')
       return artifact && { artifactId: artifact.id, version: artifact.version }
@@ -205,7 +207,7 @@ function followOf(
     actor: event.actor,
     source: 'policy',
     createdMs: clock.nowMs(),
-    follows: { env: event.env, by: event.actor.login, kind },
+    about: { on: 'released', env: event.env, by: event.actor.login, kind },
   }
 }
 
@@ -213,6 +215,8 @@ function landedText({ kind, app, env }: TargetedEvent, artifactId: string): stri
   switch (kind) {
     case 'artifact':
     case 'released':
+    case 'branchDeleted':
+    case 'schedule':
     case 'release':
       return `released ${artifactId} to ${env}`
     case 'rollback':

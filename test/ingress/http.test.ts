@@ -274,6 +274,10 @@ describe('A26: who may do what', () => {
     release: { by: { releaser: 1, admin: 1 }, ...ask('POST', '/api/releases', { env: 'x', artifactId: 'none' }) }, // biome-ignore format: one row
     rollback: { by: { releaser: 1, admin: 1 }, ...ask('POST', '/api/rollback?env=x&app=x') },
     delete: { by: { releaser: 1, admin: 1 }, ...ask('POST', '/api/delete?env=x&app=x') },
+    'branch-deleted': {
+      by: { ci: 1, admin: 1 },
+      ...ask('POST', '/api/branch-deleted', { repository: 'owner/none', branch: 'x' }),
+    },
     approve: { by: approves, ...ask('POST', '/api/event/none/approve') },
     reject: { by: approves, ...ask('POST', '/api/event/none/reject') },
     block: { by: controls, ...ask('POST', '/api/artifacts/none/block', { reason: 'x' }) },

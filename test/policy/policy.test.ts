@@ -118,6 +118,31 @@ describe('F25: a file is refused, with its place and what to write, for', () => 
       want: '/events only a trigger on artifacts takes it',
     },
     {
+      name: 'a schedule without a time',
+      given: { ...trigger, on: 'schedule', ask: 'delete' },
+      want: '/at is missing: write the time of day',
+    },
+    {
+      name: 'a scheduled release from nowhere',
+      given: { ...trigger, on: 'schedule', at: '02:00' },
+      want: '/from is missing',
+    },
+    {
+      name: 'a time of what is not scheduled',
+      given: { ...trigger, at: '02:00' },
+      want: '/at only a trigger on schedule takes it',
+    },
+    {
+      name: 'a rollback of what arrived',
+      given: { ...trigger, ask: 'rollback' },
+      want: '/ask a trigger on artifact asks for a release',
+    },
+    {
+      name: 'a release of what is gone',
+      given: { ...trigger, on: 'branchDeleted', ask: 'release' },
+      want: '/ask a trigger on branchDeleted asks to delete',
+    },
+    {
       name: 'a queue without a hold',
       given: { ...gate, newer: 'queues' },
       want: '/newer only a hold makes others wait',
@@ -129,7 +154,7 @@ describe('F25: a file is refused, with its place and what to write, for', () => 
     },
     {
       name: 'another on',
-      given: { ...trigger, on: 'branchDeleted' },
+      given: { ...trigger, on: 'health' },
       want: '/on must be "artifact"',
     },
     {

@@ -1,12 +1,21 @@
 import { z } from 'zod'
-import { artifactId, given, label, requestId, time, why } from './parameters.ts'
+import { artifactId, given, label, repository, requestId, search, time, why } from './parameters.ts'
 import { type Route, route } from './route.ts'
 
 const noQuery = z.object({})
 const body = 'must be an object'
 
-/** Approvals, blocks and locks. */
+/** Approvals, blocks, locks, and branches that are gone. */
 export const controlRoutes: readonly Route[] = [
+  route({
+    method: 'post',
+    path: '/api/branch-deleted',
+    summary: 'Tell that a branch is gone, so that triggers may clean up after it',
+    answer: '201 and {"id"} of the event',
+    query: noQuery,
+    body: z.object({ repository, branch: search.min(1, 'must not be empty') }, { error: body }),
+    command: (input) => ({ verb: 'branch-deleted', ...input.body }),
+  }),
   route({
     method: 'post',
     path: '/api/event/{id}/approve',

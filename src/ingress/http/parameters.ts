@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limitDefault, limitMax } from '../../domain/command.ts'
-import { isArtifactId, isLabel, isShaPrefix, labelRule } from '../../domain/names.ts'
+import { isArtifactId, isLabel, isRepository, isShaPrefix, labelRule } from '../../domain/names.ts'
 
 /** The kinds of values that queries and bodies are made of, each with what it should be. */
 const text = (most: number) =>
@@ -16,6 +16,9 @@ export const sha = z
   .string()
   .refine(isShaPrefix, 'must be a commit id of 7 to 40 lower-case hexadecimal characters')
 export const reason = text(2_000)
+export const repository = z
+  .string({ error: 'must be a repository name such as owner/name' })
+  .refine(isRepository, 'must be a repository name such as owner/name')
 /** A reason that must be given. */
 export const why = text(2_000).refine((value) => value.trim() !== '', 'must say why')
 export const search = text(200)

@@ -1,4 +1,4 @@
-/** Locks, blocks and approvals; events that are forced, that queue, and that follow a release. */
+/** Locks, blocks and approvals; events that are forced, that queue, and that tell what happened. */
 export const controls: readonly string[] = [
   // One row: grows with every change below, so that a push can tell whether what it was decided on changed.
   'create table control_version (version integer not null) strict',
@@ -29,13 +29,21 @@ export const controls: readonly string[] = [
      primary key (event_id, login)
    ) strict, without rowid`,
 
+  // Which times of which trigger were told: each is told once, however often the server looks.
+  `create table schedule_runs (
+     trigger text not null,
+     due integer not null,
+     primary key (trigger, due)
+   ) strict, without rowid`,
+
   // SQLite cannot change the check of a column, so the table is made anew.
   'alter table events rename to events_of_0001',
   `create table events (
      seq integer primary key,
      id text not null unique,
      parent_id text,
-     kind text not null check (kind in ('artifact', 'released', 'release', 'rollback', 'delete')),
+     kind text not null check (kind in ('artifact', 'released', 'branchDeleted',
+       'schedule', 'release', 'rollback', 'delete')),
      status text not null default 'new'
        check (status in ('new', 'held', 'processed', 'denied', 'superseded', 'error')),
      status_desc text not null default '',
@@ -53,7 +61,7 @@ export const controls: readonly string[] = [
      created_ms integer not null,
      forced integer not null default 0 check (forced in (0, 1)),
      queues integer not null default 0 check (queues in (0, 1)),
-     follows text
+     about text
    ) strict`,
   'insert into events select *, 0, 0, null from events_of_0001',
   'drop table events_of_0001',

@@ -1,0 +1,117 @@
+import { policyActor } from '../domain/actor.ts'
+import type { TriggerAnswer } from '../domain/decision.ts'
+import type { About, Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
+import type { Release } from '../domain/release.ts'
+import { type Asked, askedFor } from '../policy/decide.ts'
+import type { Trigger } from '../policy/policy.ts'
+import { childOf, decisionOf, type Given, listed, runningOf } from './expansion.ts'
+import { factsOf } from './gather.ts'
+import type { ProposalPorts } from './ports.ts'
+import { releaseBefore } from './rollback-target.ts'
+
+type RunningAbout = Extract<About, { readonly on: 'branchDeleted' | 'schedule' }>
+type RunningEvent = ReleaseEvent & { readonly about: RunningAbout }
+
+/** True of what happened that is about what runs, not about one artifact. */
+export const isAboutRunning = (event: ReleaseEvent): event is RunningEvent =>
+  event.about?.on === 'branchDeleted' || event.about?.on === 'schedule'
+
+/** A place that a trigger may be about, and the release that it would start from. */
+type Candidate = { readonly app: string; readonly env: string; readonly release: Release }
+
+/** Asks the triggers about everything that runs and that has to do with what happened. */
+export async function expandRunning(
+  ports: ProposalPorts,
+  event: RunningEvent,
+  given: Given,
+): Promise<Closing> {
+  const nowMs = ports.clock.nowMs()
+  const answers: TriggerAnswer[] = []
+  const children: NewEvent[] = []
+  for (const candidate of await candidatesFor(ports, event.about, given)) {
+    const { app, env } = candidate
+    const facts = await factsFor(ports, { event, candidate, nowMs }, given)
+    const asked = askedFor(given.policies, { app, env, facts, nowMs, ...event.about })
+    const { by, problem, trace } = asked
+    answers.push({ app, env, by, problem, trace })
+    const child = by === null ? undefined : await childFor(ports, event, { candidate, asked })
+    if (child) children.push(child)
+  }
+  const asked = children.length > 0 ? `asked for ${listed(children)}` : 'No trigger asked'
+  const problem = answers.find((answer) => answer.problem !== null)?.problem
+  const message = problem ? `${asked}; ${problem}` : asked
+  const decision = decisionOf(ports, { event, answers, message, nowMs }, given)
+  const status = problem && children.length === 0 ? 'denied' : 'processed'
+  return { status, statusDesc: message, decision, children }
+}
+
+async function candidatesFor(
+  ports: ProposalPorts,
+  about: RunningAbout,
+  given: Given,
+): Promise<Candidate[]> {
+  const running = await ports.releases.running({})
+  if (about.on === 'branchDeleted')
+    return running
+      .filter(({ version }) => isOfBranch(version, about))
+      .map((release) => ({ app: release.app, env: release.env, release }))
+  const trigger = given.policies.triggers.find(({ name }) => name === about.trigger)
+  if (!trigger) return []
+  return trigger.from === null
+    ? running.map((release) => ({ app: release.app, env: release.env, release }))
+    : promotions(running, trigger, given)
+}
+
+/** A pull request's artifact is of the branch that is to be merged, not of the one to merge into. */
+const isOfBranch = (
+  { repositoryName, event, branch, sourceBranch }: Release['version'],
+  gone: { readonly repository: string; readonly branch: string },
+): boolean =>
+  repositoryName === gone.repository && (event === 'pr' ? sourceBranch : branch) === gone.branch
+
+/** Where what runs in the trigger's `from` could go: the other environments that have a manifest. */
+function promotions(
+  running: readonly Release[],
+  { from }: Trigger,
+  { manifests }: Given,
+): Candidate[] {
+  return running
+    .filter(({ env }) => env === from)
+    .flatMap((release) =>
+      manifests.manifests
+        .filter(({ app, env }) => app === release.app && env !== from)
+        .map(({ app, env }) => ({ app, env, release })),
+    )
+}
+
+async function factsFor(
+  ports: ProposalPorts,
+  subject: { event: RunningEvent; candidate: Candidate; nowMs: number },
+  given: Given,
+) {
+  const { event, candidate, nowMs } = subject
+  const { app, env, release } = candidate
+  const artifact = await ports.artifacts.find(release.artifactId)
+  const running = await runningOf(ports, app, given)
+  const request = { kind: 'release', source: 'policy', reason: '' } as const
+  const { actor, about } = event
+  return factsOf({ artifact, app, env, actor, request, running, nowMs, about })
+}
+
+async function childFor(
+  ports: ProposalPorts,
+  event: RunningEvent,
+  { candidate, asked }: { candidate: Candidate; asked: Asked },
+): Promise<NewEvent | undefined> {
+  const { app, env, release } = candidate
+  const { ask: kind, by } = asked
+  const common = { app, env, kind, actor: policyActor(by ?? ''), source: 'policy' } as const
+  if (kind !== 'rollback')
+    return childOf(ports, event, { ...common, artifactId: release.artifactId })
+  const before = releaseBefore(await ports.releases.history({ app, env, limit: historyMax }))
+  if (!before) return undefined
+  const { artifactId, gitopsRef: toRef } = before
+  return childOf(ports, event, { ...common, artifactId, toRef })
+}
+
+const historyMax = 500
