@@ -30,6 +30,7 @@ import { EventStore } from './store/events.ts'
 import { newId } from './store/ids.ts'
 import { migrate } from './store/migrate.ts'
 import { ReleaseStore } from './store/releases.ts'
+import { ScheduleStore } from './store/schedules.ts'
 import { newToken, tokenHash, UserStore } from './store/users.ts'
 
 /** How long a stop may take before what still runs is left for the next start to finish. */
@@ -115,10 +116,11 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   const ids = { next: newId }
   const gitops = followed(writer, config)
   const controls = new ControlStore(database)
+  const schedules = new ScheduleStore(database)
   const identify = identifier(users)
   const shared = { clock, ids, sources, artifacts, events, releases, gitops, controls, identify }
   const people = async () => (await sources.policies(await writer.tip())).people
-  const loop = new Loop({ ...shared, landings: releases, pause, log, landed })
+  const loop = new Loop({ ...shared, schedules, landings: releases, pause, log, landed })
   const tokens = { next: newToken }
   const commands: CommandPorts = { ...shared, users, tokens, wake: () => loop.wake() }
   const health = healthOf(database, writer, sources)

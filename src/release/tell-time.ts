@@ -9,10 +9,10 @@ import type { RunPorts } from './ports.ts'
 const lateMs = 60 * 60_000
 
 export type SchedulePorts = {
-  readonly events: {
+  readonly schedules: {
     /** Notes that a trigger is known from now on: times before it were not meant. */
-    noteSchedule(trigger: string, nowMs: number): Promise<void>
-    addScheduled(event: NewEvent, run: { trigger: string; due: number }): Promise<boolean>
+    note(trigger: string, nowMs: number): Promise<void>
+    add(event: NewEvent, run: { trigger: string; due: number }): Promise<boolean>
   }
 }
 type Ports = Pick<RunPorts, 'clock' | 'gitops' | 'sources' | 'ids'> & SchedulePorts
@@ -22,10 +22,10 @@ export async function tellTime(ports: Ports): Promise<void> {
   for (const trigger of await scheduled(ports)) {
     const nowMs = ports.clock.nowMs()
     const { name, schedule } = trigger
-    await ports.events.noteSchedule(name, nowMs)
+    await ports.schedules.note(name, nowMs)
     const due = schedule && lastDueMs(schedule, nowMs)
     if (!due || due < nowMs - lateMs) continue
-    await ports.events.addScheduled(eventOf(ports, name), { trigger: name, due })
+    await ports.schedules.add(eventOf(ports, name), { trigger: name, due })
   }
 }
 

@@ -10,13 +10,12 @@ import {
   type NewEvent,
   type ReleaseEvent,
 } from '../domain/event.ts'
-import type { Database, InStatement, ResultSet, Value } from './client.ts'
+import type { Database, InStatement, ResultSet } from './client.ts'
 import { firstIdAt } from './ids.ts'
 
 /** The events: they are the queue. One row, one effect. */
 export class EventStore {
   readonly #database: Database
-  readonly #noted = new Set<string>()
 
   constructor(database: Database) {
     this.#database = database
@@ -25,38 +24,6 @@ export class EventStore {
   /** Keeps an event durably; only then may it be answered. */
   async add(event: NewEvent): Promise<void> {
     await this.#database.write([insertEvent(event)])
-  }
-
-  /** Notes a scheduled trigger that is new: times before now were not meant. */
-  async noteSchedule(trigger: string, nowMs: number): Promise<void> {
-    if (this.#noted.has(trigger)) return
-    await this.#database.write([
-      {
-        sql: `insert into schedule_runs select ?1, ?2
-              where not exists (select 1 from schedule_runs where trigger = ?1)`,
-        args: [trigger, nowMs],
-      },
-    ])
-    this.#noted.add(trigger)
-  }
-
-  /** Keeps the event of a trigger's time, once; answers false when it was told or not meant. */
-  async addScheduled(event: NewEvent, run: { trigger: string; due: number }): Promise<boolean> {
-    const { sql, args } = insertEvent(event) as { sql: string; args: Value[] }
-    const isTold = 'select 1 from schedule_runs where trigger = ? and due = ?'
-    const isKnown = 'select 1 from schedule_runs where trigger = ? and due < ?'
-    const [added] = await this.#database.write([
-      {
-        sql: `${sql.replace(/ values \(.*\)$/s, ' select ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?')}
-              where not exists (${isTold}) and exists (${isKnown})`,
-        args: [...args, run.trigger, run.due, run.trigger, run.due],
-      },
-      {
-        sql: `insert into schedule_runs select ?, ? where exists (${isKnown}) on conflict do nothing`,
-        args: [run.trigger, run.due, run.trigger, run.due],
-      },
-    ])
-    return added?.rowsAffected === 1
   }
 
   /**

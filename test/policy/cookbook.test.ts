@@ -25,6 +25,8 @@ type Case = {
   readonly occasion?: Occasion
   readonly app?: string
   readonly env?: string
+  /** The environment of the no, when it is that which differs. */
+  readonly other?: string
   readonly at?: { readonly yes: string; readonly no: string }
   readonly objects?: { readonly yes: unknown; readonly no: unknown }
 }
@@ -40,6 +42,9 @@ const tag: Occasion = { on: 'artifact', event: 'tag' }
 const push: Occasion = { on: 'artifact', event: 'push' }
 const released = (env: string): Facts => ({ released: { env, by: 'alice', kind: 'release' } })
 const monday = '2026-11-23T10:00:00Z'
+const since = (place: string, minutes: number): Facts => ({
+  [place]: { releasedAt: Date.parse(monday) / 1000 - minutes * 60 },
+})
 const staged = (artifactId: string, minutes: number): Facts => ({
   ...asked,
   artifact: { id: 'a-1' },
@@ -73,12 +78,16 @@ const cases: readonly Case[] = [
   { name: 'No tag that moves', yes: {}, no: {}, objects: { yes: pod({ image: `x@sha256:${'0'.repeat(64)}` }), no: pod({}) } },
   { name: 'No privileged containers', yes: {}, no: {}, objects: { yes: pod({}), no: pod({ securityContext: { privileged: true } }) } },
   { name: 'A warning when the commit says so', yes: { ...asked, artifact: { version: { message: 'fix' } } }, no: { ...asked, artifact: { version: { message: 'try [risky]' } } } },
+  { name: 'A preview goes away with its branch', yes: {}, no: {}, occasion: { on: 'branchDeleted' }, env: 'preview-1', other: 'staging' },
+  { name: 'Previews of a week ago go away at night', yes: since('current', 10_080), no: since('current', 10_079), occasion: { on: 'schedule', trigger: 'p' }, env: 'preview-1' },
+  { name: 'What was tested all day goes to production at night', yes: { envs: since('staging', 480) }, no: { envs: since('staging', 479) }, occasion: { on: 'schedule', trigger: 'p' } },
 ] // biome-ignore format: one row a recipe
 
 const says = (one: Case, side: 'yes' | 'no'): string => {
   const policies = load({ p: recipes.get(one.name) ?? '' })
   expect(problemsOf(policies)).toEqual([])
-  const { app = 'web', env = 'production', at = { yes: monday, no: monday } } = one
+  const { app = 'web', other, at = { yes: monday, no: monday } } = one
+  const env = (side === 'no' ? other : undefined) ?? one.env ?? 'production'
   const question = { app, env, facts: { ...one[side], app, env }, nowMs: Date.parse(at[side]) }
   if (one.occasion) return askedFor(policies, { ...question, ...one.occasion }).by ? 'yes' : 'no'
   const objects = one.objects ? [one.objects[side]] : []

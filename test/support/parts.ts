@@ -14,6 +14,7 @@ import { ArtifactStore } from '../../src/store/artifacts.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
+import { ScheduleStore } from '../../src/store/schedules.ts'
 import { alice, artifact, event, manifest } from './builders.ts'
 import { settableClock } from './clock.ts'
 import { type Later, newWriter, putFiles, tempDatabase, tempFolder, tempGitops } from './temp.ts'
@@ -47,6 +48,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     events: new EventStore(database),
     releases: new ReleaseStore(database),
     controls: new ControlStore(database),
+    schedules: new ScheduleStore(database),
   }
   const clock = settableClock()
   const logged: { level: string; text: string }[] = []
