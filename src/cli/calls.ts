@@ -58,6 +58,7 @@ export function callOf(command: Command): Call {
     case 'whoami':
       return { ...get('/api/whoami'), read: (whoami) => ({ kind: 'whoami', whoami }) }
     case 'branch-deleted':
+    case 'report-health':
     case 'push-artifact':
     case 'gitops-repo':
     case 'users':

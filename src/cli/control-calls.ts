@@ -1,11 +1,6 @@
-import type { Command } from '../domain/command.ts'
+import type { ControlCommand } from '../domain/command.ts'
 import type { Block, Lock } from '../domain/control.ts'
 import { type Call, del, get, post, timeOf } from './call.ts'
-
-type ControlCommand = Extract<
-  Command,
-  { verb: 'approve' | 'reject' | 'block' | 'unblock' | 'lock' | 'unlock' | 'locks' }
->
 
 /** The HTTP call of a command about approvals, blocks or locks. */
 export function controlCallOf(command: ControlCommand): Call {

@@ -2,18 +2,17 @@ import type { Actor } from '../domain/actor.ts'
 import type { Command } from '../domain/command.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
-import { approve, reject } from './approvals.ts'
 import { artifact, artifacts } from './artifacts.ts'
 import { actionsIn, authorize } from './authorize.ts'
-import { block, unblock } from './blocks.ts'
 import { branchDeleted } from './branch-deleted.ts'
+import { control } from './control.ts'
 import { deleteApp } from './delete.ts'
 import { decision, decisions, event } from './event.ts'
 import { history } from './history.ts'
-import { lock, locks, unlock } from './locks.ts'
 import type { CommandPorts } from './ports.ts'
 import { pushArtifact } from './push-artifact.ts'
 import { release } from './release.ts'
+import { reportHealth } from './report-health.ts'
 import { resourcesOf } from './resources.ts'
 import { rollback } from './rollback.ts'
 import { status } from './status.ts'
@@ -46,20 +45,16 @@ function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<
       return deleteApp(ports, actor, command)
     case 'branch-deleted':
       return branchDeleted(ports, actor, command)
+    case 'report-health':
+      return reportHealth(ports, command)
     case 'approve':
-      return approve(ports, actor, command)
     case 'reject':
-      return reject(ports, actor, command)
     case 'block':
-      return block(ports, actor, command)
     case 'unblock':
-      return unblock(ports, command)
     case 'lock':
-      return lock(ports, actor, command)
     case 'unlock':
-      return unlock(ports, actor, command)
     case 'locks':
-      return locks(ports)
+      return control(ports, actor, command)
     case 'artifacts':
       return artifacts(ports, command.filter)
     case 'artifact':

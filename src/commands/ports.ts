@@ -6,7 +6,7 @@ import type { Approval, Block, Lock } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { EventCommit, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import type { Release } from '../domain/release.ts'
+import type { Health, Release } from '../domain/release.ts'
 import type { ProposalPorts } from '../release/ports.ts'
 
 /** What the artifacts of one app are found by: the repository it is bound to, or its name. */
@@ -49,6 +49,10 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
   }
   readonly releases: Omit<ProposalPorts['releases'], 'history'> & {
     history(filter: HistoryQuery): Promise<readonly Release[]>
+    reportHealth(
+      reports: readonly { readonly id: string; readonly health: Health }[],
+      events: readonly NewEvent[],
+    ): Promise<void>
     ofEvents(eventIds: readonly string[]): Promise<readonly Release[]>
   }
   readonly users: {
@@ -64,6 +68,8 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     /** The newest tip that was seen: to look at things needs no answer from the git host. */
     lastTip(): Promise<Sha>
     preview(tip: Sha, commit: PlannedCommit): Promise<string>
+    /** Which of these commits another one holds; none when it is not on the branch. */
+    within(commit: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>>
   }
   readonly tokens: { next(): { token: string; hash: string } }
   /** Tells the loop that there is something new to do. */

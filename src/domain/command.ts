@@ -1,5 +1,7 @@
 import type { Role } from './actor.ts'
 import type { NewArtifact } from './artifact.ts'
+import type { Sha } from './names.ts'
+import type { HealthState } from './release.ts'
 
 /** What a person or a program asks for, whatever the surface: the only way into the product. */
 export type Command = Readonly<
@@ -10,15 +12,8 @@ export type Command = Readonly<
   | { verb: 'rollback'; env: string; app: string; sha?: string; reason?: string }
   | { verb: 'delete'; env: string; app: string; reason?: string }
   | { verb: 'branch-deleted'; repository: string; branch: string }
-  | { verb: 'approve'; id: string }
-  | { verb: 'reject'; id: string; reason?: string }
-  | { verb: 'block'; artifactId: string; reason: string }
-  | { verb: 'unblock'; artifactId: string }
-  | { verb: 'lock'; env: string; app?: string; reason: string; untilUnix?: number }
-  /** By its id, or every lock on exactly this environment or app. */
-  | { verb: 'unlock'; id: string }
-  | { verb: 'unlock'; env: string; app?: string }
-  | { verb: 'locks' }
+  | HealthCommand
+  | ControlCommand
   /** `env` may be `*`: every environment. */
   | { verb: 'status'; env: string; app?: string }
   | { verb: 'history'; filter: HistoryQuery }
@@ -61,6 +56,30 @@ export type ArtifactQuery = Readonly<{
   untilUnix?: number
   limit: number
   offset: number
+}>
+
+/** Approvals, blocks and locks. */
+export type ControlCommand = Readonly<
+  | { verb: 'approve'; id: string }
+  | { verb: 'reject'; id: string; reason?: string }
+  | { verb: 'block'; artifactId: string; reason: string }
+  | { verb: 'unblock'; artifactId: string }
+  | { verb: 'lock'; env: string; app?: string; reason: string; untilUnix?: number }
+  /** By its id, or every lock on exactly this environment or app. */
+  | { verb: 'unlock'; id: string }
+  | { verb: 'unlock'; env: string; app?: string }
+  | { verb: 'locks' }
+>
+
+/** What a cluster says of a GitOps commit that it applied, or could not. */
+export type HealthCommand = Readonly<{
+  verb: 'report-health'
+  env: string
+  commit: Sha
+  state: HealthState
+  message: string
+  /** When it was so. */
+  unix?: number
 }>
 
 /** Decisions about an app in an environment, oldest first; the time is in Unix seconds. */

@@ -26,8 +26,11 @@ export function move(from: EventStatus, to: EventStatus): EventStatus {
 
 /** What can be asked of an app in an environment. */
 export type RequestKind = 'release' | 'rollback' | 'delete'
-/** What triggers answer to: an artifact arrived, a release landed, a branch is gone, the time has come. */
-export type Happening = 'artifact' | 'released' | 'branchDeleted' | 'schedule'
+/**
+ * What triggers answer to: an artifact arrived, a release landed, a branch is gone, what runs became
+ * healthy or failed, the time has come.
+ */
+export type Happening = 'artifact' | 'released' | 'branchDeleted' | 'health' | 'schedule'
 
 /**
  * What was asked, kept before it was answered and carried out afterwards.
@@ -68,6 +71,7 @@ export type About =
       readonly kind: 'release' | 'rollback'
     }
   | { readonly on: 'branchDeleted'; readonly repository: string; readonly branch: string }
+  | { readonly on: 'health'; readonly env: string; readonly app: string }
   /** The trigger whose time has come. */
   | { readonly on: 'schedule'; readonly trigger: string }
 

@@ -37,6 +37,11 @@ const runningFacts = (prefix: string, where: string): FactDeclaration[] => [
   text(`${prefix}.branch`, `the branch that the running artifact was built from`),
   time(`${prefix}.releasedAt`, `when it was released, in Unix seconds`),
   number(`${prefix}.minutes`, `whole minutes since it was released`),
+  text(`${prefix}.health`, `progressing, healthy or failed, once the cluster has said so`),
+  time(
+    `${prefix}.healthySince`,
+    `since when it is healthy, in Unix seconds; not there when it is not`,
+  ),
 ]
 
 /**

@@ -19,6 +19,7 @@ export type Outcome =
       readonly what: 'release' | 'rollback' | 'delete' | 'cleanup'
     }
   | ControlOutcome
+  | HealthReported
   | { readonly kind: 'plans'; readonly plans: readonly Plan[] }
   | { readonly kind: 'status'; readonly env: string; readonly status: StatusByEnv }
   | { readonly kind: 'history'; readonly releases: readonly Release[] }
@@ -31,6 +32,13 @@ export type Outcome =
   | { readonly kind: 'user'; readonly user: User }
   | { readonly kind: 'user-added'; readonly user: User; readonly token: string }
   | { readonly kind: 'user-removed'; readonly login: string }
+
+/** What the cluster said, as far as it was news. */
+export type HealthReported = {
+  readonly kind: 'health-reported'
+  readonly env: string
+  readonly apps: readonly string[]
+}
 
 /** What became of an approval, a block or a lock. */
 export type ControlOutcome =

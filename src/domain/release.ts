@@ -3,6 +3,19 @@ import type { Lock } from './control.ts'
 import type { NewEvent, ReleaseEvent } from './event.ts'
 import type { Sha } from './names.ts'
 
+/** What the cluster says of a release. `progressing` may still become either. */
+export const healthStates = ['progressing', 'healthy', 'failed'] as const
+export type HealthState = (typeof healthStates)[number]
+
+export type Health = {
+  readonly state: HealthState
+  /** Unix seconds since when it is so. */
+  readonly since: number
+  /** Unix seconds of the newest report: an older one that comes late says nothing. */
+  readonly reported: number
+  readonly message: string
+}
+
 /** What stands, or stood, in the GitOps repository: the shape that the API answers with. */
 export type Release = {
   readonly id: string
@@ -22,6 +35,8 @@ export type Release = {
   readonly rollbackTo?: Sha
   readonly decisionId: string
   readonly policyVersion: string
+  /** Absent until the cluster has said something. */
+  readonly health?: Health
 }
 
 /** A push that is known to be on the remote, and what it means for the index. */

@@ -90,6 +90,17 @@ export class LocalWriter {
     })
   }
 
+  /** Which of these commits another one holds; none when it is not on the branch. */
+  async within(commit: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>> {
+    return await this.#alone(async () => {
+      const found = new Set<Sha>()
+      if (!(await this.#holds(this.#tip ?? (await this.#fetch()), commit)))
+        if (!(await this.#holds(await this.#fetch(), commit))) return found
+      for (const ref of refs) if (await this.#holds(commit, ref)) found.add(ref)
+      return found
+    })
+  }
+
   /** Builds share a ref and pushes a tip, so one runs at a time. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#last.then(work, work)

@@ -38,6 +38,7 @@ function subjectOf({ type, app, env, artifactId }: EventView): string {
   if (type === 'artifact') return `artifact ${clean(artifactId ?? '')}`
   if (type === 'released') return `what follows the release of ${clean(artifactId ?? '')}`
   if (type === 'branchDeleted') return 'a deleted branch'
+  if (type === 'health') return 'what the cluster said'
   if (type === 'schedule') return 'a schedule'
   return `${type} ${clean(app ?? 'every app')} ${type === 'release' ? '→' : 'in'} ${clean(env ?? '')}`
 }

@@ -1,4 +1,4 @@
-import type { Grant } from '../domain/actor.ts'
+import type { Grant, User } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome, StatusByEnv, WhoAmI } from '../domain/outcome.ts'
@@ -24,6 +24,8 @@ export function outcomeText(outcome: Outcome, style: Style): string {
       return artifactsText(outcome.artifacts, style)
     case 'accepted':
       return `Asked for a ${outcome.what}: ${outcome.id}`
+    case 'health-reported':
+      return `${outcome.apps.length} releases in ${clean(outcome.env)} have news`
     case 'approved':
     case 'rejected':
     case 'blocked':
@@ -49,11 +51,7 @@ export function outcomeText(outcome: Outcome, style: Style): string {
     case 'whoami':
       return whoamiText(outcome.whoami)
     case 'users':
-      return table(
-        ['LOGIN', 'ROLES'],
-        outcome.users.map(({ login, roles }) => [login, roles.join(', ')]),
-        paint,
-      )
+      return usersText(outcome.users, style)
     case 'user':
       return `${clean(outcome.user.login)}: ${outcome.user.roles.join(', ')}`
     case 'user-added':
@@ -142,3 +140,10 @@ function grantText(grant: Grant): string {
 }
 
 const short = (ref: string) => ref.slice(0, 8)
+
+const usersText = (users: readonly User[], { paint }: Style): string =>
+  table(
+    ['LOGIN', 'ROLES'],
+    users.map(({ login, roles }) => [login, roles.join(', ')]),
+    paint,
+  )

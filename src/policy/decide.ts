@@ -32,7 +32,7 @@ export type Request = Question & {
 /** What triggers are asked about; of a schedule only the one whose time has come. */
 export type Occasion =
   | { readonly on: 'artifact'; readonly event: ArtifactEvent }
-  | { readonly on: 'released' | 'branchDeleted' }
+  | { readonly on: 'released' | 'branchDeleted' | 'health' }
   | { readonly on: 'schedule'; readonly trigger: string }
 
 export type Asked = {

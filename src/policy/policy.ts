@@ -156,11 +156,19 @@ function readTrigger(value: Json, named: Named, spot: Spot): Trigger | null {
   if (!shape) return null
   const { kind, description, enabled, timeZone, on, events = ['push', 'tag'] } = shape
   const { at, days = weekdays, from = null } = shape
-  const ask = shape.ask ?? (on === 'branchDeleted' ? 'delete' : 'release')
+  const ask = shape.ask ?? asksByDefault[on]
   const schedule = at === undefined ? null : { minutes: minutesOf(at), days, timeZone }
   const asks = { on, events, ask, from, schedule }
   return { ...named, kind, description, enabled, timeZone, when, ...asks }
 }
+
+const asksByDefault = {
+  artifact: 'release',
+  released: 'release',
+  branchDeleted: 'delete',
+  health: 'rollback',
+  schedule: 'release',
+} as const
 
 function readGate(value: Json, named: Named, spot: Spot): Gate | null {
   const shape = readShape(policyShapes.gate, value, spot)
@@ -234,7 +242,7 @@ function readShape<Shape extends z.ZodType>(
 
 /** What to write for the keys that a policy cannot do without. */
 const required: Readonly<Record<string, string>> = {
-  on: 'write "on": "artifact", "released", "branchDeleted" or "schedule"',
+  on: 'write "on": "artifact", "released", "branchDeleted", "health" or "schedule"',
   at: 'write the time of day, such as "at": "02:00"',
   env: 'name the environment that it asks for',
   require: 'write the rule that must hold',

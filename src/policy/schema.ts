@@ -50,7 +50,13 @@ export const artifactEvents = ['push', 'tag', 'pr'] as const
 export type ArtifactEvent = (typeof artifactEvents)[number]
 
 /** What a trigger can answer to. */
-export const triggerSources = ['artifact', 'released', 'branchDeleted', 'schedule'] as const
+export const triggerSources = [
+  'artifact',
+  'released',
+  'branchDeleted',
+  'health',
+  'schedule',
+] as const
 export type TriggerSource = (typeof triggerSources)[number]
 
 const clockTime = z
@@ -63,7 +69,7 @@ const trigger = z
     kind: z.literal('trigger'),
     on: z.enum(triggerSources, {
       error:
-        'must be "artifact", "released", "branchDeleted" or "schedule": this version knows no other trigger',
+        'must be "artifact", "released", "branchDeleted", "health" or "schedule": this version knows no other trigger',
     }),
     ...common,
     env: names('The environments to release to'),
@@ -77,7 +83,9 @@ const trigger = z
     ask: z
       .enum(['release', 'rollback', 'delete'], { error: 'must be release, rollback or delete' })
       .optional()
-      .describe('What it asks for: absent means delete on branchDeleted, and release on all else'),
+      .describe(
+        'What it asks for: absent means delete on branchDeleted, rollback on health, release on all else',
+      ),
     at: clockTime.optional().describe('Of a schedule: the time of day in timeZone'),
     days: z
       .array(z.enum(weekdays, { error: 'must be days such as monday' }), 'must be a list of days')
@@ -106,6 +114,8 @@ const trigger = z
       say('from', 'only a release takes it: remove it')
     if (['artifact', 'released'].includes(on) && ask !== undefined && ask !== 'release')
       say('ask', `a trigger on ${on} asks for a release: remove it`)
+    if (on === 'health' && ask === 'release')
+      say('ask', 'a trigger on health asks for a rollback, or to delete')
     if (on === 'branchDeleted' && ask !== undefined && ask !== 'delete')
       say('ask', 'a trigger on branchDeleted asks to delete: remove it')
   })

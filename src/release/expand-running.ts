@@ -9,12 +9,12 @@ import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
 import { releaseBefore } from './rollback-target.ts'
 
-type RunningAbout = Extract<About, { readonly on: 'branchDeleted' | 'schedule' }>
+type RunningAbout = Extract<About, { readonly on: 'branchDeleted' | 'health' | 'schedule' }>
 type RunningEvent = ReleaseEvent & { readonly about: RunningAbout }
 
 /** True of what happened that is about what runs, not about one artifact. */
 export const isAboutRunning = (event: ReleaseEvent): event is RunningEvent =>
-  event.about?.on === 'branchDeleted' || event.about?.on === 'schedule'
+  event.about !== null && event.about.on !== 'released'
 
 /** A place that a trigger may be about, and the release that it would start from. */
 type Candidate = { readonly app: string; readonly env: string; readonly release: Release }
@@ -54,6 +54,10 @@ async function candidatesFor(
   if (about.on === 'branchDeleted')
     return running
       .filter(({ version }) => isOfBranch(version, about))
+      .map((release) => ({ app: release.app, env: release.env, release }))
+  if (about.on === 'health')
+    return running
+      .filter(({ env, app }) => env === about.env && app === about.app)
       .map((release) => ({ app: release.app, env: release.env, release }))
   const trigger = given.policies.triggers.find(({ name }) => name === about.trigger)
   if (!trigger) return []
@@ -108,6 +112,8 @@ async function childFor(
   const common = { app, env, kind, actor: policyActor(by ?? ''), source: 'policy' } as const
   if (kind !== 'rollback')
     return childOf(ports, event, { ...common, artifactId: release.artifactId })
+  // What was gone back to is not left by itself: two broken versions would take turns for ever.
+  if (release.rollbackTo !== undefined) return undefined
   const before = releaseBefore(await ports.releases.history({ app, env, limit: historyMax }))
   if (!before) return undefined
   const { artifactId, gitopsRef: toRef } = before

@@ -106,10 +106,12 @@ function imagesIn(items: Artifact['items']): Facts {
   return images
 }
 
-const runningFacts = ({ artifactId, version, created }: Release, nowMs: number): Facts => ({
+const runningFacts = ({ artifactId, version, created, health }: Release, nowMs: number): Facts => ({
   artifactId,
   sha: version.sha,
   branch: version.branch,
   releasedAt: created,
   minutes: Math.max(0, Math.floor((nowMs / 1000 - created) / 60)),
+  ...(health && { health: health.state }),
+  ...(health?.state === 'healthy' && { healthySince: health.since }),
 })

@@ -138,6 +138,7 @@ async function wantedBy(
     case 'artifact':
     case 'released':
     case 'branchDeleted':
+    case 'health':
     case 'schedule':
     case 'release':
       return wantedRelease(ports, event, tip)

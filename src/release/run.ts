@@ -131,6 +131,7 @@ async function indexedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried
     case 'artifact':
     case 'released':
     case 'branchDeleted':
+    case 'health':
     case 'schedule':
     case 'release': {
       const artifact = await ports.artifacts.find(event.artifactId ?? '')
@@ -216,6 +217,7 @@ function landedText({ kind, app, env }: TargetedEvent, artifactId: string): stri
     case 'artifact':
     case 'released':
     case 'branchDeleted':
+    case 'health':
     case 'schedule':
     case 'release':
       return `released ${artifactId} to ${env}`

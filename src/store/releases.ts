@@ -1,7 +1,7 @@
 import type { Decision } from '../domain/decision.ts'
-import type { ReleaseEvent } from '../domain/event.ts'
+import type { NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import type { Landing, Release } from '../domain/release.ts'
+import type { Health, Landing, Release } from '../domain/release.ts'
 import type { Database, InStatement, ResultSet, Value } from './client.ts'
 import { controlsChanged, insertLock } from './controls.ts'
 import { closeStatements, insertDecision, insertEvent } from './events.ts'
@@ -62,6 +62,21 @@ export class ReleaseStore {
       ...(landing.lock ? [insertLock(landing.lock)] : []),
       ...(landing.follow ? [insertEvent(landing.follow)] : []),
       // Every hold may wait for just this: another release is a fact that changed.
+      ...controlsChanged,
+    ])
+  }
+
+  /** Keeps what the cluster says of releases, with the events that ask the triggers about it. */
+  async reportHealth(
+    reports: readonly { readonly id: string; readonly health: Health }[],
+    events: readonly NewEvent[],
+  ): Promise<void> {
+    await this.#database.write([
+      ...reports.map(({ id, health }) => ({
+        sql: 'update releases set health = ? where id = ?',
+        args: [JSON.stringify(health), id],
+      })),
+      ...events.map(insertEvent),
       ...controlsChanged,
     ])
   }
@@ -196,5 +211,6 @@ function releaseOf(row: ResultSet['rows'][number]): Release {
     ...(row.rollback_to === null ? {} : { rollbackTo: text('rollback_to') }),
     decisionId: text('decision_id'),
     policyVersion: text('policy_version'),
+    ...(row.health === null ? {} : { health: JSON.parse(text('health')) as Health }),
   }
 }

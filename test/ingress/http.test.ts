@@ -278,6 +278,12 @@ describe('A26: who may do what', () => {
       by: { ci: 1, admin: 1 },
       ...ask('POST', '/api/branch-deleted', { repository: 'owner/none', branch: 'x' }),
     },
+    'report-health': {
+      by: { ci: 1, admin: 1 },
+      ...ask('POST', '/api/flux-events?env=x', {
+        metadata: { revision: `main@sha1:${'0'.repeat(40)}` },
+      }),
+    },
     approve: { by: approves, ...ask('POST', '/api/event/none/approve') },
     reject: { by: approves, ...ask('POST', '/api/event/none/reject') },
     block: { by: controls, ...ask('POST', '/api/artifacts/none/block', { reason: 'x' }) },

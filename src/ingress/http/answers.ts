@@ -1,7 +1,7 @@
 import type { User } from '../../domain/actor.ts'
 import type { Block, Lock } from '../../domain/control.ts'
 import { assertNever } from '../../domain/fault.ts'
-import type { Outcome } from '../../domain/outcome.ts'
+import type { ControlOutcome, Outcome } from '../../domain/outcome.ts'
 import { errorAnswer } from './errors.ts'
 
 const type = { 'content-type': 'application/json' }
@@ -22,19 +22,16 @@ export function answerTo(outcome: Outcome): Response {
       return json(outcome.artifacts)
     case 'accepted':
       return json({ id: outcome.id }, outcome.what === 'delete' ? 200 : 201)
+    case 'health-reported':
+      return json({ env: outcome.env, apps: outcome.apps })
     case 'approved':
-      return json({ id: outcome.id, approvedBy: outcome.by })
     case 'rejected':
-      return json({ id: outcome.id, rejectedBy: outcome.by, what: outcome.what })
     case 'blocked':
-      return json(shownBlock(outcome.block), outcome.isNew ? 201 : 200)
     case 'unblocked':
-      return json({ artifactId: outcome.artifactId })
     case 'locked':
-      return json(shownLock(outcome.lock), 201)
     case 'unlocked':
     case 'locks':
-      return json(outcome.locks.map(shownLock))
+      return controlAnswer(outcome)
     case 'plans':
       return json({ plans: outcome.plans })
     case 'status':
@@ -61,6 +58,24 @@ export function answerTo(outcome: Outcome): Response {
       return json({ login: outcome.login })
     default:
       return assertNever(outcome)
+  }
+}
+
+function controlAnswer(outcome: ControlOutcome): Response {
+  switch (outcome.kind) {
+    case 'approved':
+      return json({ id: outcome.id, approvedBy: outcome.by })
+    case 'rejected':
+      return json({ id: outcome.id, rejectedBy: outcome.by, what: outcome.what })
+    case 'blocked':
+      return json(shownBlock(outcome.block), outcome.isNew ? 201 : 200)
+    case 'unblocked':
+      return json({ artifactId: outcome.artifactId })
+    case 'locked':
+      return json(shownLock(outcome.lock), 201)
+    case 'unlocked':
+    case 'locks':
+      return json(outcome.locks.map(shownLock))
   }
 }
 

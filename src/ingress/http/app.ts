@@ -9,6 +9,7 @@ import { artifactRoutes } from './artifacts.ts'
 import { limitBody } from './body-limit.ts'
 import { controlRoutes } from './controls.ts'
 import { brokenAnswer, errorAnswer } from './errors.ts'
+import { fluxRoutes } from './flux.ts'
 import { type Health, healthAnswer, readyAnswer } from './health.ts'
 import { openApi } from './openapi.ts'
 import { releaseRoutes } from './releases.ts'
@@ -27,6 +28,7 @@ export type AppPorts = {
 export const routes: readonly Route[] = [
   ...artifactRoutes,
   ...controlRoutes,
+  ...fluxRoutes,
   ...releaseRoutes,
   ...userRoutes,
 ]

@@ -36,6 +36,8 @@ export const controls: readonly string[] = [
      primary key (trigger, due)
    ) strict, without rowid`,
 
+  'alter table releases add column health text',
+
   // SQLite cannot change the check of a column, so the table is made anew.
   'alter table events rename to events_of_0001',
   `create table events (
@@ -43,7 +45,7 @@ export const controls: readonly string[] = [
      id text not null unique,
      parent_id text,
      kind text not null check (kind in ('artifact', 'released', 'branchDeleted',
-       'schedule', 'release', 'rollback', 'delete')),
+       'health', 'schedule', 'release', 'rollback', 'delete')),
      status text not null default 'new'
        check (status in ('new', 'held', 'processed', 'denied', 'superseded', 'error')),
      status_desc text not null default '',
