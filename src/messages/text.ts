@@ -93,13 +93,26 @@ function statusText(status: StatusByEnv, style: Style): string {
             release.version.branch,
             ago(release.created, style),
             release.triggeredBy,
+            healthText(release, style),
           ]
-        : [env, app, '-', '', '', 'nothing is released yet'],
+        : [env, app, '-', '', '', 'nothing is released yet', ''],
     ),
   )
   if (rows.length === 0) return nothing('Nothing is released, and no manifest fits.', style)
-  return table(['ENV', 'APP', 'ARTIFACT', 'BRANCH', 'RELEASED', 'BY'], rows, style.paint)
+  const head = ['ENV', 'APP', 'ARTIFACT', 'BRANCH', 'RELEASED', 'BY']
+  // Where no cluster reports, an empty column would only be in the way.
+  const isReported = rows.some((row) => row.at(-1) !== '')
+  return isReported
+    ? table([...head, 'HEALTH'], rows, style.paint)
+    : table(
+        head,
+        rows.map((row) => row.slice(0, -1)),
+        style.paint,
+      )
 }
+
+const healthText = ({ health }: Release, style: Style): string =>
+  health ? `${health.state} for ${ago(health.since, style).replace(' ago', '')}` : ''
 
 function historyText(releases: readonly Release[], style: Style): string {
   if (releases.length === 0) return nothing('No release fits.', style)

@@ -78,6 +78,8 @@ const cases: readonly Case[] = [
   { name: 'No tag that moves', yes: {}, no: {}, objects: { yes: pod({ image: `x@sha256:${'0'.repeat(64)}` }), no: pod({}) } },
   { name: 'No privileged containers', yes: {}, no: {}, objects: { yes: pod({}), no: pod({ securityContext: { privileged: true } }) } },
   { name: 'A warning when the commit says so', yes: { ...asked, artifact: { version: { message: 'fix' } } }, no: { ...asked, artifact: { version: { message: 'try [risky]' } } } },
+  { name: 'What fails in production goes back by itself', yes: { current: { health: 'failed' } }, no: { current: { health: 'progressing' } }, occasion: { on: 'health' } },
+  { name: 'Half an hour of health in staging before production', yes: { ...asked, envs: { staging: { healthySince: Date.parse(monday) / 1000 - 1_800 } } }, no: { ...asked, envs: { staging: { health: 'failed' } } } },
   { name: 'A preview goes away with its branch', yes: {}, no: {}, occasion: { on: 'branchDeleted' }, env: 'preview-1', other: 'staging' },
   { name: 'Previews of a week ago go away at night', yes: since('current', 10_080), no: since('current', 10_079), occasion: { on: 'schedule', trigger: 'p' }, env: 'preview-1' },
   { name: 'What was tested all day goes to production at night', yes: { envs: since('staging', 480) }, no: { envs: since('staging', 479) }, occasion: { on: 'schedule', trigger: 'p' } },

@@ -154,7 +154,7 @@ describe('F25: a file is refused, with its place and what to write, for', () => 
     },
     {
       name: 'another on',
-      given: { ...trigger, on: 'health' },
+      given: { ...trigger, on: 'push' },
       want: '/on must be "artifact"',
     },
     {

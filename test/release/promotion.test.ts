@@ -28,13 +28,22 @@ async function heldIn(parts: TestParts, env: string) {
   return { id: String(rows[0]?.id), why: String(rows[0]?.status_desc) }
 }
 
-test('promotion: staging, 30 minutes, canary, two approvals, production in office hours', async () => {
+/** The cluster says that what runs in staging is healthy. */
+async function healthy(parts: TestParts) {
+  const [release] = await parts.releases.running({ env: 'staging' })
+  const since = Math.floor(parts.clock.nowMs() / 1000)
+  const health = { state: 'healthy', since, reported: since, message: '' } as const
+  await parts.releases.reportHealth([{ id: release?.id ?? '', health }], [])
+}
+
+test('promotion: staging, 30 minutes healthy, canary, two approvals, production in office hours', async () => {
   const parts = await testParts({ policies, manifests })
   // Monday, 16:30 in Budapest.
   parts.clock.moveMs(6 * 60 * minuteMs)
   await parts.arrive(posted({ id: 'web-1' }))
   expect(await running(parts)).toEqual({ staging: 'web-1' })
   expect((await heldIn(parts, 'canary')).why).toMatch(/30 minutes/)
+  await healthy(parts)
 
   parts.clock.moveMs(29 * minuteMs)
   expect(await running(parts)).toEqual({ staging: 'web-1' })
@@ -63,9 +72,11 @@ test('promotion: a newer version on its way takes the place of the one that wait
   const parts = await testParts({ policies, manifests })
   await parts.arrive(posted({ id: 'web-1' }))
   await running(parts)
+  await healthy(parts)
   parts.clock.moveMs(20 * minuteMs)
   await parts.arrive(posted({ id: 'web-2' }))
   await running(parts)
+  await healthy(parts)
   parts.clock.moveMs(30 * minuteMs)
   expect(await running(parts)).toEqual({ canary: 'web-2', staging: 'web-2' })
 })
