@@ -15,8 +15,12 @@ export function policyCheck(folder: string, { out, err, paint }: Terminal): numb
   for (const { file, problems } of invalid)
     for (const { pointer, message } of problems)
       out(`${join(folder, file)} ${pointer}: ${paint.red(message)}`)
-  const counts = `${triggers.length} triggers, ${gates.length} gates and ${objects.length} object policies in ${folder}`
-  if (invalid.length > 0) err(paint.red(`${invalid.length} files cannot be used; ${counts} can`))
+  const counts = `${counted(triggers, 'trigger', 'triggers')}, ${counted(gates, 'gate', 'gates')} and ${counted(objects, 'object policy', 'object policies')} in ${folder}`
+  const broken = counted(invalid, 'file', 'files')
+  if (invalid.length > 0) err(paint.red(`${broken} cannot be used; ${counts} can`))
   else out(paint.green(`${counts}: all can be used`))
   return invalid.length > 0 ? exitCodes.failed : exitCodes.done
 }
+
+const counted = (all: readonly unknown[], one: string, many: string): string =>
+  `${all.length} ${all.length === 1 ? one : many}`

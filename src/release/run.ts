@@ -79,13 +79,24 @@ async function hold(ports: RunPorts, event: TargetedEvent, decision: Decision) {
   await ports.events.close(event, {
     status: 'held',
     statusDesc: decision.message,
-    // The same answer as before needs no second record.
-    decision: event.statusDesc === decision.message ? undefined : decision,
+    decision: (await isToldAlready(ports, event, decision)) ? undefined : decision,
     queues: decision.newer === 'queues',
     dueMs: Math.min(nowMs + holdPauseMs, expiresMs),
     expiresMs,
   })
   return 'closed' as const
+}
+
+/** The same answer on the same approvals and locks needs no second record. */
+async function isToldAlready(
+  ports: RunPorts,
+  event: TargetedEvent,
+  { message, facts }: Decision,
+): Promise<boolean> {
+  if (event.decisionId === null || event.statusDesc !== message) return false
+  const told = await ports.events.decision(event.decisionId)
+  const people = ({ approvals, locks }: Decision['facts']) => JSON.stringify([approvals, locks])
+  return told !== undefined && people(told.facts) === people(facts)
 }
 
 /**

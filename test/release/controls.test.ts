@@ -178,9 +178,15 @@ describe('A27: approvals', () => {
 
   test('of two others wake the request and let it land', async () => {
     const parts = await held()
+    const { decisionId: first } = await found(parts, 'r-1')
+    await drain(parts.ports)
+    expect((await found(parts, 'r-1')).decisionId).toBe(first)
     await approve(parts, 'r-1', 'bob')
     await drain(parts.ports)
-    expect(await found(parts, 'r-1')).toMatchObject({ status: 'held' })
+    const { status, decisionId } = await found(parts, 'r-1')
+    expect(status).toBe('held')
+    const told = await parts.events.decision(decisionId ?? '')
+    expect(told?.facts.approvals).toMatchObject({ by: ['bob'] })
     await approve(parts, 'r-1', 'carol')
     expect(await drain(parts.ports)).toEqual([{ landed: true }])
   })
