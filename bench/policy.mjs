@@ -13,8 +13,8 @@ import {
   verdict,
 } from './figures.mjs'
 
-const rounds = 5
-const roundMs = 300
+const rounds = 15
+const roundMs = 150
 const sizes = [10, 1_000, 10_000]
 const applying = 10
 /** Cost follows the policies that apply: so much more may a thousand times as many cost. */

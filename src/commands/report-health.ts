@@ -6,6 +6,8 @@ import type { Health, Release } from '../domain/release.ts'
 import { nowUnix } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
 
+const clocksDifferBySeconds = 300
+
 /**
  * Keeps what a cluster says of a commit: it is true of every release up to it, since a cluster skips
  * commits. A report that is older than what is known says nothing.
@@ -17,7 +19,9 @@ export async function reportHealth(ports: CommandPorts, report: HealthCommand): 
     commit,
     running.map(({ gitopsRef }) => gitopsRef),
   )
-  const at = report.unix ?? nowUnix(ports)
+  const now = nowUnix(ports)
+  // A clock that is ahead must not make every later report an older one.
+  const at = Math.min(report.unix ?? now, now + clocksDifferBySeconds)
   const news = running
     .filter(({ gitopsRef }) => applied.has(gitopsRef))
     .filter(({ created, health }) => at >= (health?.reported ?? created))

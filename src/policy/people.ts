@@ -40,13 +40,18 @@ const word = z
   .string({ error: 'must be text' })
   .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, 'must be one word')
 const slack = z.strictObject({ team: word, user: word }, 'must be { "team": "T…", "user": "U…" }')
+/** The owner of the administrator's token is no person: it would be two people at once. */
+const personLogin = loginSchema.refine(
+  (login) => login !== 'admin',
+  'must not be admin, which is the owner of the administrator’s token',
+)
 const person = z.strictObject(
   {
-    login: loginSchema,
+    login: personLogin,
     github: word.optional(),
     slack: slack.optional(),
     email: z.email('must be an e-mail address').optional(),
-    tokens: z.array(loginSchema).default([]),
+    tokens: z.array(personLogin).default([]),
     teams: z.array(word, 'must be a list of names').default([]),
     roles: z.array(grant, 'must be a list of roles').default([]),
   },

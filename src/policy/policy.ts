@@ -244,6 +244,7 @@ function readShape<Shape extends z.ZodType>(
 const required: Readonly<Record<string, string>> = {
   on: 'write "on": "artifact", "released", "branchDeleted", "health" or "schedule"',
   at: 'write the time of day, such as "at": "02:00"',
+  when: 'write { "==": [ { "var": "current.health" }, "failed" ] }',
   env: 'name the environment that it asks for',
   require: 'write the rule that must hold',
 }

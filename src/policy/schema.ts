@@ -114,6 +114,8 @@ const trigger = z
       say('from', 'only a release takes it: remove it')
     if (['artifact', 'released'].includes(on) && ask !== undefined && ask !== 'release')
       say('ask', `a trigger on ${on} asks for a release: remove it`)
+    if (on === 'health' && trigger.when === undefined)
+      say('when', 'is missing: write { "==": [ { "var": "current.health" }, "failed" ] }')
     if (on === 'health' && ask === 'release')
       say('ask', 'a trigger on health asks for a rollback, or to delete')
     if (on === 'branchDeleted' && ask !== undefined && ask !== 'delete')

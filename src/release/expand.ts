@@ -67,7 +67,7 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
   const { event, artifact } = subject
   const nowMs = ports.clock.nowMs()
   const answers: TriggerAnswer[] = []
-  for (const { app, env } of followers(subject, given)) {
+  for (const { app, env } of await placesToAsk(ports, subject, given)) {
     const request = { kind: 'release', source: 'policy', reason: '' } as const
     const running = await runningOf(ports, app, given)
     const actor = event.actor
@@ -88,13 +88,18 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
   return { status, statusDesc: message, decision, children }
 }
 
-/** After a release only its own app is asked about, and not the place that was released to. */
-function followers(subject: Subject, given: Given) {
+/**
+ * After a release only its own app is asked about, and not where the artifact runs already: two
+ * triggers that follow each other would go on for ever.
+ */
+async function placesToAsk(ports: ProposalPorts, subject: Subject, given: Given) {
   const { app, about } = subject.event
   const all = places(subject, given)
-  return about?.on === 'released'
-    ? all.filter((place) => place.app === app && place.env !== about.env)
-    : all
+  if (about?.on !== 'released') return all
+  const there = (await runningOf(ports, app ?? '', given))
+    .filter(({ artifactId }) => artifactId === subject.artifact.id)
+    .map(({ env }) => env)
+  return all.filter((place) => place.app === app && !there.includes(place.env))
 }
 
 const occasionOf = ({ event, artifact }: Subject): Occasion =>

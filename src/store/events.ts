@@ -88,10 +88,14 @@ export class EventStore {
     ])
   }
 
-  /** Unix milliseconds at which the next event is due, or nothing when none waits. */
+  /** Unix milliseconds at which the next event is due that waits for no other, or nothing. */
   async nextDueMs(): Promise<number | undefined> {
     const [row] = await this.#database.read(
-      `select min(due_ms) as due from events where status in ('new', 'held')`,
+      `select min(due_ms) as due from events e where status in ('new', 'held')
+         and not exists (
+           select 1 from events older
+           where older.status = 'held' and older.queues = 1 and older.env = e.env
+             and older.app = e.app and older.seq < e.seq)`,
     )
     return typeof row?.due === 'number' ? row.due : undefined
   }

@@ -92,6 +92,16 @@ describe('people.json is refused, with the place and what to write, for', () => 
       given: [alice, { login: 'b', tokens: ['alice'] }],
       want: '/people/1 login alice is alice already',
     },
+    {
+      name: 'the administrator',
+      given: [{ login: 'admin' }],
+      want: '/people/0/login must not be admin',
+    },
+    {
+      name: 'the administrator’s token',
+      given: [{ login: 'b', tokens: ['admin'] }],
+      want: '/people/0/tokens/0 must not be admin',
+    },
     { name: 'no login', given: [{ github: 'x' }], want: '/people/0/login' },
     {
       name: 'the login of a policy',

@@ -118,6 +118,11 @@ describe('F25: a file is refused, with its place and what to write, for', () => 
       want: '/events only a trigger on artifacts takes it',
     },
     {
+      name: 'a trigger on health for any health',
+      given: { ...trigger, on: 'health' },
+      want: '/when is missing: write { "=="',
+    },
+    {
       name: 'a schedule without a time',
       given: { ...trigger, on: 'schedule', ask: 'delete' },
       want: '/at is missing: write the time of day',

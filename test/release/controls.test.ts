@@ -268,6 +268,7 @@ describe('a newer request', () => {
     await drain(parts.ports)
     expect((await found(parts, 'r-1')).status).toBe('held')
     expect((await found(parts, 'r-2')).status).toBe('new')
+    expect(await parts.events.nextDueMs()).toBeGreaterThan(parts.clock.nowMs())
     await approve(parts, 'r-1', 'bob')
     expect(await drain(parts.ports)).toEqual([{ landed: true }, { landed: true }])
   })
@@ -288,6 +289,17 @@ describe('object policies', () => {
 })
 
 describe('a trigger on released', () => {
+  test('that is followed by one back comes to an end', async () => {
+    const manifests = { ...bothEnvs }
+    const follows = (from: string, env: string) =>
+      trigger({ on: 'released', env, when: { '==': [{ var: 'released.env' }, from] } })
+    const policies = { 'a.json': follows('staging', 'production'), 'b.json': follows('production', 'staging') } // biome-ignore format: one value
+    const parts = await testParts({ manifests, policies })
+    await parts.push()
+    await parts.ask({ env: 'staging' })
+    expect(await drain(parts.ports)).toHaveLength(2)
+  })
+
   test('asks for the next environment, and for it alone', async () => {
     const next = trigger({
       on: 'released',
