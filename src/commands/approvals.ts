@@ -4,6 +4,7 @@ import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { nowUnix } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
+import { requesterOf } from './requester.ts'
 
 /** Approves a request, or every part of one that is of several apps. Who asked may not. */
 export async function approve(
@@ -13,7 +14,7 @@ export async function approve(
 ): Promise<Outcome> {
   const parts = await openParts(ports, id)
   if (isRefusal(parts)) return parts
-  if (parts.some((part) => part.actor.login === actor.login))
+  if ((await requestersOf(ports, parts)).includes(actor.login))
     return refuse(
       'forbidden',
       `${actor.login} asked for ${id} and may not approve it, but withdraw it: reject ${id}`,
@@ -36,7 +37,7 @@ export async function reject(
 ): Promise<Outcome> {
   const parts = await openParts(ports, id)
   if (isRefusal(parts)) return parts
-  const isOwn = parts.every((part) => part.actor.login === actor.login)
+  const isOwn = (await requestersOf(ports, parts)).every((login) => login === actor.login)
   const what = isOwn ? 'withdrawn' : 'rejected'
   const statusDesc = `${what} by ${actor.login}${reason ? `: ${reason}` : ''}`
   for (const part of parts)
@@ -49,6 +50,9 @@ export async function reject(
   return { kind: 'rejected', id, by: actor.login, what }
 }
 
+const requestersOf = (ports: CommandPorts, parts: readonly TargetedEvent[]) =>
+  Promise.all(parts.map((part) => requesterOf(ports, part)))
+
 /** What a request consists of and is not over. */
 export async function openParts(
   { events }: CommandPorts,
@@ -56,6 +60,8 @@ export async function openParts(
 ): Promise<TargetedEvent[] | Refusal> {
   const found = await events.find(id)
   if (!found) return refuse('not_found', `There is no request ${id}`)
+  if (!isTargeted(found) && !isOver(found.status))
+    return refuse('conflict', `${id} is not looked at yet; try again in a moment`)
   const all = isTargeted(found) ? [found] : (await events.children(id)).filter(isTargeted)
   const open = all.filter(({ status }) => !isOver(status))
   return open.length > 0

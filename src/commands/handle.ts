@@ -11,7 +11,7 @@ import { decision, decisions, event } from './event.ts'
 import { history } from './history.ts'
 import type { CommandPorts } from './ports.ts'
 import { pushArtifact } from './push-artifact.ts'
-import { release } from './release.ts'
+import { named, release } from './release.ts'
 import { reportHealth } from './report-health.ts'
 import { resourcesOf } from './resources.ts'
 import { rollback } from './rollback.ts'
@@ -20,11 +20,9 @@ import { manageUsers } from './users.ts'
 import { whoami } from './whoami.ts'
 
 /** The only way in: every surface turns what it hears into a command and passes it here. */
-export async function handle(
-  ports: CommandPorts,
-  actor: Actor,
-  command: Command,
-): Promise<Outcome> {
+export async function handle(ports: CommandPorts, actor: Actor, typed: Command): Promise<Outcome> {
+  // What is allowed must be what is carried out.
+  const command = typed.verb === 'release' ? await named(ports, typed) : typed
   for (const resource of await resourcesOf(ports, actor, command))
     for (const action of actionsIn(command)) {
       const refusal = authorize(actor, action, resource)

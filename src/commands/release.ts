@@ -17,11 +17,10 @@ const defaultBranches = ['main', 'master']
 export async function release(
   ports: CommandPorts,
   actor: Actor,
-  typed: ReleaseCommand,
+  command: ReleaseCommand,
 ): Promise<Outcome> {
-  if (typed.force && !typed.reason?.trim())
+  if (command.force && !command.reason?.trim())
     return refuse('invalid', 'reason: to force past gates and locks say why, with --reason TEXT')
-  const command = await named(ports, typed)
   const artifact = await findArtifact(ports, command)
   if (isRefusal(artifact)) return artifact
   const apps = await appsOf(ports, artifact, command)
@@ -35,7 +34,7 @@ export async function release(
 }
 
 /** An artifact's id can look like an app's name: one that is stored is meant as what it is. */
-async function named(ports: CommandPorts, command: ReleaseCommand): Promise<ReleaseCommand> {
+export async function named(ports: CommandPorts, command: ReleaseCommand): Promise<ReleaseCommand> {
   const { app, ...rest } = command
   const isNamed = [command.artifactId, command.sha, command.from].some((one) => one !== undefined)
   if (app === undefined || isNamed) return command
@@ -47,6 +46,8 @@ export async function findArtifact(
   ports: CommandPorts,
   { artifactId, app, sha, from }: ReleaseCommand,
 ): Promise<Artifact | Refusal> {
+  if (from !== undefined && (artifactId ?? sha) !== undefined)
+    return refuse('invalid', 'from: a promotion is of what runs there; name no artifact besides')
   if (from !== undefined) return runningArtifact(ports, { app, from })
   if (artifactId !== undefined)
     return (

@@ -6,6 +6,7 @@ import { targetsOf } from '../release/targets.ts'
 import type { Resource } from './authorize.ts'
 import type { CommandPorts } from './ports.ts'
 import { findArtifact } from './release.ts'
+import { requesterOf } from './requester.ts'
 
 /**
  * What a command would be done to: each of them must be allowed. `[null]` when it is done to nothing
@@ -85,11 +86,13 @@ async function ofRequest(ports: CommandPorts, id: string): Promise<Resource[]> {
   if (!event) return [anywhere(null)]
   const parts = isTargeted(event) ? [event] : await ports.events.children(id)
   const resources: Resource[] = []
-  for (const part of parts) {
-    const artifact = part.artifactId === null ? null : await ports.artifacts.find(part.artifactId)
-    const repository = artifact?.version.repositoryName ?? null
-    const { env, app } = part
-    resources.push({ env, app, repository, requester: part.actor.login })
+  for (const part of parts.length > 0 ? parts : [event]) {
+    const { env, app, artifactId } = part
+    const repository =
+      artifactId === null
+        ? ((await ports.releases.bindings()).get(app ?? '') ?? null)
+        : ((await ports.artifacts.find(artifactId))?.version.repositoryName ?? null)
+    resources.push({ env, app, repository, requester: await requesterOf(ports, part) })
   }
-  return resources.length > 0 ? resources : [anywhere(null)]
+  return resources
 }

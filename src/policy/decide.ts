@@ -194,7 +194,7 @@ function objectionOf(gate: Gate, { problem }: PolicyTrace): Objection {
 
 type FactsIn = (timeZone: string) => Facts
 
-/** Each object policy is asked of every object; the first that fails is told. */
+/** Each object policy is asked of every object; the first that it denies is told, or warns of. */
 function askObjects(
   policies: readonly ObjectPolicy[],
   { objects = [] }: Request,
@@ -214,19 +214,26 @@ function askObjects(
 }
 
 function askObjectPolicy(policy: ObjectPolicy, subjects: readonly Facts[]): Answer {
-  const skipped = 'is about none of the objects'
-  let last: PolicyTrace = { ...traceOf(policy), outcome: 'skipped', problem: skipped }
+  const problem = 'is about none of the objects'
+  const trace = { ...traceOf(policy), outcome: 'skipped' as const, problem }
+  let answer: Answer = { objection: null, trace }
   for (const facts of subjects) {
     const applies = traceWhen(policy, facts)
     if (applies.outcome === 'skipped') continue
-    const trace = applies.outcome === 'error' ? applies : traceRequire(policy, applies, facts)
-    last = trace
-    if (trace.outcome === 'holds') continue
-    const message = `${policy.message}: ${nameIn(facts)}${trace.problem ? ` ${trace.problem}` : ''}`
-    const kind = applies.outcome === 'error' ? 'deny' : policy.otherwise
-    return { objection: { kind, policy: policy.name, message, isFinal: true }, trace }
+    const next = askOfObject(policy, applies, facts)
+    if (next.objection?.kind === 'deny') return next
+    // After a warning a later object may still be denied.
+    if (!answer.objection) answer = next
   }
-  return { objection: null, trace: last }
+  return answer
+}
+
+function askOfObject(policy: ObjectPolicy, applies: PolicyTrace, facts: Facts): Answer {
+  const trace = applies.outcome === 'error' ? applies : traceRequire(policy, applies, facts)
+  if (trace.outcome === 'holds') return { objection: null, trace }
+  const message = `${policy.message}: ${nameIn(facts)}${trace.problem ? ` ${trace.problem}` : ''}`
+  const kind = applies.outcome === 'error' ? 'deny' : policy.otherwise
+  return { objection: { kind, policy: policy.name, message, isFinal: true }, trace }
 }
 
 /** Which object, and which container of it. */

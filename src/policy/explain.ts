@@ -31,27 +31,38 @@ function explainNode(node: TraceNode, indent: string): string[] {
 /** `artifact.version.branch == "main"  (it is "fix/x")` */
 function leafText(node: TraceNode): string {
   const { facts = {}, problem } = node
+  const comparison = comparisonText(node)
   const known = Object.entries(facts)
   const isOnly = known.length === 1 && problem === undefined
-  const seen = known.map(([path, value]) => `${isOnly ? 'it' : path} is ${valueText(value)}`)
+  const seen = known.map(([path, value]) => {
+    const isNamed = isOnly && comparison.includes(path)
+    return `${isNamed ? 'it' : path} is ${valueText(value)}`
+  })
   const notes = problem === undefined ? seen : [...seen, problem]
-  const comparison = comparisonText(node)
   return notes.length > 0 ? `${comparison}  (${notes.join(', ')})` : comparison
 }
 
 function comparisonText({ op, rule }: TraceNode): string {
   if (!isObject(rule)) return String(rule ?? op)
   const operands = rule[op]
-  return Array.isArray(operands)
-    ? operands.map(operandText).join(` ${op} `)
-    : `${op} ${oneLine(String(operands))}`
+  if (Array.isArray(operands) && operands.length === 2 && op !== 'within')
+    return operands.map(operandText).join(` ${op} `)
+  return `${op} ${oneLine(typeof operands === 'string' ? operands : JSON.stringify(operands))}`
 }
 
+/** A literal, a fact, or a value made of one, such as `count(approvals.by)`. */
 function operandText(operand: unknown): string {
   if (!isObject(operand)) return valueText(operand as FactValue)
-  const path: unknown = operand.var
-  return Array.isArray(path) ? `${path[0]} (or ${valueText(path[1])})` : oneLine(String(path))
+  const [op = ''] = Object.keys(operand)
+  const value = operand[op]
+  if (op === 'var') return factText(value)
+  if (op === 'image') return `image(${oneLine([value].flat().join(' '))})`
+  const inner: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
+  return `${op}(${isObject(inner) ? operandText(inner) : factText(inner)})`
 }
+
+const factText = (path: unknown): string =>
+  Array.isArray(path) ? `${path[0]} (or ${valueText(path[1])})` : oneLine(String(path))
 
 const valueText = (value: FactValue): string => oneLine(JSON.stringify(value))
 

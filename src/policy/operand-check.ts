@@ -40,12 +40,15 @@ function readOfList(node: Node, value: unknown, spot: Spot): Computed | null {
   if (!(Object.values(listTypes) as string[]).includes(of.type))
     return report(spot, `takes a list, this is ${typeNames[of.type]}`)
   if (of.kind === 'literal') return report(spot, 'is of a literal: write what comes out of it')
+  if (of.kind === 'computed' && of.op === node.op)
+    return report(spot, 'is of what has no repeats already')
   return { kind: 'computed', ...node, type: node.op === 'count' ? 'number' : of.type, of }
 }
 
 function readMinutes(node: Node, value: unknown, spot: Spot): Computed | null {
-  const of = readFact(isObject(value) ? value.var : value, spot)
+  const of = isObject(value) ? readOperand(value, spot) : readFact(value, spot)
   if (!of) return null
+  if (of.kind !== 'fact') return report(spot, 'takes a moment, which is a fact')
   return declarationOf(of.path)?.isTime
     ? { kind: 'computed', ...node, type: 'number', of }
     : report(spot, `${of.path} is no time: name one such as "envs.staging.releasedAt"`)

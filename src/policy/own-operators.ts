@@ -68,7 +68,9 @@ function readSemver(value: unknown, spot: Spot): Found | null {
   const example = '[ { "var": "artifact.version.tag" }, ">=2.1.0 <3" ]'
   const [fact, text] = readPattern(value, spot, example) ?? []
   if (!fact || text === undefined) return null
-  const range = text.trim() === '' ? null : semver.validRange(text)
+  // Nothing beside || stands for any version, which is said by * alone.
+  const isWhole = text.split('||').every((part) => part.trim() !== '')
+  const range = isWhole ? semver.validRange(text) : null
   if (range === null)
     return report(below(spot, 1), `${quote(text)} is no range of versions: write ^2.1.0 or >=2 <3`)
   const parsed = new semver.Range(range)

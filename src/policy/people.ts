@@ -26,7 +26,17 @@ const pattern = z
     'is no pattern: write a name, or one such as web-*',
   )
 const patterns = z.union(
-  [pattern, z.array(pattern).min(1, 'is an empty list: remove it to mean all')],
+  [
+    pattern,
+    z
+      .array(pattern)
+      .min(1, 'is an empty list: remove it to mean all')
+      // Side by side, `!a` and `!b` would together match everything.
+      .refine(
+        (list) => list.length < 2 || !list.some((one) => one.startsWith('!')),
+        'has a ! in a list: write one pattern such as !{one,other}',
+      ),
+  ],
   {
     error: 'must be a name, a pattern such as web-*, or a list of these',
   },

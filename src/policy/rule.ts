@@ -215,7 +215,7 @@ function compute({ op, of }: Computed, facts: Facts): Reading {
   if (op !== 'minutesSince') {
     const list = Array.isArray(value) ? (value as readonly unknown[]) : []
     const made = op === 'count' ? list.length : [...new Set(list)]
-    return { ...reading, value: made as LiteralValue, chars: charsOf(value) }
+    return { ...reading, value: made as LiteralValue, chars: (reading.chars ?? 0) + charsOf(value) }
   }
   const now = readFact(nowUnix, facts)
   return now.value === undefined

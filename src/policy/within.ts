@@ -110,7 +110,7 @@ function readWeekly(value: Json, timeZone: string, spot: Spot): IsWithin | null 
     return report(spot, 'names neither days nor times')
   const chosen = days === undefined ? weekdays : readDays(days, below(spot, 'days'))
   const begin = readClock(from, below(spot, 'from'))
-  const end = readClock(to, below(spot, 'to'))
+  const end = to === '24:00' ? minutesOfDay : readClock(to, below(spot, 'to'))
   if (!chosen || begin === null || end === null) return null
   if (begin === end) return report(below(spot, 'to'), 'must differ from from')
   return weekly({ days: new Set(chosen), begin, end, timeZone })
@@ -130,8 +130,7 @@ function readDays(value: unknown, spot: Spot): readonly string[] | null {
 }
 
 function readClock(value: unknown, spot: Spot): number | null {
-  const isEnd = value === '24:00'
-  if (typeof value !== 'string' || !(isEnd || clockTime.test(value)))
+  if (typeof value !== 'string' || !clockTime.test(value))
     return report(spot, 'must be a time of day such as 09:30')
   return Number(value.slice(0, 2)) * 60 + Number(value.slice(3))
 }

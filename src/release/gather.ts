@@ -61,9 +61,10 @@ function happeningFacts(about: About | null): Facts {
     : {}
 }
 
-/** Who asked never counts, whatever name the approval came under. */
+/** Who asked never counts, and nobody twice, whatever names the approvals came under. */
 function approvalFacts(approvers: readonly Actor[], { actor, env, app }: Circumstances): Facts {
-  const others = approvers.filter(({ login }) => login !== actor.login)
+  const people = new Map(approvers.map((approver) => [approver.login, approver]))
+  const others = [...people.values()].filter(({ login }) => login !== actor.login)
   const grouped = (namesOf: (approver: Actor) => readonly string[]) => {
     const groups: Record<string, string[]> = Object.create(null)
     for (const one of others)

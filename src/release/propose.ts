@@ -1,4 +1,4 @@
-import type { Actor } from '../domain/actor.ts'
+import { type Actor, rolesAt } from '../domain/actor.ts'
 import type { PlannedCommit } from '../domain/change.ts'
 import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
@@ -42,7 +42,7 @@ export async function propose(
   if (isRefusal(wanted)) return wanted
   const policies = await ports.sources.policies(tip)
   const nowMs = ports.clock.nowMs()
-  const { facts, controls } = await circumstances(ports, event, {
+  const { facts, controls, isAdmin } = await circumstances(ports, event, {
     wanted,
     running,
     policies,
@@ -56,7 +56,7 @@ export async function propose(
     locks: controls.locks,
     block: controls.block,
     isAutomatic: event.actor.kind === 'policy',
-    isForced: event.forced,
+    isForced: event.forced && isAdmin,
     objects: hasObjects && !isRefusal(plan) ? readObjects(plan.files) : [],
   })
   const decision: Decision = {
@@ -87,7 +87,7 @@ async function circumstances(
   ports: ProposalPorts,
   event: TargetedEvent,
   { wanted, running, policies, nowMs }: Given,
-): Promise<{ facts: Facts; controls: Controls }> {
+): Promise<{ facts: Facts; controls: Controls; isAdmin: boolean }> {
   const { app, env, source, reason } = event
   const { artifactId } = subjectOf(wanted)
   // A delete moves no version, and a rollback may lead to one that was blocked since.
@@ -106,7 +106,8 @@ async function circumstances(
   const artifact = await artifactOf(ports, wanted)
   const { locks } = controls
   const given = { artifact, app, env, actor, request, running, nowMs, locks, approvers }
-  return { facts: factsOf(given), controls }
+  const isAdmin = rolesAt(actor.roles, { env, app }).includes('admin')
+  return { facts: factsOf(given), controls, isAdmin }
 }
 
 /** Who asked, with the roles and teams of now: who has left has none. */

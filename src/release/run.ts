@@ -1,7 +1,7 @@
 import type { Version } from '../domain/artifact.ts'
 import type { Lock } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
-import { isOver, type NewEvent, type TargetedEvent } from '../domain/event.ts'
+import { isOver, isTargeted, type NewEvent, type TargetedEvent } from '../domain/event.ts'
 import { Fault, isRefusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
@@ -26,19 +26,24 @@ export async function runEvent(ports: RunPorts, event: TargetedEvent): Promise<R
     if (await finishPushed(ports, event)) return { landed: true }
     const tip = await ports.gitops.tip()
     // Someone may have rejected it since, which is why the race was lost.
-    const now = race === 0 ? event : await ports.events.find(event.id)
-    if (now && isOver(now.status)) return { landed: false }
-    const proposal = await propose(ports, event, tip)
+    const now = race === 0 ? event : ((await findTargeted(ports, event.id)) ?? event)
+    if (isOver(now.status)) return { landed: false }
+    const proposal = await propose(ports, now, tip)
     if (isRefusal(proposal)) {
-      await ports.events.close(event, { status: 'denied', statusDesc: proposal.message })
+      await ports.events.close(now, { status: 'denied', statusDesc: proposal.message })
       return { landed: false }
     }
-    const result = await carryOut(ports, event, proposal)
+    const result = await carryOut(ports, now, proposal)
     if (result !== 'moved') return { landed: result === 'landed' }
     // Losers of one race that wait the same time meet again in the next.
     await ports.pause(racePauseMs * (race + Math.random()))
   }
   throw new Fault('gitops_unreachable', `pushing: ${racesMax} other commits came first`)
+}
+
+async function findTargeted(ports: RunPorts, id: string): Promise<TargetedEvent | undefined> {
+  const found = await ports.events.find(id)
+  return found && isTargeted(found) ? found : undefined
 }
 
 async function carryOut(
@@ -87,7 +92,7 @@ async function hold(ports: RunPorts, event: TargetedEvent, decision: Decision) {
   return 'closed' as const
 }
 
-/** The same answer on the same approvals and locks needs no second record. */
+/** The same answer as the last, on the same approvals and locks, needs no second record. */
 async function isToldAlready(
   ports: RunPorts,
   event: TargetedEvent,
@@ -96,7 +101,7 @@ async function isToldAlready(
   if (event.decisionId === null || event.statusDesc !== message) return false
   const told = await ports.events.decision(event.decisionId)
   const people = ({ approvals, locks }: Decision['facts']) => JSON.stringify([approvals, locks])
-  return told !== undefined && people(told.facts) === people(facts)
+  return told?.verdict === 'hold' && people(told.facts) === people(facts)
 }
 
 /**

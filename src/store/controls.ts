@@ -130,13 +130,17 @@ export class ControlStore {
     }))
   }
 
-  /** Ends a request with a no. Answers false when it is over, or its commit is on its way. */
+  /**
+   * Ends a request with a no. Answers false when it is over, or its commit is on its way: when what
+   * was decided last is to push it. A commit of an older decision has lost its race.
+   */
   async reject(eventId: string, statusDesc: string): Promise<boolean> {
     const [ended] = await this.#database.write([
       {
         sql: `update events set status = 'denied', status_desc = ?
               where id = ? and status in ('new', 'held') and not exists (
-                select 1 from commits c where c.event_id = events.id and c.state = 'intended')`,
+                select 1 from commits c where c.event_id = events.id and c.state = 'intended'
+                  and c.decision_id = events.decision_id)`,
         args: [statusDesc, eventId],
       },
       ...controlsChanged,

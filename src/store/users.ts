@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Role, User } from '../domain/actor.ts'
 import type { Database, ResultSet } from './client.ts'
+import { controlsChanged } from './controls.ts'
 
 /** The form in which a token is kept: a dump of the database holds nothing that opens a door. */
 export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex')
@@ -30,6 +31,7 @@ export class UserStore {
           ...[JSON.stringify(user.repositories), user.createdUnix],
         ],
       },
+      ...controlsChanged,
     ])
     return inserted?.rows.length === 1
   }
@@ -52,6 +54,8 @@ export class UserStore {
   async remove(login: string): Promise<boolean> {
     const [removed] = await this.#database.write([
       { sql: 'delete from users where login = ? returning login', args: [login] },
+      // An approval of theirs counts no more.
+      ...controlsChanged,
     ])
     return removed?.rows.length === 1
   }

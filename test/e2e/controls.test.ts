@@ -59,7 +59,11 @@ async function stage() {
 it('people lock, force, block, promote and approve from the command line', async () => {
   const { admin, alice, bob } = await stage()
   expect((await alice('lock', 'staging', '--reason', 'incident 42')).code).toBe(0)
-  expect((await alice('locks')).stdout).toMatch(/staging +\* +everyone +alice/)
+  const [head, row, ...more] = (await alice('locks')).stdout.trimEnd().split('\n')
+  expect(head?.split(/ +/)).toEqual(['ENV', 'APP', 'STOPS', 'BY', 'SINCE', 'UNTIL', 'REASON'])
+  expect(row).toMatch(/^staging +\* +everyone +alice +.+ incident 42$/)
+  expect(more).toEqual([])
+  expect((await bob('lock', 'staging', '--reason', 'x')).stderr).toContain('locked by alice')
   const denied = await alice('release', 'web', 'staging')
   expect(denied.code).toBe(3)
   expect(denied.stderr).toContain('locked by alice: incident 42')
@@ -67,7 +71,9 @@ it('people lock, force, block, promote and approve from the command line', async
   const forced = await admin('release', 'web', 'staging', '--force', '--reason', 'it burns')
   expect(forced.code).toBe(0)
   expect(forced.stderr).toContain('forced past lock:')
-  expect((await alice('unlock', 'staging')).code).toBe(0)
+  expect((await alice('unlock', 'staging')).stdout).toMatch(/^Ended the lock on staging, by alice/)
+  expect((await alice('locks')).stdout).toBe('Nothing is locked.\n')
+  expect((await alice('unlock', 'staging')).code).toBe(1)
 
   const held = await alice('promote', 'web', 'staging', 'production', '--timeout', '1s')
   expect(held.code).toBe(4)
@@ -81,6 +87,34 @@ it('people lock, force, block, promote and approve from the command line', async
   expect((await alice('block', 'web-one', '--reason', 'loses orders')).code).toBe(0)
   const blocked = await alice('release', 'web-one', 'staging')
   expect([blocked.code, blocked.stderr]).toEqual([3, expect.stringContaining('loses orders')])
+  const forcedAnyway = await admin('release', 'web', 'staging', '--force', '--reason', 'it burns')
+  expect(forcedAnyway.code).toBe(3)
+  expect((await alice('unblock', 'web-one')).stdout).toBe('web-one can be released again\n')
+  expect((await alice('release', 'web-one', 'staging')).code).toBe(0)
+})
+
+it('people reject, withdraw and mistype from the command line', async () => {
+  const { alice, bob } = await stage()
+  const held = async () => {
+    const { code, stderr } = await alice('release', 'web', 'production', '--timeout', '1s')
+    expect(code).toBe(4)
+    return /r-[a-z0-9]+/.exec(stderr)?.[0] ?? ''
+  }
+  const first = await held()
+  const rejected = await bob('reject', first, 'not before the migration')
+  expect(rejected.stdout).toBe(`bob has rejected ${first}\n`)
+  const tracked = await alice('track', first)
+  expect(tracked.code).toBe(3)
+  expect(tracked.stderr).toContain('rejected by bob: not before the migration')
+  const second = await held()
+  expect((await alice('reject', second)).stdout).toBe(`alice has withdrawn ${second}\n`)
+  const late = await bob('approve', second)
+  expect([late.code, late.stderr]).toEqual([1, expect.stringContaining('withdrawn by alice')])
+  expect((await bob('approve', 'r-none')).code).toBe(1)
+  expect((await alice('lock', 'staging')).code).toBe(2)
+  expect((await alice('lock', 'staging', '--reason', 'x', '--until', '2020-01-01T00:00:00Z')).code).toBe(2) // biome-ignore format: one claim
+  expect((await alice('block', 'web-one')).code).toBe(2)
+  expect((await alice('release', 'web', 'staging', '--force')).code).toBe(3)
 })
 
 it('policies are checked, tested, replayed and explained from the command line', async () => {

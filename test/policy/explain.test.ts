@@ -60,3 +60,44 @@ test('a fact cannot move the cursor of who reads it, nor turn the text', () => {
   expect(lines).toHaveLength(3)
   expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Cf}\u2028]/u)
 })
+
+test('every operator reads as it is written, with the value that it saw', () => {
+  const rules: readonly object[] = [
+    { '>=': [{ count: { distinct: { var: 'approvals.by' } } }, 2] },
+    { subset: [{ distinct: { var: ['actor.teams', ['x']] } }, ['a']] },
+    { '>': [{ minutesSince: 'envs.staging.releasedAt' }, 3] },
+    { '>': [{ minutesSince: { var: 'envs.qa.releasedAt' } }, 3] },
+    { '==': [{ image: 'tag' }, 'v1'] },
+    { '==': [{ image: ['api', 'tag'] }, 'v1'] },
+    { hasRole: ['admin'] },
+    { inTeam: 'web' },
+    { approvedBy: { count: 2, role: 'approver' } },
+    { within: { days: ['monday'], timeZone: 'UTC' } },
+    {
+      within: [
+        { days: ['monday'], timeZone: 'UTC' },
+        { days: ['friday'], timeZone: 'UTC' },
+      ],
+    },
+  ]
+  const facts = {
+    actor: { login: 'alice', roles: [], teams: ['b'] },
+    approvals: { by: ['bob'], roles: { approver: ['bob'] } },
+    artifact: { images: { image: { tag: 'v1' }, api: { tag: 'v2' } } },
+    envs: { staging: { releasedAt: -60 } },
+  }
+  const lines = rules.map((require) => explain({ a: { kind: 'gate', require } }, facts)[2]?.trim())
+  expect(lines).toEqual([
+    '✗ count(distinct(approvals.by)) >= 2  (it is ["bob"])',
+    '✗ distinct(actor.teams (or ["x"])) subset ["a"]  (it is ["b"])',
+    '✗ minutesSince(envs.staging.releasedAt) > 3  (envs.staging.releasedAt is -60, now.unix is 0)',
+    '! minutesSince(envs.qa.releasedAt) > 3  (needs the fact envs.qa.releasedAt, which is not there)',
+    '✓ image(tag) == "v1"  (artifact.images.image.tag is "v1")',
+    '✗ image(api tag) == "v1"  (artifact.images.api.tag is "v2")',
+    '✗ hasRole ["admin"]  (actor.roles is [])',
+    '✗ inTeam web  (actor.teams is ["b"])',
+    '✗ approvedBy {"count":2,"role":"approver"}  (actor.login is "alice", approvals.by is ["bob"], approvals.roles.approver is ["bob"])',
+    '✗ within {"days":["monday"],"timeZone":"UTC"}  (now.unix is 0)',
+    '✗ within [{"days":["monday"],"timeZone":"UTC"},{"days":["friday"],"timeZone":"UTC"}]  (now.unix is 0)',
+  ])
+})

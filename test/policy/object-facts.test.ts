@@ -6,7 +6,6 @@ import { parse, parseAllDocuments } from 'yaml'
 import type { Facts, FactType } from '../../src/domain/facts.ts'
 import { lookUp } from '../../src/policy/fact.ts'
 import { flattened, objectFactDeclarations, objectFacts } from '../../src/policy/object-facts.ts'
-import { checkRule } from '../../src/policy/rule-check.ts'
 import { run } from './support/rules.ts'
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
@@ -677,8 +676,6 @@ function violates(policy: ObjectPolicy, { object, containers }: ReturnType<typeo
     return applies === 'error' || (applies && run(policy.require, facts).result !== true)
   })
 }
-
-checkRule({ subset: [{ var: 'container.capabilitiesAdded' }, ['KILL']] }).kind === 'rule'
 
 describe('the shipped policies', () => {
   const chartFolder = join(import.meta.dirname, '../fixtures/charts')

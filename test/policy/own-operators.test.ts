@@ -5,16 +5,36 @@ import { checkRule } from '../../src/policy/rule-check.ts'
 import { run } from './support/rules.ts'
 
 const tag = { var: 'artifact.version.tag' }
+/** What is wrong with a rule, each with its place. */
+const problems = (rule: unknown): string[] => {
+  const checked = checkRule(rule)
+  return checked.kind === 'rule'
+    ? []
+    : checked.problems.map(({ pointer, message }) => `${pointer} ${message}`)
+}
 const tagged = (text: string): Facts => ({ artifact: { version: { tag: text } } })
 
-describe('semver', () => {
+describe('A20: semver', () => {
   test.each<{ tag: string; range: string; want: boolean | 'error' }>([
     { tag: '1.2.3', range: '^1.0.0', want: true },
     { tag: 'v1.2.3', range: '1.x', want: true },
     { tag: '2.0.0', range: '^1.0.0', want: false },
     { tag: '1.3.0-rc.1', range: '^1.0.0', want: false },
     { tag: '1.3.0-rc.1', range: '>=1.3.0-rc.0', want: true },
+    { tag: '3.0.0-rc.1', range: '>=2 <3', want: false },
+    { tag: '1.2.3-rc.1', range: '*', want: false },
+    { tag: '1.2.3+build.7', range: '1.2.3', want: true },
+    { tag: '2.9.9', range: '>=2.1.0 <3', want: true },
+    { tag: '2.0.9', range: '>=2.1.0 <3', want: false },
+    { tag: '4.0.1', range: '~1.2 || ^4', want: true },
+    { tag: '3.9.9', range: '~1.2 || ^4', want: false },
+    { tag: '2.9.0', range: '1.2 - 2.8', want: false },
+    { tag: '0.0.0', range: '*', want: true },
     { tag: '1.2', range: '*', want: 'error' },
+    { tag: 'release-1.2.3', range: '*', want: 'error' },
+    { tag: '1.2.3.4', range: '*', want: 'error' },
+    { tag: '01.2.3', range: '*', want: 'error' },
+    { tag: `1.2.3-${'a'.repeat(300)}`, range: '*', want: 'error' },
     { tag: 'nightly', range: '*', want: 'error' },
     { tag: '', range: '*', want: 'error' },
   ])('$tag in $range is $want', ({ tag: text, range, want }) => {
@@ -23,9 +43,12 @@ describe('semver', () => {
     expect(run({ '!': { semver: [tag, range] } }, tagged(text)).result).toBe(not)
   })
 
-  test.each(['', '   ', 'latest', '1.2.3.4', '>>1'])('refuses the range %j', (range) => {
-    const checked = checkRule({ semver: [tag, range] })
-    expect(checked).toMatchObject({ kind: 'problems', problems: [{ pointer: '/semver/1' }] })
+  // Beside || nothing would be any version.
+  const wrong = ['', '   ', 'latest', '1.2.3.4', '>>1', '>=2, <3', '>=2 |', '>=2 ||', '|| ^1', '^1 || || ^2', '||'] // biome-ignore format: one list
+  test.each(wrong)('refuses the range %j, and says what to write', (range) => {
+    expect(problems({ semver: [tag, range] })).toEqual([
+      `/semver/1 ${JSON.stringify(range)} is no range of versions: write ^2.1.0 or >=2 <3`,
+    ])
   })
 })
 
@@ -60,6 +83,40 @@ describe('A27: approvedBy', () => {
       want: true,
     },
     {
+      name: 'who asked, with the role and of the team',
+      rule: { role: 'approver', team: 'ops' },
+      facts: approved(['alice'], { approver: ['alice'] }, { ops: ['alice'] }),
+      want: false,
+    },
+    {
+      name: 'one with the role who is there twice',
+      rule: { count: 2, role: 'approver' },
+      facts: approved(['bob', 'bob'], { approver: ['bob', 'bob'] }),
+      want: false,
+    },
+    {
+      name: 'a role that nobody of those has',
+      rule: { role: 'approver' },
+      facts: approved(['bob', 'carol']),
+      want: false,
+    },
+    {
+      name: 'a team that nobody of those is in',
+      rule: { team: 'ops' },
+      facts: approved(['bob', 'carol'], { approver: ['bob'] }),
+      want: false,
+    },
+    {
+      name: 'two with both of three',
+      rule: { count: 2, role: 'approver', team: 'ops' },
+      facts: approved(
+        ['bob', 'carol', 'dave'],
+        { approver: ['bob', 'carol'] },
+        { ops: ['dave', 'bob', 'carol'] },
+      ),
+      want: true,
+    },
+    {
       name: 'someone with a role who did not approve',
       rule: { role: 'approver' },
       facts: approved(['bob'], { approver: ['carol'] }),
@@ -79,18 +136,35 @@ describe('A27: approvedBy', () => {
     )
   })
 
-  test('without facts is an error', () => {
-    expect(run({ approvedBy: {} }, {}).result).toBe('error')
+  test.each<{ name: string; facts: unknown }>([
+    { name: 'any facts', facts: {} },
+    { name: 'who asked', facts: { approvals: { by: ['bob'] } } },
+    { name: 'who approved', facts: { actor: { login: 'alice' } } },
+    { name: 'a list of who approved', facts: { ...approved([]), approvals: { by: 'bob' } } },
+    { name: 'a list of texts', facts: { ...approved([]), approvals: { by: [7] } } },
+    {
+      name: 'a list of the role',
+      facts: { ...approved([]), approvals: { by: ['bob'], roles: { approver: 'bob' } } },
+    },
+  ])('without $name is an error', ({ facts }) => {
+    const rule = { approvedBy: { role: 'approver' } }
+    expect(run(rule, facts as Facts).result).toBe('error')
+    expect(run({ '!': rule }, facts as Facts).result).toBe('error')
   })
 })
 
-describe('lists and times', () => {
+describe('A20, F26: lists and times', () => {
   const facts: Facts = {
     actor: { login: 'alice', roles: ['releaser'], teams: ['platform', 'web'] },
     approvals: { by: ['bob', 'bob', 'carol'] },
-    envs: { staging: { releasedAt: 1_000 } },
+    envs: {
+      staging: { releasedAt: 1_000 },
+      later: { releasedAt: 1_000 + 32 * 60 },
+      odd: { releasedAt: '1000' },
+    },
     now: { unix: 1_000 + 30 * 60 + 59 },
-    artifact: { images: { image: { tag: 'v1' }, api: { tag: 'v2' } } },
+    artifact: { images: { image: { tag: 'v1' }, api: { tag: 'v2' }, semantic: { tag: 'v2.1.0' } } },
+    locks: { reasons: [] },
   }
 
   test.each<{ rule: unknown; want: boolean | 'error' }>([
@@ -109,8 +183,22 @@ describe('lists and times', () => {
     { rule: { '==': [{ image: 'tag' }, 'v1'] }, want: true },
     { rule: { '==': [{ image: ['api', 'tag'] }, 'v2'] }, want: true },
     { rule: { '==': [{ image: 'digest' }, ''] }, want: 'error' },
+    { rule: { '==': [{ image: ['jobs', 'tag'] }, 'v2'] }, want: 'error' },
+    { rule: { '==': [{ var: ['artifact.images.jobs.tag', 'v9'] }, 'v9'] }, want: true },
+    { rule: { startsWith: [{ image: 'tag' }, 'v'] }, want: true },
+    { rule: { semver: [{ image: ['semantic', 'tag'] }, '^2'] }, want: true },
+    { rule: { '==': [{ count: { distinct: { var: 'actor.teams' } } }, 2] }, want: true },
+    { rule: { '==': [{ count: { var: ['locks.by', []] } }, 0] }, want: true },
+    { rule: { in: ['bob', { distinct: { var: 'approvals.by' } }] }, want: true },
+    { rule: { '==': [{ minutesSince: 'envs.odd.releasedAt' }, 0] }, want: 'error' },
+    { rule: { '==': [{ minutesSince: 'envs.later.releasedAt' }, -2] }, want: true },
+    { rule: { hasRole: ['releaser'] }, want: true },
+    { rule: { subset: [{ var: 'locks.by' }, ['a']] }, want: 'error' },
+    // Nothing at all is in every list.
+    { rule: { subset: [{ var: 'locks.reasons' }, ['a']] }, want: true },
   ])('$rule is $want', ({ rule, want }) => {
     expect(run(rule, facts).result).toBe(want)
+    expect(run({ '!': rule }, facts).result).toBe(want === 'error' ? want : !want)
   })
 })
 
@@ -132,9 +220,76 @@ describe('A20: refused, with the place and what to write', () => {
     { rule: { subset: [['a'], ['a']] }, want: 'compares two literals' },
     { rule: { semver: ['1.0.0', '^1'] }, want: '/semver/0 must be a fact that is text' },
     { rule: { within: [] }, want: '/within is an empty list' },
+    { rule: { hasRole: 'aprover' }, want: '; did you mean approver?' },
+    { rule: { hasRole: ['admin', 'ci'] }, want: '/hasRole takes one of' },
+    { rule: { hasRole: { var: 'app' } }, want: '/hasRole takes one of' },
+    { rule: { inTeam: 7 }, want: '/inTeam must be the name of a team' },
+    { rule: { inTeam: '' }, want: '/inTeam must be the name of a team' },
+    { rule: { approvedBy: { counts: 2 } }, want: '; did you mean count?' },
+    { rule: { approvedBy: { count: 1.5 } }, want: '/approvedBy/count must be a whole number' },
+    { rule: { approvedBy: { count: 21 } }, want: '/approvedBy/count must be a whole number' },
+    { rule: { approvedBy: { count: null } }, want: '/approvedBy/count must be a whole number' },
+    { rule: { approvedBy: { role: ['admin'] } }, want: '/approvedBy/role must be one of' },
+    { rule: { approvedBy: { role: null } }, want: '/approvedBy/role must be one of' },
+    { rule: { approvedBy: { team: 'a b' } }, want: '/approvedBy/team must be the name of a team' },
+    { rule: { approvedBy: { team: 'constructor' } }, want: '"constructor" is no name' },
+    { rule: { approvedBy: null }, want: '/approvedBy takes an object such as' },
+    { rule: { '>': [{ counts: { var: 'locks.by' } }, 1] }, want: '; did you mean count?' },
+    {
+      rule: { '>': [{ count: { count: { var: 'locks.by' } } }, 1] },
+      want: '/>/0/count takes a list, this is a number',
+    },
+    {
+      rule: { '>': [{ count: { var: 'locks.by', x: 1 } }, 1] },
+      want: '/>/0/count has several keys',
+    },
+    { rule: { '>': [{ count: [] }, 1] }, want: '/>/0/count is an empty list' },
+    {
+      rule: { in: ['a', { distinct: { distinct: { var: 'locks.by' } } }] },
+      want: '/in/1/distinct is of what has no repeats already',
+    },
+    { rule: { '>': [{ count: { var: 'locks.by' } }, '1'] }, want: '/> compares numbers' },
+    {
+      rule: { '==': [{ distinct: { var: 'locks.by' } }, ['a']] },
+      want: '/== compares a list: write in',
+    },
+    { rule: { '>': [{ distinct: { var: 'app' } }, 1] }, want: '/>/0/distinct takes a list' },
+    {
+      rule: { '>': [{ minutesSince: 5 }, 1] },
+      want: '/>/0/minutesSince must be the path of a fact',
+    },
+    { rule: { '>': [{ minutesSince: {} }, 1] }, want: '/>/0/minutesSince' },
+    {
+      rule: { '>': [{ minutesSince: { var: 'envs.qa.releasedAt', in: [] } }, 1] },
+      want: '/>/0/minutesSince has several keys',
+    },
+    {
+      rule: { '>': [{ minutesSince: { count: { var: 'locks.by' } } }, 1] },
+      want: '/>/0/minutesSince takes a moment',
+    },
+    {
+      rule: { '>': [{ minutesSince: { image: 'tag' } }, 1] },
+      want: 'artifact.images.image.tag is no time',
+    },
+    { rule: { '==': [{ image: ['api'] }, 'x'] }, want: '/==/0/image takes one of registry' },
+    { rule: { '==': [{ image: ['tag', 'api'] }, 'x'] }, want: '/==/0/image takes one of registry' },
+    {
+      rule: { '==': [{ image: ['a.b', 'tag'] }, 'x'] },
+      want: 'there is no fact "artifact.images.a.b.tag"',
+    },
+    { rule: { '==': [{ image: ['*', 'tag'] }, 'x'] }, want: 'must have a name in place of *' },
+    { rule: { image: 'tag' }, want: 'is a value and no comparison' },
+    { rule: { subset: [{ var: 'actor.teams' }] }, want: '/subset takes a list of two lists' },
+    { rule: { subset: [{ var: 'actor.teams' }, []] }, want: '/subset/1 is an empty list' },
+    { rule: { subset: [{ var: 'actor.teams' }, [1]] }, want: '/subset/1 must be a list of texts' },
+    {
+      rule: { semver: [{ var: 'now.hour' }, '^1'] },
+      want: '/semver/0 must be a fact that is text',
+    },
+    { rule: { semver: [tag, { var: 'app' }] }, want: '/semver/1 must be a text in quotes' },
+    { rule: { semver: [tag] }, want: '/semver takes a list of two operands, such as [' },
   ])('$rule', ({ rule, want }) => {
-    const checked = checkRule(rule)
-    const problems = checked.kind === 'problems' ? checked.problems : []
-    expect(problems.map(({ pointer, message }) => `${pointer} ${message}`).join('; ')).toContain(want) // biome-ignore format: one claim
+    expect(problems(rule).join('; ')).toContain(want)
+    expect(problems({ and: [true, { '!': rule }] }).join('; ')).toContain('/and/1/!')
   })
 })

@@ -1,35 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { type PolicyTestReport, runPolicyTests } from '../../src/policy/policy-test.ts'
+import {
+  allowed,
+  base,
+  denied,
+  gate,
+  isApp,
+  isBranch,
+  isHour,
+  onX,
+  run,
+  runCases,
+  trigger,
+} from './support/cases.ts'
 import { load, shippedFiles } from './support/policies.ts'
 
-const isBranch = (branch: string) => ({ '==': [{ var: 'artifact.version.branch' }, branch] })
-const isApp = (app: string) => ({ '==': [{ var: 'app' }, app] })
-const isHour = (hour: number) => ({ '==': [{ var: 'now.hour' }, hour] })
-const trigger = { kind: 'trigger', on: 'artifact', env: 'staging', when: isBranch('main') }
-const gate = { kind: 'gate', require: isBranch('main'), message: 'Only main' }
-const base = {
-  app: 'web',
-  env: 'production',
-  now: '2026-11-23T09:30:00Z',
-  facts: { artifact: { id: 'web-1', version: { branch: 'main', sha: 'abc' } } },
-}
-const allowed = { name: 'main may', expect: 'allow' }
-const onX = { artifact: { version: { branch: 'x' } } }
-const denied = { name: 'x may not', facts: onX, expect: 'deny' }
-
-/** Runs one file of tests on policies that are given by name. */
-function run(policies: Readonly<Record<string, unknown>>, file: unknown): PolicyTestReport {
-  const json = typeof file === 'string' ? file : JSON.stringify(file)
-  return runPolicyTests(load(policies), { version: 'v1', files: new Map([['tests/t.json', json]]) })
-}
-const runCases = (policies: Readonly<Record<string, unknown>>, ...cases: readonly object[]) =>
-  run(policies, { ...base, cases })
 const outcomes = ({ cases, problems }: PolicyTestReport) => {
   expect(problems).toEqual([])
   return cases.map(({ passed }) => passed)
 }
-const problemsIn = (file: unknown) =>
-  run({ gate, trigger }, file).problems.map((one) => `${one.file} ${one.pointer} ${one.message}`)
 
 describe('a case', () => {
   test('passes when the gates say what it expects', () => {
@@ -134,97 +123,6 @@ describe('a case', () => {
     const files = new Map(paths.map((path) => [path, json]))
     const { cases } = runPolicyTests(load({}), { version: 'v1', files })
     expect(cases.map(({ file }) => file)).toEqual(['tests/a.json', 'tests/b.json'])
-  })
-})
-
-describe('a bad file', () => {
-  const fact = (facts: object) => ({ ...base, facts, cases: [allowed] })
-  const one = (given: object) => ({ ...base, cases: [{ ...allowed, ...given }] })
-
-  test.each<{ file: unknown; want: string }>([
-    { file: '{', want: ' line 1, column 2: a key in double quotes' },
-    { file: '[]', want: ' must be an object such as { "facts": …, "cases": [ … ] }' },
-    { file: base, want: '/cases must be a list of cases' },
-    { file: { ...base, cases: [] }, want: '/cases has no case: write one' },
-    { file: { ...base, case: [] }, want: '/case there is no key "case"; did you mean cases?' },
-    { file: { ...base, cases: ['x'] }, want: '/cases/0 must be an object such as' },
-    { file: one({ expects: 1 }), want: '/cases/0/expects there is no key "expects"; did you mean' },
-    { file: one({ expect: 'denied' }), want: '/cases/0/expect must be allow, deny, hold, asked' },
-    { file: one({ name: undefined }), want: '/cases/0/name is missing: say in a few words' },
-    { file: { ...base, cases: [allowed, allowed] }, want: '/cases/1/name "main may" stands twice' },
-    { file: one({ app: 'web-*' }), want: '/cases/0/app must be one name' },
-    { file: one({ now: 'noon' }), want: '/cases/0/now must be a time such as "2026-' },
-    { file: one({ event: 'merge' }), want: '/cases/0/event must be push, tag or pr' },
-    { file: one({ by: 'gate' }), want: '/cases/0/by no policy decides "allow": remove it' },
-    {
-      file: one({ expect: 'deny', by: 'gaet' }),
-      want: '/cases/0/by there is no policy "gaet"; did you mean gate?',
-    },
-    { file: one({ enable: ['gat'] }), want: '/cases/0/enable/0 there is no policy "gat"; did' },
-    {
-      file: { ...base, enable: ['trigge'], cases: [allowed] },
-      want: '/enable/0 there is no policy "trigge"; did you mean trigger?',
-    },
-    { file: one({ expect: 'asked' }), want: '/cases/0/event is missing: write "event": "push"' },
-    {
-      file: one({ expect: 'asked', event: 'push', warnings: [] }),
-      want: '/cases/0/warnings triggers do not warn: remove it',
-    },
-    { file: { ...one({}), app: undefined }, want: '/cases/0/app is missing: write "app": "web"' },
-    { file: { ...one({}), env: undefined }, want: '/cases/0/env is missing: write "env"' },
-    { file: { ...one({}), now: undefined }, want: '/cases/0/now is missing: write "now"' },
-    { file: one({ facts: 1 }), want: '/cases/0/facts must be an object such as' },
-    {
-      file: one({ facts: { artifact: { version: { brnch: 'main' } } } }),
-      want: '/cases/0/facts/artifact/version/brnch there is no fact "artifact.version.brnch"; did you mean artifact.version.branch?',
-    },
-    {
-      file: fact({ current: { minutes: '30' } }),
-      want: '/facts/current/minutes must be a number, as current.minutes is',
-    },
-    {
-      file: fact({ actor: { roles: 'admin' } }),
-      want: '/facts/actor/roles must be a list of texts',
-    },
-    { file: fact({ artifact: 'web-1' }), want: '/facts/artifact there is no fact "artifact"' },
-    { file: fact({ current: { sha: {} } }), want: '/facts/current/sha must be text' },
-    { file: fact({ enfs: {} }), want: '/facts/enfs there is no fact "enfs"' },
-    { file: one({ facts: { artefact: null } }), want: '/cases/0/facts/artefact there is no fact' },
-    { file: fact({ 'artifact.id': 'web-1' }), want: '/facts/artifact.id has a dot in a name' },
-    {
-      file: fact({ constructor: { a: 1 } }),
-      want: '/facts/constructor/a "constructor" is no name',
-    },
-    { file: '{"facts": {"__proto__": {"a": 1}}, "cases": []}', want: '/cases has no case' },
-    { file: fact({ app: 'web' }), want: '/facts/app is no fact to write here: write "app": "web"' },
-    { file: fact({ now: { hour: 3 } }), want: '/facts/now/hour is no fact to write here: write' },
-    {
-      file: fact({ artifact: { version: { event: 'tag' } } }),
-      want: '/facts/artifact/version/event is no fact to write here: write "event": "push"',
-    },
-  ])('is told of: $want', ({ file, want }) => {
-    const problems = problemsIn(file)
-    expect(problems).toEqual(
-      expect.arrayContaining([expect.stringContaining(`tests/t.json ${want}`)]),
-    )
-  })
-
-  test('has all of its problems told, and none of its cases run', () => {
-    const report = runCases({ gate }, allowed, { ...denied, by: 'x', facts: { a: 1, b: 1 } })
-    expect(report.problems.map(({ pointer }) => pointer)).toEqual([
-      '/cases/1/by',
-      '/cases/1/facts/a',
-      '/cases/1/facts/b',
-    ])
-    expect(report.cases).toEqual([])
-  })
-
-  test('leaves the other files alone', () => {
-    const good = JSON.stringify({ ...base, cases: [allowed] })
-    const files = new Map(Object.entries({ 'tests/a.json': '{', 'tests/b.json': good }))
-    const report = runPolicyTests(load({ gate }), { version: 'v1', files })
-    expect(report.problems).toHaveLength(1)
-    expect(report.cases).toMatchObject([{ file: 'tests/b.json', passed: true }])
   })
 })
 

@@ -231,8 +231,20 @@ describe('A27: approvals', () => {
 })
 
 describe('force', () => {
+  const admins = people({ login: 'alice', roles: ['admin'] })
+
+  test('F3: is of no use to someone who is no admin any more at the push', async () => {
+    const parts = await testParts({
+      policies: { 'no.json': gate(), ...people({ login: 'alice' }) },
+    })
+    await parts.push()
+    await parts.ask({ forced: true, reason: 'the shop is down' })
+    expect(await drain(parts.ports)).toEqual([{ landed: false }])
+    expect(await found(parts, 'r-1')).toMatchObject({ status: 'denied', statusDesc: 'Not now' })
+  })
+
   test('passes gates and locks, and is loud in the commit', async () => {
-    const parts = await testParts({ policies: { 'no.json': gate() } })
+    const parts = await testParts({ policies: { 'no.json': gate(), ...admins } })
     await parts.push()
     await parts.controls.lock(freeze())
     await parts.ask({ forced: true, reason: 'the shop is down' })

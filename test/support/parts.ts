@@ -57,8 +57,11 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     clock,
     ids: countingIds(),
     sources: { policies: parsed(readPolicies, loadPolicies), manifests: parsed(readManifests, loadManifests) }, // biome-ignore format: one value
-    identify: (login, people) =>
-      Promise.resolve(login === alice.login ? alice : actorOf(undefined, people.ofToken(login))),
+    identify(login, people) {
+      const owner = { ...alice, roles: ['releaser'], createdUnix: 0 } as const
+      const person = people.ofToken(login)
+      return Promise.resolve(actorOf(login === alice.login ? owner : undefined, person))
+    },
     landings: stores.releases,
     gitops: gitops.writer,
     pause: () => Promise.resolve(),

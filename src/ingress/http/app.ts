@@ -114,6 +114,8 @@ function checked(schema: Route['query'], value: unknown, what: string): object |
   const result = schema.safeParse(value)
   if (result.success) return result.data as object
   const [issue] = result.error.issues
+  if (issue?.code === 'unrecognized_keys')
+    return refuse('invalid', `${issue.keys[0]}: there is no such field; see /openapi.json`)
   const field = issue?.path.join('.') || what || 'query'
   return refuse('invalid', `${field}: ${issue?.message ?? 'is not valid'}`)
 }

@@ -13,7 +13,10 @@ export const controlRoutes: readonly Route[] = [
     summary: 'Tell that a branch is gone, so that triggers may clean up after it',
     answer: '201 and {"id"} of the event',
     query: noQuery,
-    body: z.object({ repository, branch: search.min(1, 'must not be empty') }, { error: body }),
+    body: z.strictObject(
+      { repository, branch: search.min(1, 'must not be empty') },
+      { error: body },
+    ),
     command: (input) => ({ verb: 'branch-deleted', ...input.body }),
   }),
   route({
@@ -40,7 +43,7 @@ export const controlRoutes: readonly Route[] = [
     summary: 'Keep an artifact from ever being released again',
     answer: '201 and the block; 200 and the one that stands already',
     query: z.object({ id: artifactId }),
-    body: z.object({ reason: why }, { error: body }),
+    body: z.strictObject({ reason: why }, { error: body }),
     command: ({ query, body: { reason } }) => ({ verb: 'block', artifactId: query.id, reason }),
   }),
   route({
@@ -58,7 +61,7 @@ export const controlRoutes: readonly Route[] = [
     summary: 'Lock an environment, or one app in it',
     answer: '201 and the lock; 409 when it is locked already',
     query: noQuery,
-    body: z.object(
+    body: z.strictObject(
       { env: label, app: label.optional(), reason: why, until: time.optional() },
       { error: body },
     ),
