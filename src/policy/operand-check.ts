@@ -49,6 +49,9 @@ function readMinutes(node: Node, value: unknown, spot: Spot): Computed | null {
   const of = isObject(value) ? readOperand(value, spot) : readFact(value, spot)
   if (!of) return null
   if (of.kind !== 'fact') return report(spot, 'takes a moment, which is a fact')
+  // Since 1970 is long enough for everything.
+  if (of.fallback !== undefined)
+    return report(spot, 'takes no default: ask with has whether the moment is there')
   return declarationOf(of.path)?.isTime
     ? { kind: 'computed', ...node, type: 'number', of }
     : report(spot, `${of.path} is no time: name one such as "envs.staging.releasedAt"`)

@@ -137,10 +137,10 @@ function reportShared(people: readonly Person[], spot: Spot): void {
   const seen = new Map<string, string>()
   for (const [at, one] of people.entries())
     for (const key of keysOf(one)) {
-      const other = seen.get(key)
+      const other = seen.get(key.toLowerCase())
       if (other !== undefined)
         report(below(spot, 'people', at), `${key} is ${other} already: one person, one entry`)
-      seen.set(key, one.login)
+      seen.set(key.toLowerCase(), one.login)
     }
 }
 

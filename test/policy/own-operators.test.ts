@@ -215,6 +215,10 @@ describe('A20: refused, with the place and what to write', () => {
     { rule: { '>': [{ count: { var: 'app' } }, 1] }, want: '/>/0/count takes a list' },
     { rule: { '>': [{ count: ['a'] }, 1] }, want: '/>/0/count' },
     { rule: { '>': [{ minutesSince: 'now.hour' }, 1] }, want: 'now.hour is no time' },
+    {
+      rule: { '>': [{ minutesSince: { var: ['envs.staging.releasedAt', 0] } }, 1] },
+      want: 'takes no default',
+    },
     { rule: { '==': [{ image: 'name' }, 'x'] }, want: '/==/0/image takes one of registry' },
     { rule: { subset: [{ var: 'app' }, ['a']] }, want: '/subset/0 must be a list of texts' },
     { rule: { subset: [['a'], ['a']] }, want: 'compares two literals' },

@@ -119,6 +119,11 @@ describe('A27: roles at a place', () => {
 describe('F25: people.json is refused, with the place and what to write, for', () => {
   test.each<{ name: string; given: readonly unknown[]; want: string }>([
     {
+      name: 'two logins that differ in case only',
+      given: [alice, { login: 'Alice' }],
+      want: '/people/1 login Alice is alice already',
+    },
+    {
       name: 'two people with one login',
       given: [alice, { login: 'alice' }],
       want: '/people/1 login alice is alice already',

@@ -213,6 +213,14 @@ describe('A21: an evaluation that costs too much is an error', () => {
     expect(trace.of?.map(({ problem }) => problem)).toEqual([spent])
   })
 
+  test('by each list that is made of another', () => {
+    const locks = { by: Array.from({ length: 50_000 }, (_, nth) => `login-${nth}`) }
+    const more = (of: unknown) => ({ '>': [{ count: of }, 1] })
+    expect(run(more({ var: 'locks.by' }), { locks }).result).toBe(true)
+    const { result, trace } = run(more({ distinct: { var: 'locks.by' } }), { locks })
+    expect([result, trace.problem]).toEqual(['error', spent])
+  })
+
   test('and an honest rule is far from it', () => {
     const message = { var: 'artifact.version.message' }
     const rule = { and: [{ contains: [message, 'z'] }, { glob: [message, '*z'] }] }
