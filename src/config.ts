@@ -1,5 +1,7 @@
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
+import { isRefusal } from './domain/fault.ts'
+import { compileGlob } from './domain/glob.ts'
 import { nearest } from './domain/nearest.ts'
 
 /** What the server runs with, checked: contract, section 1. Paths are as they were written. */
@@ -20,12 +22,32 @@ export type Config = {
   readonly policies: Place
   readonly manifests: Place
   readonly adminToken: string | null
+  /** `null` when Slack is off. */
+  readonly slack: SlackConfig | null
   readonly logLevel: string
   /** Every secret value, for the redactor of the log. */
   readonly secrets: readonly string[]
   /** Settings of parts that this version does not have. */
   readonly unused: readonly string[]
+  /** What is set and does not do what was probably meant. */
+  readonly warnings: readonly string[]
 }
+
+export type SlackConfig = {
+  /** The signing secret, and the one before it while it is rotated; none when all comes by the socket. */
+  readonly signingSecrets: readonly string[]
+  readonly botToken: string
+  /** Of Socket Mode; `null` when Slack reaches the server by HTTP. */
+  readonly appToken: string | null
+  /** Slack's web API, last slash included. */
+  readonly apiUrl: string
+  /** The name that the app's slash command has. */
+  readonly command: string
+  readonly channels: readonly SlackChannel[]
+}
+
+/** A channel for the apps and environments that patterns fit. */
+export type SlackChannel = { readonly channel: string; readonly env: string; readonly app: string }
 
 /** Everything that is wrong with the settings, a sentence each. */
 export type ConfigProblems = { readonly problems: readonly string[] }
@@ -60,6 +82,33 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65535, 'a port from 0 to 65535')
 
+/** Requirement R1: a secret that anyone knows is none. */
+const secret = z
+  .string()
+  .refine((value) => value.length >= 8 && value !== 'development', 'the secret that Slack shows')
+
+const channelWord =
+  /^(?:[a-z0-9*?{},!-]+(?:\/[a-z0-9*?{},!-]+)?=)?(?:#[^\s,#=/]{1,80}|[CGD][A-Z0-9]{1,20})$/
+const channelRule =
+  'channels, the first that fits counts: production=#prod staging/web=C0123 #releases'
+
+/** `production/web-*=C0123 #releases`: places and their channels; what names no place is for all others. */
+const channels = z
+  .string()
+  .transform((value) => value.split(/\s+/).filter((word) => word !== ''))
+  .refine((words) => words.length > 0 && words.every((word) => channelWord.test(word)), channelRule)
+  .transform((words) => words.map(channelOf))
+  .refine(
+    (all) => all.every(({ env, app }) => ![env, app].some((one) => isRefusal(compileGlob(one)))),
+    channelRule,
+  )
+
+function channelOf(word: string): SlackChannel {
+  const at = word.indexOf('=')
+  const [env = '*', app = '*'] = at === -1 ? [] : word.slice(0, at).split('/')
+  return { channel: word.slice(at + 1), env, app }
+}
+
 const schema = z.object({
   PORT: port.default(8888),
   HOST: text.optional(),
@@ -86,11 +135,16 @@ const schema = z.object({
       'trace, debug, info, warn, error or silent',
     )
     .default('info'),
-  SLACK_SIGNING_SECRET: text.optional(),
-  SLACK_SIGNING_SECRET_PREVIOUS: text.optional(),
+  SLACK_SIGNING_SECRET: secret.optional(),
+  SLACK_SIGNING_SECRET_PREVIOUS: secret.optional(),
   SLACK_BOT_TOKEN: text.optional(),
-  SLACK_API_URL: url.optional(),
-  SLACK_CHANNEL: text.optional(),
+  SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'a token that begins with xapp-').optional(),
+  SLACK_API_URL: url.refine((value) => value.endsWith('/'), 'a URL that ends in /').optional(),
+  SLACK_CHANNEL: channels.optional(),
+  SLACK_COMMAND: z
+    .string()
+    .regex(/^\/[a-z0-9_-]{1,31}$/, 'a slash and a word, as in the app’s settings')
+    .default('/gimlet'),
   APP_ID: text.optional(),
   PRIVATE_KEY: text.optional(),
   WEBHOOK_SECRET: text.optional(),
@@ -109,13 +163,14 @@ const secretKeys = [
   'SLACK_SIGNING_SECRET',
   'SLACK_SIGNING_SECRET_PREVIOUS',
   'SLACK_BOT_TOKEN',
+  'SLACK_APP_TOKEN',
   'PRIVATE_KEY',
   'WEBHOOK_SECRET',
   'WEBHOOK_SECRET_PREVIOUS',
 ] as const satisfies readonly Key[]
 
 const laterKeys = (Object.keys(schema.shape) as Key[]).filter((key) =>
-  /^(?:SLACK|APP_ID|PRIVATE_KEY|WEBHOOK|GHE)/.test(key),
+  /^(?:APP_ID|PRIVATE_KEY|WEBHOOK|GHE)/.test(key),
 )
 
 /**
@@ -172,6 +227,7 @@ function readFile(yamlText: string, known: readonly string[]): Record<string, st
 
 function configOf(settings: Settings): Config {
   const secrets = secretKeys.flatMap((key) => settings[key] ?? [])
+  const slack = slackOf(settings)
   return {
     port: settings.PORT,
     // Without a secret anybody who reaches the server may try: then only this machine reaches it.
@@ -188,9 +244,31 @@ function configOf(settings: Settings): Config {
     policies: settings.POLICIES,
     manifests: settings.MANIFESTS,
     adminToken: settings.GIMLET_ADMIN_TOKEN ?? null,
+    slack,
     logLevel: settings.LOG_LEVEL,
     secrets,
     unused: laterKeys.filter((key) => settings[key] !== undefined),
+    warnings:
+      slack === null && slackKeys.some((key) => settings[key] !== undefined) ? [slackOff] : [],
+  }
+}
+
+const slackKeys = ['SLACK_SIGNING_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] as const
+const slackOff =
+  'Slack is off: it needs SLACK_BOT_TOKEN, and SLACK_SIGNING_SECRET or SLACK_APP_TOKEN'
+
+function slackOf(settings: Settings): SlackConfig | null {
+  const { SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken = null } = settings
+  const current = settings.SLACK_SIGNING_SECRET
+  if (botToken === undefined || (current === undefined && appToken === null)) return null
+  const previous = current === undefined ? undefined : settings.SLACK_SIGNING_SECRET_PREVIOUS
+  return {
+    signingSecrets: [current, previous].flatMap((one) => one ?? []),
+    botToken,
+    appToken,
+    apiUrl: settings.SLACK_API_URL ?? 'https://slack.com/api/',
+    command: settings.SLACK_COMMAND,
+    channels: settings.SLACK_CHANNEL ?? [],
   }
 }
 

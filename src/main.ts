@@ -20,9 +20,11 @@ import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import { makeLog } from './log.ts'
 import { loadManifests } from './manifest/manifest.ts'
+import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { loadPolicies } from './policy/policy.ts'
 import { Loop } from './release/loop.ts'
+import type { SlackParts } from './slack-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
 import { type Database, openDatabase } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
@@ -62,13 +64,20 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const { commands, loop, health, metrics, users, people } = partsOf(config, {
     ...{ database, git, gitopsUrl, log },
   })
+  const slack = await slackOf(config, { database, commands, log })
   const authenticate = authenticator(
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.token) },
   )
-  const app = httpApp({ commands, authenticate, health, metrics, log })
+  const problems = async () => [...(await health.problems()), ...((await slack?.problems()) ?? [])]
+  const app = httpApp({
+    ...{ commands, authenticate, metrics, log },
+    health: { ...health, problems },
+    slack: slack?.handle ?? null,
+  })
   const listener = await listen(app, config)
   loop.start()
+  slack?.start()
   return {
     url: config.url ?? `http://localhost:${listener.port}`,
     adminToken: token.token,
@@ -82,7 +91,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      await Promise.race([Promise.all([listener.close(), loop.stop()]), deadline])
+      const stops = [listener.close(), loop.stop(), slack?.stop()]
+      await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
       database.close()
@@ -91,6 +101,16 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 }
 
 const clock = { nowMs: () => Date.now() }
+
+/** Slack, where it is configured: a server without it does not pay for loading it. */
+async function slackOf(
+  { slack }: Config,
+  given: { database: Database; commands: CommandPorts; log: Logger },
+): Promise<SlackParts | null> {
+  if (slack === null) return null
+  const { slackParts } = await import('./slack-parts.ts')
+  return slackParts({ ...given, config: slack })
+}
 
 type Opened = {
   readonly database: Database
@@ -122,7 +142,10 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   const people = async () => (await sources.policies(await writer.tip())).people
   const loop = new Loop({ ...shared, schedules, landings: releases, pause, log, landed })
   const tokens = { next: newToken }
-  const commands: CommandPorts = { ...shared, users, tokens, wake: () => loop.wake() }
+  const commands: CommandPorts = {
+    ...{ ...shared, users, tokens, source: 'api' },
+    wake: () => loop.wake(),
+  }
   const health = healthOf(database, writer, sources)
   return { loop, commands, users, people, metrics, health }
 }
@@ -237,10 +260,16 @@ export async function runServer(): Promise<void> {
   }
   const log = makeLog(config.logLevel, config.secrets)
   const server = await startServer(config, log)
+  for (const warning of config.warnings) log.warn({}, warning)
   for (const key of config.unused)
     log.warn({ key }, 'this version does not have the part that this setting is for')
   log.info({ url: server.url, pid: process.pid }, 'listening')
-  if (server.isFirstStart) process.stderr.write(welcome(server, config))
+  if (server.isFirstStart) {
+    const { url, adminToken: first } = server
+    const isDefault = url === 'http://localhost:8888' && resolve(config.dataDir) === resolve('data')
+    const tokenFile = join(config.dataDir, 'admin.token')
+    process.stderr.write(welcome({ url, token: first, tokenFile, isDefault }))
+  }
   let isStopping = false
   const end = async () => {
     if (isStopping) process.exit(1)
@@ -251,27 +280,6 @@ export async function runServer(): Promise<void> {
   }
   process.on('SIGTERM', () => void end())
   process.on('SIGINT', () => void end())
-}
-
-/** What to try first; pasted as it stands, from the folder that the server was started in. */
-function welcome({ url, adminToken: token }: Server, { dataDir }: Config): string {
-  const file = join(dataDir, 'admin.token')
-  const isDefault = url === 'http://localhost:8888' && resolve(dataDir) === resolve('data')
-  const settings = isDefault ? [] : [`export GIMLET_SERVER=${url} GIMLET_TOKEN=$(cat ${file})`]
-  const lines = [
-    ...settings,
-    'npx gimlet artifact push -f examples/artifact.json --wait',
-    'npx gimlet status',
-    'npx gimlet release web production',
-  ]
-  return `
-GimletD is ready at ${url}. Nothing is released yet. Try, from another terminal in this folder:
-
-${lines.map((line) => `  ${line}\n`).join('')}
-The administrator's token, shown this once and kept in ${file}:
-  ${token}
-
-`
 }
 
 const started = process.argv[1]

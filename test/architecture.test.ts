@@ -14,11 +14,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['domain'],
   notify: ['domain', 'messages'],
   'ingress/http': ['domain', 'commands', 'messages'],
+  'ingress/slack': ['domain', 'commands', 'messages'],
   cli: ['domain', 'commands', 'policy', 'manifest', 'messages'],
   'config.ts': ['domain'],
   'log.ts': ['domain'],
 }
-const everything = ['main.ts', 'edge.ts']
+const everything = ['main.ts', 'slack-parts.ts', 'edge.ts']
 /** May build the server itself. */
 const mayImportMain = ['cli/serve.ts']
 /** Rooms that must run anywhere: nothing of Node, no clock. */
@@ -27,6 +28,7 @@ const pure = ['domain', 'policy', 'manifest', 'release', 'commands', 'messages']
 const homes: Readonly<Record<string, string>> = {
   hono: 'ingress/http/',
   '@hono/node-server': 'ingress/http/',
+  '@slack/bolt': 'ingress/slack/',
   'simple-git': 'gitops/git.ts',
   '@libsql/client': 'store/client.ts',
   'json-logic-js': 'policy/rule.ts',

@@ -36,7 +36,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 async function runWords(options: Options, terminal: Terminal): Promise<number> {
-  const invocation = parseWords(options.words)
+  const invocation = parseWords(options.words, Math.floor(Date.now() / 1000))
   switch (invocation.kind) {
     case 'help':
       return help(invocation.topic, terminal)

@@ -13,13 +13,17 @@ export type Asked = Pick<NewEvent, 'artifactId' | 'env' | 'app' | 'toRef'> & {
 export const nowUnix = ({ clock }: CommandPorts): number => Math.floor(clock.nowMs() / 1000)
 
 /** The event that a wish becomes, not kept yet. */
-export const eventOf = ({ ids, clock }: CommandPorts, actor: Actor, asked: Asked): NewEvent => ({
+export const eventOf = (
+  { ids, clock, source }: CommandPorts,
+  actor: Actor,
+  asked: Asked,
+): NewEvent => ({
   ...asked,
   id: ids.next('event'),
   parentId: null,
   reason: asked.reason ?? '',
   actor,
-  source: 'api',
+  source,
   createdMs: clock.nowMs(),
 })
 

@@ -21,6 +21,7 @@ export const controlVerbs: readonly Verb[] = [
     summary: 'say no to a request, or take your own back',
     positions: ['id', 'reason'],
     required: 1,
+    text: 'reason',
     example: 'reject r-01kbrc3vq8m2x4t "not before the migration"',
     build: ({ id = '', reason }) => command({ verb: 'reject', id, ...only({ reason }) }),
   },
@@ -31,6 +32,7 @@ export const controlVerbs: readonly Verb[] = [
     summary: 'keep an artifact from ever being released again',
     positions: ['artifact', 'reason'],
     required: 2,
+    text: 'reason',
     example: 'block web-6f1b2a9c --reason "loses orders"',
     build: ({ artifact: artifactId = '', reason = '' }) =>
       command({ verb: 'block', artifactId, reason }),

@@ -9,14 +9,14 @@ const suggestionsMax = 3
 
 /**
  * What words mean, on every surface. A verb is not case-sensitive; what it is about may be given by
- * position or as a flag. Words that are not understood are never run: the answer is a problem with
+ * position or as a flag; a time may be a duration, `2h`, from now on or until now. Words that are not understood are never run: the answer is a problem with
  * lines to copy. Never throws.
  */
-export function parseWords(words: readonly string[]): Invocation {
+export function parseWords(words: readonly string[], nowUnix: number): Invocation {
   if (words.length === 0) return { kind: 'help' }
   const found = findVerb(words)
   if (found.kind === 'problem') return found
-  const read = readValues(found.verb, found.rest)
+  const read = readValues(found.verb, found.rest, nowUnix)
   if (read.kind === 'problem') return read
   const { verb } = found
   const missing = verb.positions
@@ -44,7 +44,7 @@ function findVerb(words: readonly string[]): Found {
 
 type Read = { readonly kind: 'values'; readonly values: Values } | Problem
 
-function readValues(verb: Verb, words: readonly string[]): Read {
+function readValues(verb: Verb, words: readonly string[], nowUnix: number): Read {
   const values: Record<string, string> = {}
   const positions = verb.positions.filter((name) => !hasFlag(name, verb, words))
   let at = 0
@@ -52,10 +52,14 @@ function readValues(verb: Verb, words: readonly string[]): Read {
     const word = words[index] ?? ''
     const flag = /^--?([A-Za-z][A-Za-z-]*)(?:=(.*))?$/s.exec(word)
     if (!flag) {
-      if (fillers.has(word.toLowerCase())) continue
-      const name = positions[at++]
-      if (name === undefined) return problem(`Unexpected "${word}": ${verb.usage}`, [verb.example])
-      values[name] = word
+      const name = positions[at]
+      const isText = name === undefined ? verb.text !== undefined : name === verb.text
+      if (fillers.has(word.toLowerCase()) && !isText) continue
+      if (name === undefined && !isText)
+        return problem(`Unexpected "${word}": ${verb.usage}`, [verb.example])
+      const key = name ?? verb.text ?? ''
+      values[key] = values[key] === undefined ? word : `${values[key]} ${word}`
+      at++
       continue
     }
     const name = flagNamed(flag[1] ?? '', verb)
@@ -68,7 +72,7 @@ function readValues(verb: Verb, words: readonly string[]): Read {
     if (value === undefined) return problem(`${word} needs a value: ${verb.usage}`, [verb.example])
     values[name] = value
   }
-  return checked(values)
+  return checked(values, nowUnix)
 }
 
 /** The value of what was typed as a flag, when it is not given by position. */
@@ -97,10 +101,25 @@ function unknownFlag(word: string, verb: Verb): Problem {
   return problem(`${verb.name} has no ${word.replace(/=.*$/s, '')}: ${hint}`, [verb.example])
 }
 
-function checked(values: Readonly<Record<string, string>>): Read {
+function checked(typed: Readonly<Record<string, string>>, nowUnix: number): Read {
+  const values: Record<string, string> = { ...typed }
+  for (const name of ['since', 'until'] as const) {
+    const value = values[name]
+    if (value !== undefined) values[name] = momentOf(value, name === 'since' ? -1 : 1, nowUnix)
+  }
   for (const [name, value] of Object.entries(values)) {
     const wrong = checks[name]?.(value)
     if (wrong) return problem(`"${value}" cannot be: ${wrong}`, [])
   }
   return { kind: 'values', values }
+}
+
+const secondsOf: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 }
+
+/** `2h` as the moment it leads to; anything else as it was typed. */
+function momentOf(typed: string, direction: 1 | -1, nowUnix: number): string {
+  const [, count, unit = ''] = /^(\d{1,4})(?:min|([mhd]))$/.exec(typed) ?? []
+  if (count === undefined) return typed
+  const seconds = Number(count) * (secondsOf[unit] ?? 60)
+  return new Date((nowUnix + direction * seconds) * 1000).toISOString()
 }

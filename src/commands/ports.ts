@@ -4,7 +4,7 @@ import type { PlannedCommit } from '../domain/change.ts'
 import type { ArtifactQuery, DecisionQuery, HistoryQuery } from '../domain/command.ts'
 import type { Approval, Block, Lock } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
-import type { EventCommit, NewEvent, ReleaseEvent } from '../domain/event.ts'
+import type { EventCommit, EventSource, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Health, Release } from '../domain/release.ts'
 import type { ProposalPorts } from '../release/ports.ts'
@@ -16,6 +16,8 @@ export type StoredArtifactQuery = Omit<ArtifactQuery, 'app'> & {
 
 /** What the commands need of the rest of the product. */
 export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
+  /** The surface that asks. */
+  readonly source: EventSource
   readonly controls: {
     approve(approval: Approval): Promise<void>
     approvals(eventId: string): Promise<readonly Approval[]>
@@ -42,6 +44,8 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     add(event: NewEvent): Promise<void>
     find(id: string): Promise<ReleaseEvent | undefined>
     ofArtifact(artifactId: string): Promise<ReleaseEvent | undefined>
+    /** Those that wait, oldest first. */
+    held(): Promise<readonly ReleaseEvent[]>
     children(parentId: string): Promise<readonly ReleaseEvent[]>
     commits(eventId: string): Promise<readonly EventCommit[]>
     decision(id: string): Promise<Decision | undefined>

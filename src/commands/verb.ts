@@ -13,6 +13,8 @@ export type Verb = {
   readonly required: number
   /** Flags that take a value; a position may be given as a flag, too. */
   readonly flags: readonly string[]
+  /** The position that takes all words that are left, as one text. */
+  readonly text?: string
   /** Flags that take none. */
   readonly switches: readonly string[]
   readonly example: string

@@ -212,7 +212,7 @@ export const checks: Readonly<Record<string, (value: string) => string | null>> 
 const timeProblem = (value: string) =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value))
     ? null
-    : 'a time is such as 2026-11-23T09:30:00Z'
+    : 'a time is such as 2026-11-23T09:30:00Z, or a while such as 30m, 2h or 3d'
 
 const dryRunIf = (given: string | undefined) => (given === undefined ? {} : { dryRun: true })
 

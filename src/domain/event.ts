@@ -75,7 +75,8 @@ export type About =
   /** The trigger whose time has come. */
   | { readonly on: 'schedule'; readonly trigger: string }
 
-export type EventSource = 'api' | 'policy'
+/** The surface that asked. */
+export type EventSource = 'api' | 'slack' | 'policy'
 
 /** An event of one app in one environment: the only kind that commits. */
 export type TargetedEvent = ReleaseEvent & { readonly env: string; readonly app: string }

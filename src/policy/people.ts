@@ -75,9 +75,15 @@ const shape = z.strictObject({
 /** Who stands in `people.json`. */
 export class People {
   readonly #byKey = new Map<string, Person>()
+  readonly #all: readonly Person[]
 
   constructor(people: readonly Person[] = []) {
+    this.#all = people
     for (const one of people) for (const key of keysOf(one)) this.#byKey.set(key, one)
+  }
+
+  all(): readonly Person[] {
+    return this.#all
   }
 
   /** The person that a token's owner is. */

@@ -53,6 +53,13 @@ export class ControlStore {
     return rows.map(lockOf)
   }
 
+  /** A lock, in force or not, and who ended it. */
+  async lockById(id: string): Promise<{ lock: Lock; endedBy: string | null } | undefined> {
+    const [row] = await this.#database.read('select * from locks where id = ?', [id])
+    const endedBy = row?.ended_by === null || row === undefined ? null : String(row.ended_by)
+    return row && { lock: lockOf(row), endedBy }
+  }
+
   /** Keeps a lock; answers false when the place is locked already. */
   async lock(lock: Lock): Promise<boolean> {
     const [added] = await this.#database.write([insertLock(lock), ...controlsChanged])

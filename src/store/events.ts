@@ -10,8 +10,11 @@ import {
   type NewEvent,
   type ReleaseEvent,
 } from '../domain/event.ts'
-import type { Database, InStatement, ResultSet } from './client.ts'
+import type { Database, InStatement, ResultSet, Value } from './client.ts'
 import { firstIdAt } from './ids.ts'
+
+/** How many waiting requests are shown at once. */
+const heldMax = 100
 
 /** The events: they are the queue. One row, one effect. */
 export class EventStore {
@@ -21,9 +24,13 @@ export class EventStore {
     this.#database = database
   }
 
-  /** Keeps an event durably; only then may it be answered. */
+  /**
+   * Keeps an event durably; only then may it be answered. One that is there already stays as it is: what
+   * was asked once and delivered twice is one request.
+   */
   async add(event: NewEvent): Promise<void> {
-    await this.#database.write([insertEvent(event)])
+    const { sql, args } = insertEvent(event)
+    await this.#database.write([{ sql: `${sql} on conflict (id) do nothing`, args }])
   }
 
   /**
@@ -157,6 +164,16 @@ export class EventStore {
     return row && eventOf(row)
   }
 
+  /** The requests that wait for something, oldest first. */
+  async held(): Promise<ReleaseEvent[]> {
+    const rows = await this.#database.read(
+      `select * from events where status = 'held' and env is not null and app is not null
+       order by seq limit ?`,
+      [heldMax],
+    )
+    return rows.map(eventOf)
+  }
+
   async children(parentId: string): Promise<ReleaseEvent[]> {
     const rows = await this.#database.read(
       'select * from events where parent_id = ? order by seq',
@@ -201,7 +218,7 @@ export class EventStore {
 }
 
 /** The statement that keeps a new event. */
-export function insertEvent(event: NewEvent): InStatement {
+export function insertEvent(event: NewEvent): { sql: string; args: Value[] } {
   const { id, parentId, kind, artifactId, env, app, toRef, reason, source, createdMs } = event
   const { actor, forced = false, about = null } = event
   return {

@@ -29,6 +29,7 @@ async function commanded(given: Parameters<typeof testParts>[0] = {}) {
     ...{ artifacts: parts.artifacts, events: parts.events, releases: parts.releases },
     controls: parts.controls,
     users: new UserStore(parts.database),
+    source: 'api',
     tokens: { next: newToken },
     wake: () => undefined,
     gitops: {

@@ -71,7 +71,7 @@ describe('a command', () => {
     { line: 'delete web from staging', want: { verb: 'delete', app: 'web', env: 'staging' } },
     { line: 'WHOAMI', want: { verb: 'whoami' } },
   ])('is what "$line" means', ({ line, want }) => {
-    expect(parseWords(words(line))).toEqual({ kind: 'command', command: want })
+    expect(parseWords(words(line), 0)).toEqual({ kind: 'command', command: want })
   })
 
   test.each([
@@ -80,11 +80,11 @@ describe('a command', () => {
     { line: 'artifact track web-1', want: { kind: 'track', id: 'web-1' } },
     { line: 'explain r-1', want: { kind: 'explain', id: 'r-1' } },
   ])('may be for the surface itself: "$line"', ({ line, want }) => {
-    expect(parseWords(words(line))).toEqual(want)
+    expect(parseWords(words(line), 0)).toEqual(want)
   })
 
   it('of no words is a wish for help', () => {
-    expect(parseWords([])).toEqual({ kind: 'help' })
+    expect(parseWords([], 0)).toEqual({ kind: 'help' })
   })
 })
 
@@ -108,7 +108,7 @@ describe('words that are not understood', () => {
     { line: 'artifacts web --since yesterday', says: 'a time is' },
     { line: 'history web', says: 'Name the environment' },
   ])('are never run: "$line"', ({ line, says, suggests }) => {
-    const invocation = parseWords(words(line))
+    const invocation = parseWords(words(line), 0)
     expect(invocation.kind).toBe('problem')
     if (invocation.kind !== 'problem') return
     expect(invocation.message).toContain(says)
@@ -124,7 +124,7 @@ describe('words that are not understood', () => {
     )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (typed) => {
-        const invocation = parseWords(typed)
+        const invocation = parseWords(typed, 0)
         if (invocation.kind !== 'command') return true
         const { command } = invocation
         const target = 'filter' in command ? command.filter : command

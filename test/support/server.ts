@@ -12,6 +12,8 @@ export type Answer = { readonly status: number; readonly body: unknown; readonly
 type Given = {
   readonly policies?: Readonly<Record<string, string>>
   readonly manifests?: Readonly<Record<string, string>>
+  /** More of the environment that it is started with. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** The whole server on a free port, in a temporary folder. */
@@ -26,6 +28,7 @@ export async function testServer(given: Given, later: Later) {
     GIMLET_DATA_DIR: join(folder, 'data'),
     POLICIES: join(folder, 'policies'),
     MANIFESTS: join(folder, 'manifests'),
+    ...given.environment,
   }
   const config = readConfig(environment, null)
   if ('problems' in config) throw new Error(config.problems.join('\n'))
@@ -34,7 +37,8 @@ export async function testServer(given: Given, later: Later) {
     lines.push(chunk.toString('utf8'))
     done()
   }
-  const server = await startServer(config, makeLog('info', [], new Writable({ write })))
+  const log = makeLog('info', config.secrets, new Writable({ write }))
+  const server = await startServer(config, log)
   later(() => server.stop())
   const call = async (path: string, init: RequestInit & { token?: string | null } = {}) => {
     const { token = server.adminToken, ...rest } = init

@@ -22,6 +22,8 @@ export type AppPorts = {
   readonly health: Health
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
+  /** Answers what Slack sends; there is no such route without it. */
+  readonly slack: ((request: Request) => Promise<Response>) | null
   readonly log: { error(fields: object, text: string): void }
 }
 
@@ -47,6 +49,8 @@ export function httpApp(ports: AppPorts): Hono {
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}'), (c) =>
       answerRoute(ports, route, c),
     )
+  const { slack } = ports
+  if (slack) app.post('/slack/events', ({ req }) => slack(req.raw))
   app.notFound(({ req }) =>
     errorAnswer('not_found', `There is no ${req.method} ${req.path}; see /openapi.json`),
   )

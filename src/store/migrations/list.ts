@@ -1,5 +1,6 @@
 import { start } from './0001-start.ts'
 import { controls } from './0002-controls.ts'
+import { notifications } from './0003-notifications.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -7,4 +8,5 @@ export type Migration = { readonly number: number; readonly statements: readonly
 export const migrations: readonly Migration[] = [
   { number: 1, statements: start },
   { number: 2, statements: controls },
+  { number: 3, statements: notifications },
 ]

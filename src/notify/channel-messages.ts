@@ -1,0 +1,67 @@
+import type { RequestCard } from '../domain/card.ts'
+import type { Message, NewMessage, Subject } from '../domain/message.ts'
+import type { SlackNotifierPorts } from './slack.ts'
+
+/** A request that ends within this time is told of once, as ended. */
+const settleMs = 1_000
+
+type Given = {
+  readonly subjects: readonly Subject[]
+  /** The messages that there are about them. */
+  readonly known: readonly Message[]
+  readonly nowMs: number
+}
+
+/** The messages that channels do not have yet about what changed: one a request, one a lock. */
+export async function channelMessages(
+  ports: Pick<SlackNotifierPorts, 'card' | 'lock' | 'channelOf'>,
+  { subjects, known, nowMs }: Given,
+): Promise<NewMessage[]> {
+  const keys = new Set(known.map(({ key }) => key))
+  const added: NewMessage[] = []
+  for (const subject of subjects) {
+    const key = `channel ${subject.id}`
+    if (keys.has(key)) continue
+    const found = subject.kind === 'lock' ? await lockPlace(ports, subject) : await requestPlace(ports, subject) // biome-ignore format: one value
+    const place = found && ports.channelOf(found)
+    if (!found || !place) continue
+    added.push({
+      key,
+      surface: 'slack',
+      kind: 'live',
+      subject,
+      place,
+      thread: null,
+      body: null,
+      dueMs: found.isSettled ? nowMs : nowMs + settleMs,
+      untilMs: null,
+    })
+  }
+  return added
+}
+
+type Found = { readonly env: string; readonly app: string | null; readonly isSettled: boolean }
+
+async function lockPlace(
+  { lock }: Pick<SlackNotifierPorts, 'lock'>,
+  { id }: Subject,
+): Promise<Found | undefined> {
+  const found = await lock(id)
+  // What ended before anyone was told of it is no news.
+  if (!found || found.endedBy !== null || found.lock.kind !== 'freeze') return undefined
+  return { env: found.lock.env, app: found.lock.app, isSettled: true }
+}
+
+async function requestPlace(
+  { card }: Pick<SlackNotifierPorts, 'card'>,
+  { id }: Subject,
+): Promise<Found | undefined> {
+  const found = await card(id)
+  if (!found || !isNews(found)) return undefined
+  const { env, app, status } = found.event
+  return env === null || app === null ? undefined : { env, app, isSettled: status !== 'new' }
+}
+
+/** A request that never waited and was refused is its asker's own business. */
+export const isNews = ({ event }: RequestCard): boolean =>
+  event.status !== 'denied' && event.status !== 'superseded'

@@ -1,0 +1,117 @@
+import type { Logger } from 'pino'
+import { cardOf } from './commands/card.ts'
+import type { CommandPorts } from './commands/ports.ts'
+import type { SlackChannel, SlackConfig } from './config.ts'
+import { rolesAt } from './domain/actor.ts'
+import { isRefusal } from './domain/fault.ts'
+import { compileGlob } from './domain/glob.ts'
+import { slackApi } from './ingress/slack/api.ts'
+import { SlackReceiver } from './ingress/slack/receiver.ts'
+import { slackApp } from './ingress/slack/slack-app.ts'
+import { verifier } from './ingress/slack/verify.ts'
+import { workspaceOf } from './ingress/slack/workspace.ts'
+import { commitPage, type SlackContext } from './messages/slack/context.ts'
+import { SlackNotifier } from './notify/slack.ts'
+import type { Database } from './store/client.ts'
+import { ControlStore } from './store/controls.ts'
+import { DeliveryStore } from './store/deliveries.ts'
+import { KnownStore } from './store/known.ts'
+import { MessageStore } from './store/messages.ts'
+
+type Given = {
+  readonly config: SlackConfig
+  readonly database: Database
+  readonly commands: CommandPorts
+  readonly log: Logger
+}
+
+/** Slack, as the rest of the server sees it. */
+export type SlackParts = {
+  /** Answers `POST /slack/events`; `null` when everything comes by the socket. */
+  readonly handle: ((request: Request) => Promise<Response>) | null
+  /** Says that there may be something to tell. */
+  readonly wake: () => void
+  /** What keeps messages from being sent. */
+  readonly problems: () => Promise<readonly string[]>
+  readonly start: () => void
+  readonly stop: () => Promise<void>
+}
+
+/** Puts Slack's parts together. Calls nobody: Slack may be down when the server starts. */
+export function slackParts({ config, database, commands, log }: Given): SlackParts {
+  const { clock } = commands
+  const messages = new MessageStore(database)
+  const deliveries = new DeliveryStore(database)
+  const controls = new ControlStore(database)
+  const api = slackApi({ token: config.botToken, apiUrl: config.apiUrl })
+  const workspace = workspaceOf({ api, clock, known: new KnownStore(database), log })
+  const context = contextOf({ config, commands, log, database })
+  const notifier = new SlackNotifier({
+    ...{ clock, messages, deliveries, api, log, context },
+    card: (id) => cardOf(commands, id),
+    lock: (id) => controls.lockById(id),
+    admins: () => adminsOf(commands),
+    channelOf: channelFinder(config.channels),
+  })
+  const outbox = {
+    async put(all: Parameters<MessageStore['put']>[0]) {
+      await messages.put(all, clock.nowMs())
+      notifier.wake()
+    },
+    async subjectOf(at: { place: string; ts: string }) {
+      return (await messages.withTs('slack', at))?.subject?.id ?? null
+    },
+  }
+  const ports = { commands, deliveries, outbox, api, workspace, context, log }
+  const verify = verifier({ secrets: config.signingSecrets, nowMs: clock.nowMs })
+  const receiver = new SlackReceiver({ ports, verify, apiUrl: config.apiUrl })
+  const app = slackApp({ ports, receiver, token: config.botToken, apiUrl: config.apiUrl })
+  return {
+    handle: config.signingSecrets.length > 0 ? (request) => receiver.handle(request) : null,
+    wake: () => notifier.wake(),
+    problems: async () =>
+      (await messages.problems('slack')).map(
+        ({ problem, count }) => `${problem} (${count} waiting)`,
+      ),
+    start() {
+      notifier.start()
+      void workspace().catch((error: unknown) => log.warn({ err: error }, 'Slack was not asked'))
+      app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))
+    },
+    async stop() {
+      await Promise.all([receiver.stop(), notifier.stop()])
+    },
+  }
+}
+
+function contextOf({ config, commands }: Given): () => Promise<SlackContext> {
+  const commitUrl = commitPage(commands.gitops.url)
+  return async () => {
+    const { people } = await commands.sources.policies(await commands.gitops.lastTip())
+    return {
+      slackUser: (login) => people.ofToken(login)?.slack?.user ?? null,
+      commitUrl,
+      command: config.command,
+    }
+  }
+}
+
+/** The Slack users of everyone who is an administrator everywhere. */
+async function adminsOf({ sources, gitops }: CommandPorts): Promise<string[]> {
+  const { people } = await sources.policies(await gitops.lastTip())
+  return people
+    .all()
+    .filter(({ roles }) => rolesAt(roles, { env: null, app: null }).includes('admin'))
+    .flatMap(({ slack }) => slack?.user ?? [])
+}
+
+/** The first channel whose patterns fit; an environment as a whole fits only patterns for every app. */
+function channelFinder(channels: readonly SlackChannel[]) {
+  const fits = (pattern: string, name: string | null) => {
+    if (pattern === '*') return true
+    const glob = name === null ? null : compileGlob(pattern)
+    return glob !== null && !isRefusal(glob) && glob.matches(name ?? '')
+  }
+  return ({ env, app }: { env: string; app: string | null }): string | null =>
+    channels.find((one) => fits(one.env, env) && fits(one.app, app))?.channel ?? null
+}

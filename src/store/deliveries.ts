@@ -1,0 +1,74 @@
+import type { Database, ResultSet } from './client.ts'
+
+/** What a chat surface sent us, by the name that it gave it. */
+export type Delivery = {
+  readonly key: string
+  readonly surface: string
+  /** The id that the request gets which it may make: carried out twice, it is the same request. */
+  readonly requestId: string
+  readonly body: string
+  readonly receivedMs: number
+}
+
+/** What was delivered: kept before it is answered, so that it is carried out once and is never lost. */
+export class DeliveryStore {
+  readonly #database: Database
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** Keeps a delivery durably. Answers false when it was there already. */
+  async accept({ key, surface, requestId, body, receivedMs }: Delivery): Promise<boolean> {
+    const [added] = await this.#database.write([
+      {
+        sql: `insert into deliveries (key, surface, request_id, body, received_ms)
+              values (?, ?, ?, ?, ?) on conflict do nothing`,
+        args: [key, surface, requestId, body, receivedMs],
+      },
+    ])
+    return added?.rowsAffected === 1
+  }
+
+  /** What was answered to a delivery; `null` as long as nothing was. */
+  async answer(key: string): Promise<string | null> {
+    const [row] = await this.#database.read('select answer from deliveries where key = ?', [key])
+    return row?.answer === undefined || row.answer === null ? null : String(row.answer)
+  }
+
+  /** Marks a delivery as carried out, with what was answered. */
+  async done(key: string, answer: string): Promise<void> {
+    await this.#database.write([
+      { sql: 'update deliveries set is_done = 1, answer = ? where key = ?', args: [answer, key] },
+    ])
+  }
+
+  /** Takes back a delivery whose sender was told that it was not taken. */
+  async forget(key: string): Promise<void> {
+    await this.#database.write([{ sql: 'delete from deliveries where key = ?', args: [key] }])
+  }
+
+  /** What was taken and not carried out when the process ended, oldest first. */
+  async open(surface: string): Promise<Delivery[]> {
+    const rows = await this.#database.read(
+      'select * from deliveries where is_done = 0 and surface = ? order by received_ms',
+      [surface],
+    )
+    return rows.map(deliveryOf)
+  }
+
+  /** Forgets what was carried out before a moment: nobody repeats it any more. */
+  async prune(beforeMs: number): Promise<void> {
+    await this.#database.write([
+      { sql: 'delete from deliveries where is_done = 1 and received_ms < ?', args: [beforeMs] },
+    ])
+  }
+}
+
+const deliveryOf = (row: ResultSet['rows'][number]): Delivery => ({
+  key: String(row.key),
+  surface: String(row.surface),
+  requestId: String(row.request_id),
+  body: String(row.body),
+  receivedMs: Number(row.received_ms),
+})

@@ -1,0 +1,95 @@
+import { vi } from 'vitest'
+import { gate, manifest, posted } from './builders.ts'
+import { testServer } from './server.ts'
+import { noProblems, slackStandIn } from './slack.ts'
+import type { Later } from './temp.ts'
+
+export const slackSecret = '8f742231b10e8888abcd99yyyzzz85a5'
+export const users = { alice: 'UALICE', bob: 'UBOB', carol: 'UCAROL', dave: 'UDAVE', root: 'UROOT' }
+
+/** Alice and Carol release, Bob approves, Dave looks, Root may do everything; all are known in Slack. */
+export const people = (changed: Record<string, unknown> = {}): string => {
+  const roles: Record<string, unknown> = {
+    alice: ['releaser'],
+    bob: ['approver'],
+    carol: ['releaser'],
+    dave: ['viewer'],
+    root: ['admin'],
+    ...changed,
+  }
+  const entries = Object.entries(roles).filter(([, given]) => given !== null)
+  return JSON.stringify({
+    people: entries.map(([login, given]) => ({
+      login,
+      slack: { team: 'T0001', user: users[login as keyof typeof users] ?? login.toUpperCase() },
+      roles: given,
+    })),
+  })
+}
+
+/** Production waits for an approval; staging takes everything. */
+export const approvalGate = gate({
+  env: 'production',
+  otherwise: 'hold',
+  expires: '2h',
+  require: { approvedBy: { count: 1, role: 'approver' } },
+  message: 'Production needs an approval',
+})
+
+type Given = {
+  readonly policies?: Readonly<Record<string, string>>
+  readonly manifests?: Readonly<Record<string, string>>
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** The whole server with a workspace that it talks to; every payload is held to Block Kit's limits. */
+export async function slackServer(given: Given, later: Later) {
+  const slack = await slackStandIn(later)
+  const server = await testServer(
+    {
+      policies: { 'people.json': people(), 'approval.json': approvalGate, ...given.policies },
+      manifests: given.manifests ?? {
+        'web-staging.yaml': manifest({ env: 'staging' }),
+        'web-production.yaml': manifest(),
+      },
+      environment: {
+        SLACK_SIGNING_SECRET: slackSecret,
+        SLACK_BOT_TOKEN: slack.token,
+        SLACK_API_URL: slack.apiUrl,
+        SLACK_CHANNEL: 'production=#production #releases',
+        ...given.environment,
+      },
+    },
+    later,
+  )
+  later(() => noProblems(slack))
+  const sender = slack.sender(`${server.url}/slack/events`, { secret: slackSecret })
+  return {
+    ...{ server, slack, sender },
+    /** Posts an artifact of web as CI does. */
+    push: (id: string, more: Record<string, unknown> = {}) =>
+      server.post('/api/artifact', posted({ id, ...more })),
+    /** Waits until something is so. */
+    until: <T>(look: () => T | Promise<T>): Promise<T> =>
+      vi.waitFor(look, { timeout: 10_000, interval: 25 }),
+    /** The words of what is shown, as a reader sees them. */
+    shown: (message: unknown): string => words(message),
+  }
+}
+
+/** All text in blocks, in the order that it is shown. */
+export function words(value: unknown): string {
+  if (Array.isArray(value)) return value.map(words).join('')
+  if (typeof value !== 'object' || value === null) return ''
+  const one = value as Record<string, unknown>
+  if (one.type === 'user') return `@${one.user_id}`
+  if (one.type === 'emoji') return `:${one.name}:`
+  if (one.type === 'date') return String(one.fallback)
+  if (typeof one.text === 'string' && one.type !== undefined && !('blocks' in one)) return one.text
+  const inner =
+    ['title', 'text', 'fields', 'elements', 'element', 'accessory', 'label', 'placeholder', 'initial_option', 'blocks', 'submit'] // biome-ignore format: one list
+      .filter((key) => typeof one[key] === 'object')
+      .map((key) => words(one[key]))
+      .join(' ')
+  return one.type === 'rich_text' || one.type === 'actions' ? `${inner}\n` : inner
+}
