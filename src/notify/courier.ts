@@ -72,7 +72,7 @@ export class Courier {
     const content = await this.#contentOf(message)
     if (
       content === null ||
-      (message.ts === null && !content.isNews && message.place.startsWith('C'))
+      (message.ts === null && !content.isNews && message.key.startsWith('channel '))
     )
       return messages.giveUp(message, null)
     const isReply = message.place.startsWith('http')

@@ -1,4 +1,4 @@
-import { webApi } from '@slack/bolt'
+import { type Logger, LogLevel, webApi } from '@slack/bolt'
 import type { SlackApi, SlackResult } from '../../messages/slack/api.ts'
 import { isResponseUrl } from './response-url.ts'
 
@@ -12,12 +12,20 @@ const callMs = 2_800
  * it is too much, and sends the token nowhere but to the configured address.
  */
 export const clientOptions = (apiUrl: string) => ({
+  // What goes wrong is a value here, and told by whoever made the call.
+  logger: silent,
   slackApiUrl: apiUrl,
   allowAbsoluteUrls: false,
   retryConfig: { retries: 0 },
   rejectRateLimitedCalls: true,
   timeout: callMs,
 })
+
+const nothing = () => undefined
+const silent: Logger = {
+  ...{ debug: nothing, info: nothing, warn: nothing, error: nothing },
+  ...{ setLevel: nothing, getLevel: () => LogLevel.ERROR, setName: nothing },
+}
 
 /** Slack's web API by `@slack/web-api`, with every error as a value. */
 export function slackApi({ token, apiUrl }: { token: string; apiUrl: string }): SlackApi {
@@ -70,7 +78,10 @@ function resultOf(error: unknown): SlackResult {
   if (error instanceof webApi.WebAPIPlatformError) {
     const { error: code, needed }: Readonly<Record<string, unknown>> = { ...error.data }
     const scope = typeof needed === 'string' ? needed : null
-    return { kind: 'refused', error: String(code), needed: scope }
+    // What is no code of Slack's is a page of something between Slack and us.
+    return typeof code === 'string' && /^[a-z0-9_.-]{1,80}$/.test(code)
+      ? { kind: 'refused', error: code, needed: scope }
+      : { kind: 'unreachable', problem: 'an answer that is not Slack’s' }
   }
   return unreachable(error)
 }
