@@ -14,11 +14,13 @@ type Given = {
   readonly manifests?: Readonly<Record<string, string>>
   /** More of the environment that it is started with. */
   readonly environment?: Readonly<Record<string, string>>
+  /** Of a server that ran before: its folder. */
+  readonly folder?: string
 }
 
 /** The whole server on a free port, in a temporary folder. */
 export async function testServer(given: Given, later: Later) {
-  const folder = await tempFolder(later)
+  const folder = given.folder ?? (await tempFolder(later))
   const put = (place: string, files: Readonly<Record<string, string | null>>) =>
     putFiles(join(folder, place), files)
   await put('policies', { '.keep': '', ...given.policies })
@@ -59,6 +61,7 @@ export async function testServer(given: Given, later: Later) {
     })
   return {
     ...server,
+    folder,
     lines,
     call,
     post,

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { gate, manifest, posted } from './builders.ts'
 import { testServer } from './server.ts'
-import { noProblems, slackStandIn } from './slack.ts'
+import { noProblems, type SlackStandIn, slackStandIn } from './slack.ts'
 import type { Later } from './temp.ts'
 
 export const slackSecret = '8f742231b10e8888abcd99yyyzzz85a5'
@@ -40,11 +40,13 @@ type Given = {
   readonly policies?: Readonly<Record<string, string>>
   readonly manifests?: Readonly<Record<string, string>>
   readonly environment?: Readonly<Record<string, string>>
+  /** Of a server that ran before: its folder and its workspace. */
+  readonly after?: { readonly folder: string; readonly slack: SlackStandIn }
 }
 
 /** The whole server with a workspace that it talks to; every payload is held to Block Kit's limits. */
 export async function slackServer(given: Given, later: Later) {
-  const slack = await slackStandIn(later)
+  const slack = given.after?.slack ?? (await slackStandIn(later))
   const server = await testServer(
     {
       policies: { 'people.json': people(), 'approval.json': approvalGate, ...given.policies },
@@ -59,6 +61,7 @@ export async function slackServer(given: Given, later: Later) {
         SLACK_CHANNEL: 'production=#production #releases',
         ...given.environment,
       },
+      ...(given.after ? { folder: given.after.folder } : {}),
     },
     later,
   )

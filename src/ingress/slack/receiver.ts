@@ -37,7 +37,13 @@ export class SlackReceiver implements Receiver {
   }
 
   /** Carries out what was taken before the last stop, beside everything else. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    const work = this.#resume()
+    this.#track(work)
+    return work
+  }
+
+  async #resume(): Promise<void> {
     const { deliveries, log } = this.#given.ports
     const open = await deliveries.open('slack')
     if (open.length > 0) log.info({ count: open.length }, 'carrying out what Slack sent before the stop') // biome-ignore format: one line
@@ -51,7 +57,7 @@ export class SlackReceiver implements Receiver {
 
   /** Waits for what is being carried out. */
   async stop(): Promise<void> {
-    await Promise.allSettled([...this.#running])
+    while (this.#running.size > 0) await Promise.allSettled([...this.#running])
   }
 
   /** Answers a request of Slack's. */
@@ -135,7 +141,8 @@ export class SlackReceiver implements Receiver {
 
   #track(work: Promise<unknown>): void {
     this.#running.add(work)
-    void work.finally(() => this.#running.delete(work))
+    const over = () => this.#running.delete(work)
+    work.then(over, over)
   }
 
   async #hand({ body }: Delivered, answerer: Answerer): Promise<void> {
