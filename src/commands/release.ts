@@ -9,6 +9,7 @@ import { foreignArtifact, ownerOf, targetOf, targetsOf } from '../release/target
 import { ownerIn } from './artifacts.ts'
 import { ask, eventOf } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
+import { nothingOf } from './suggest.ts'
 
 /** The branches that count as a repository's default one until GitHub tells which it is. */
 const defaultBranches = ['main', 'master']
@@ -66,7 +67,7 @@ export async function findArtifact(
       : version.sha.startsWith(sha),
   )
   const of = sha === undefined ? `on ${defaultBranches.join(' or ')}` : `of the commit ${sha}`
-  return newest ?? refuse('not_found', `There is no artifact of ${app} ${of}`)
+  return newest ?? nothingOf(ports, app, `There is no artifact of ${app} ${of}`)
 }
 
 /** What a promotion is of: the artifact that runs of the app where it comes from. */

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { handle } from '../../commands/handle.ts'
 import { explain, lookAtRequest, planRollback } from '../../commands/look.ts'
 import type { RequestCard } from '../../domain/card.ts'
 import { isRefusal } from '../../domain/fault.ts'
@@ -12,8 +11,8 @@ import { code, emoji, text } from '../../messages/slack/rich.ts'
 import { headLine } from '../../messages/slack/stage.ts'
 import type { Heard } from './heard.ts'
 import { publishHome } from './home.ts'
+import { ordered } from './ordered.ts'
 import { onChosen, openRelease } from './release-modal.ts'
-import { commandsFor } from './who.ts'
 
 const shape = z.looseObject({
   trigger_id: z.string(),
@@ -51,8 +50,8 @@ const tell = ({ answerer, speaker }: Heard, message: SlackMessage): Promise<void
 /** The message of the request shows the approval; only a no is told. */
 async function approve(click: Click): Promise<void> {
   const { ports, answerer, actor, card, context } = click
-  const commands = commandsFor(ports, answerer.requestId)
-  const outcome = await handle(commands, actor, { verb: 'approve', id: card.event.id })
+  const by = { actor, requestId: answerer.requestId }
+  const outcome = await ordered(ports, by, { verb: 'approve', id: card.event.id })
   if (outcome.kind === 'refusal') await tell(click, answer(outcome, context))
 }
 
@@ -90,9 +89,9 @@ async function retry(click: Click): Promise<void> {
   const { ports, answerer, actor, card, context } = click
   const { app, env, artifactId, type } = card.event
   if (type !== 'release' || app === null || env === null || artifactId === null) return
-  const commands = commandsFor(ports, answerer.requestId)
+  const by = { actor, requestId: answerer.requestId }
   const reason = `again, after ${card.event.id}`
-  const outcome = await handle(commands, actor, { verb: 'release', app, env, artifactId, reason })
+  const outcome = await ordered(ports, by, { verb: 'release', app, env, artifactId, reason })
   if (outcome.kind !== 'accepted') return tell(click, answer(outcome, context))
   await tell(click, said([text('Asked for again: '), code(outcome.id)]))
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { handle } from '../../commands/handle.ts'
 import { lookAtRequest, planRollback } from '../../commands/look.ts'
 import type { Command } from '../../domain/command.ts'
 import { isRefusal } from '../../domain/fault.ts'
@@ -8,8 +7,8 @@ import { said } from '../../messages/slack/message.ts'
 import { doneModal, modals } from '../../messages/slack/modals.ts'
 import { code, text } from '../../messages/slack/rich.ts'
 import type { Heard } from './heard.ts'
+import { ordered } from './ordered.ts'
 import { choiceIn } from './release-modal.ts'
-import { commandsFor } from './who.ts'
 
 const input = z.looseObject({ value: z.string().nullish() })
 const shape = z.looseObject({
@@ -75,7 +74,7 @@ async function rollBack(heard: Heard, asked: Rollback): Promise<void> {
 
 async function submit(heard: Heard, command: Command): Promise<void> {
   const { ports, answerer, actor, context, speaker } = heard
-  const outcome = await handle(commandsFor(ports, answerer.requestId), actor, command)
+  const outcome = await ordered(ports, { actor, requestId: answerer.requestId }, command)
   if (outcome.kind === 'refusal') return refuse(heard, outcome.message)
   if (outcome.kind !== 'accepted') return answerer.answer('')
   const card = await lookAtRequest([ports.commands, actor], outcome.id)

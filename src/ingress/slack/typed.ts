@@ -1,6 +1,5 @@
 import { actionOf } from '../../commands/authorize.ts'
 import { parseWords } from '../../commands/grammar.ts'
-import { handle } from '../../commands/handle.ts'
 import type { Invocation } from '../../commands/invocation.ts'
 import { explain, lookAtRequest } from '../../commands/look.ts'
 import { verbs } from '../../commands/verbs.ts'
@@ -13,8 +12,8 @@ import type { SlackContext } from '../../messages/slack/context.ts'
 import type { SlackMessage } from '../../messages/slack/message.ts'
 import { explanationMessage, helpMessage, problemMessage } from '../../messages/slack/notes.ts'
 import { requestMessage } from '../../messages/slack/request.ts'
+import { ordered } from './ordered.ts'
 import type { SlackPorts } from './ports.ts'
-import { commandsFor } from './who.ts'
 
 export type Typed = {
   readonly text: string
@@ -55,8 +54,7 @@ async function carryOut(ports: SlackPorts, typed: Typed, asked: Invocation): Pro
     case 'track':
       return follow(ports, typed, asked.id)
     case 'command': {
-      const commands = commandsFor(ports, typed.requestId)
-      const outcome = await handle(commands, actor, asked.command)
+      const outcome = await ordered(ports, typed, asked.command)
       if (outcome.kind === 'accepted') return follow(ports, typed, outcome.id)
       const message = answer(outcome, context)
       return outcome.kind === 'refusal' ? only(message) : open(message)

@@ -43,12 +43,7 @@ export function requestMessage(card: RequestCard, context: SlackContext): SlackM
 
 function partsMessage(card: RequestCard, context: SlackContext): SlackMessage {
   const { event, parts } = card
-  const head: Line = [
-    emoji('package'),
-    text(` ${event.type} `),
-    ...(event.artifactId ? [code(event.artifactId)] : []),
-    ...(event.env ? [text(' → '), bold(event.env)] : []),
-  ]
+  const head = headLine(card)
   const rows = parts
     .slice(0, partsMax)
     .map(
@@ -59,7 +54,9 @@ function partsMessage(card: RequestCard, context: SlackContext): SlackMessage {
     )
   const more = parts.length - partsMax
   const rest: Line[] = more > 0 ? [[italic(`and ${more} more`)]] : []
-  return message(head, [lines(head, ...rows, ...rest, askedLine(card, context), idLine(card))])
+  const what: Line[] = event.artifactId === null ? [] : [[code(event.artifactId)]]
+  const all = [head, ...what, ...rows, ...rest, askedLine(card, context), idLine(card)]
+  return message(head, [lines(...all)])
 }
 
 function detailLines(card: RequestCard, context: SlackContext): Line[] {

@@ -1,6 +1,6 @@
 import type { RequestCard } from '../../domain/card.ts'
 import { assertNever } from '../../domain/fault.ts'
-import { bold, emoji, type Line, text } from './rich.ts'
+import { bold, code, emoji, type Line, text } from './rich.ts'
 
 /** What a request is doing, in one word with its mark. */
 export type Stage = {
@@ -10,8 +10,25 @@ export type Stage = {
 
 /** `✅ Released web → production` */
 export function headLine(card: RequestCard): Line {
+  const happened = happeningLine(card)
+  if (happened) return happened
   const { mark, words } = stageOf(card)
   return [emoji(mark), text(` ${words} `), ...placeOf(card)]
+}
+
+/** What is asked of the triggers is no request of a place. */
+function happeningLine({ event: { type, artifactId } }: RequestCard): Line | null {
+  const words = happenings[type]
+  if (words === undefined) return null
+  return [emoji('package'), text(` ${words}`), ...(artifactId ? [text(' '), code(artifactId)] : [])]
+}
+
+const happenings: Readonly<Partial<Record<RequestCard['event']['type'], string>>> = {
+  artifact: 'Arrived: artifact',
+  released: 'What follows the release of',
+  branchDeleted: 'A deleted branch',
+  health: 'What the cluster said',
+  schedule: 'A schedule',
 }
 
 function placeOf({ event: { app, env, type } }: RequestCard): Line {
