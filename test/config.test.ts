@@ -92,7 +92,59 @@ describe('A28: a secret is never told', () => {
   })
 
   test('and every one is known to the redactor', () => {
-    const set = { GITOPS_TOKEN: 't-1', GIMLET_DB_TOKEN: 't-2', SLACK_BOT_TOKEN: 't-3', PRIVATE_KEY: 't-4', WEBHOOK_SECRET: 't-5' } // biome-ignore format: one list
+    const set = { GITOPS_TOKEN: 't-1', GIMLET_DB_TOKEN: 't-2', SLACK_BOT_TOKEN: 't-3', SLACK_SIGNING_SECRET: 'secret-t-6', SLACK_APP_TOKEN: 'xapp-t-7', PRIVATE_KEY: 't-4', WEBHOOK_SECRET: 't-5' } // biome-ignore format: one list
     expect([...config(set).secrets].sort()).toEqual(Object.values(set).sort())
+  })
+})
+
+describe('Slack', () => {
+  const on = { SLACK_SIGNING_SECRET: 'a-signing-secret', SLACK_BOT_TOKEN: 'xoxb-1' }
+
+  test('is on with a bot token and a way in', () => {
+    expect(config({}).slack).toBeNull()
+    expect(config(on).slack).toMatchObject({
+      signingSecrets: ['a-signing-secret'],
+      apiUrl: 'https://slack.com/api/',
+      command: '/gimlet',
+      channels: [],
+    })
+    const socket = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' }
+    expect(config(socket).slack).toMatchObject({ signingSecrets: [], appToken: 'xapp-1' })
+  })
+
+  test('half set is off, and says what it lacks', () => {
+    expect(config({ SLACK_BOT_TOKEN: 'xoxb-1' })).toMatchObject({
+      slack: null,
+      warnings: [expect.stringContaining('SLACK_SIGNING_SECRET or SLACK_APP_TOKEN')],
+    })
+    expect(config({}).warnings).toEqual([])
+  })
+
+  test.each(['development', 'short', ''])('R1: no door opens with the secret "%s"', (secret) => {
+    const wrong = { ...on, SLACK_SIGNING_SECRET: secret }
+    expect(problems(wrong).length > 0 || config(wrong).slack === null).toBe(true)
+    if (secret !== '') expect(problems({ ...on, SLACK_SIGNING_SECRET_PREVIOUS: secret })).toHaveLength(1) // biome-ignore format: one line
+  })
+
+  test('has channels for places, the first that fits first', () => {
+    const set = { ...on, SLACK_CHANNEL: 'production=#prod */web-*=C0WEB #releases' }
+    expect(config(set).slack?.channels).toEqual([
+      { channel: '#prod', env: 'production', app: '*' },
+      { channel: 'C0WEB', env: '*', app: 'web-*' },
+      { channel: '#releases', env: '*', app: '*' },
+    ])
+  })
+
+  test.each(['releases', 'production=', '=C1', 'a/b/c=C1', '  ', 'prod=#a,b', '#a b'])(
+    'names a channel that cannot be: %s',
+    (channel) => {
+      expect(problems({ ...on, SLACK_CHANNEL: channel }).join()).toContain(
+        'the first that fits counts',
+      )
+    },
+  )
+
+  test('is asked at the address that is set, which ends in a slash', () => {
+    expect(problems({ ...on, SLACK_API_URL: 'https://slack.example.com/api' }).join()).toContain('ends in /') // biome-ignore format: one line
   })
 })

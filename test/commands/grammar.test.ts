@@ -135,3 +135,38 @@ describe('words that are not understood', () => {
     )
   })
 })
+
+describe('a while', () => {
+  it.each([
+    { typed: '30m', seconds: 1_800 },
+    { typed: '45min', seconds: 2_700 },
+    { typed: '2h', seconds: 7_200 },
+    { typed: '3d', seconds: 259_200 },
+  ])('of $typed counts from now', ({ typed, seconds }) => {
+    expect(parseWords(['lock', 'staging', '--reason', 'x', '--until', typed], 1_000)).toMatchObject(
+      {
+        command: { verb: 'lock', untilUnix: 1_000 + seconds },
+      },
+    )
+    expect(parseWords(['history', 'web', 'staging', '--since', typed], 1_000_000)).toMatchObject({
+      command: { filter: { sinceUnix: 1_000_000 - seconds } },
+    })
+  })
+
+  it('that is none says what to write', () => {
+    expect(parseWords(['lock', 'staging', '--reason', 'x', '--until', 'soon'], 0)).toMatchObject({
+      kind: 'problem',
+      message: expect.stringContaining('a while such as 30m, 2h or 3d'),
+    })
+  })
+})
+
+describe('a reason', () => {
+  it('may be typed as it is spoken, to the end of the line', () => {
+    const words = ['reject', 'r-1', 'not', 'in', 'the', 'evening']
+    expect(parseWords(words, 0)).toMatchObject({ command: { reason: 'not in the evening' } })
+    expect(parseWords(['block', 'web-1', 'loses', 'orders'], 0)).toMatchObject({
+      command: { reason: 'loses orders' },
+    })
+  })
+})
