@@ -3,9 +3,10 @@ import type { Artifact } from '../domain/artifact.ts'
 import { limitMax, type ReleaseCommand } from '../domain/command.ts'
 import type { NewEvent, TargetedEvent } from '../domain/event.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
+import type { Sha } from '../domain/names.ts'
 import type { Outcome, Plan } from '../domain/outcome.ts'
 import { propose } from '../release/propose.ts'
-import { foreignArtifact, ownerOf, targetOf, targetsOf } from '../release/targets.ts'
+import { type Bindings, foreignArtifact, ownerOf, targetOf, targetsOf } from '../release/targets.ts'
 import { ownerIn } from './artifacts.ts'
 import { ask, eventOf } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
@@ -84,14 +85,32 @@ async function runningArtifact(
   )
 }
 
-/** The apps that the release is of; checked now so that a mistake is told at once. */
+/**
+ * The apps that the release is of; checked now so that a mistake is told at once. The git host is only
+ * asked before a no: a yes is decided again on the newest tip anyway.
+ */
 async function appsOf(
   ports: CommandPorts,
   artifact: Artifact,
-  { app, env }: ReleaseCommand,
+  command: ReleaseCommand,
 ): Promise<readonly string[] | Refusal> {
-  const manifests = await ports.sources.manifests(await ports.gitops.tip())
   const bindings = await ports.releases.bindings()
+  const on = async (tip: Sha) =>
+    appsIn({ artifact, bindings, manifests: await ports.sources.manifests(tip) }, command)
+  const last = await on(await ports.gitops.lastTip())
+  return isRefusal(last) ? on(await ports.gitops.tip()) : last
+}
+
+type Known = {
+  readonly artifact: Artifact
+  readonly bindings: Bindings
+  readonly manifests: Awaited<ReturnType<CommandPorts['sources']['manifests']>>
+}
+
+function appsIn(
+  { artifact, bindings, manifests }: Known,
+  { app, env }: ReleaseCommand,
+): readonly string[] | Refusal {
   if (app !== undefined) {
     const foreign = foreignArtifact(app, artifact, ownerOf(app, manifests, bindings))
     const target = foreign ?? targetOf(artifact, manifests, { app, env })

@@ -41,7 +41,7 @@ async function commanded(given: Parameters<typeof testParts>[0] = {}) {
     },
   }
   const say = (by: Actor, command: Command) => handle(ports, by, command)
-  return { ...parts, say }
+  return { ...parts, say, commands: ports }
 }
 
 async function held(parts: TestParts) {
@@ -227,4 +227,23 @@ describe('a promotion', () => {
       })
     },
   )
+})
+
+describe('F10: while the git host hangs', () => {
+  test('a release is accepted on what was known, and a mistake is looked at again', async () => {
+    const { commands, push } = await commanded()
+    await push()
+    const hanging = new Promise<never>(() => undefined)
+    const cut = { ...commands, gitops: { ...commands.gitops, tip: () => hanging } }
+    const asked = { verb: 'release', app: 'web', env: 'production', artifactId: 'web-1' } as const
+    expect(await handle(cut, actor('alice', 'releaser'), asked)).toMatchObject({ kind: 'accepted' })
+    const fresh = {
+      ...commands,
+      gitops: { ...commands.gitops, lastTip: () => commands.gitops.tip() },
+    }
+    const wrong = { ...asked, env: 'nowhere' }
+    expect(await handle(fresh, actor('alice', 'releaser'), wrong)).toMatchObject({
+      code: 'not_found',
+    })
+  })
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Actor } from '../../domain/actor.ts'
+import { Fault } from '../../domain/fault.ts'
 import type { SlackContext } from '../../messages/slack/context.ts'
 import { said } from '../../messages/slack/message.ts'
 import { strangerMessage } from '../../messages/slack/notes.ts'
@@ -66,7 +67,7 @@ export function heardBy(
       await work({ ports, answerer, speaker, actor, context, body })
     } catch (error) {
       ports.log.error({ err: error, user: speaker.user }, 'something asked for in Slack broke')
-      await tellBroken(answerer, speaker)
+      await tellBroken(answerer, speaker, error)
     }
   }
 }
@@ -75,9 +76,13 @@ async function tellStranger(answerer: Answerer, speaker: Speaker): Promise<void>
   await answerPrivately(answerer, speaker, strangerMessage(speaker))
 }
 
-async function tellBroken(answerer: Answerer, speaker: Speaker): Promise<void> {
-  const words = ' Something broke on my side. It is in the log; please try again in a moment.'
-  await answerPrivately(answerer, speaker, said([emoji('warning'), text(words)]))
+async function tellBroken(answerer: Answerer, speaker: Speaker, error: unknown): Promise<void> {
+  const doing = error instanceof Fault ? ` had trouble ${error.message}` : ' could not do that'
+  const words = [
+    emoji('warning'),
+    text(` I${doing}. It is in the log; please try again in a moment.`),
+  ]
+  await answerPrivately(answerer, speaker, said(words))
 }
 
 /** Answers a command in place, everything else by a message that only this person sees. */
