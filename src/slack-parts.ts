@@ -8,6 +8,7 @@ import { compileGlob } from './domain/glob.ts'
 import { slackApi } from './ingress/slack/api.ts'
 import { SlackReceiver } from './ingress/slack/receiver.ts'
 import { slackApp } from './ingress/slack/slack-app.ts'
+import { SocketMode } from './ingress/slack/socket.ts'
 import { verifier } from './ingress/slack/verify.ts'
 import { workspaceOf } from './ingress/slack/workspace.ts'
 import { commitPage, type SlackContext } from './messages/slack/context.ts'
@@ -49,6 +50,7 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
   const notifier = new SlackNotifier({
     ...{ clock, messages, deliveries, api, log, context },
     card: (id) => cardOf(commands, id),
+    request: (id) => commands.events.find(id),
     lock: (id) => controls.lockById(id),
     admins: () => adminsOf(commands),
     channelOf: channelFinder(config.channels),
@@ -66,6 +68,7 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
   const verify = verifier({ secrets: config.signingSecrets, nowMs: clock.nowMs })
   const receiver = new SlackReceiver({ ports, verify, apiUrl: config.apiUrl })
   const app = slackApp({ ports, receiver, token: config.botToken, apiUrl: config.apiUrl })
+  const socket = socketOf({ config, receiver, log })
   return {
     handle: config.signingSecrets.length > 0 ? (request) => receiver.handle(request) : null,
     wake: () => notifier.wake(),
@@ -77,12 +80,24 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
       notifier.start()
       void workspace().catch((error: unknown) => log.warn({ err: error }, 'Slack was not asked'))
       app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))
+      socket?.start()
     },
     async stop() {
+      await socket?.stop()
       await Promise.all([receiver.stop(), notifier.stop()])
     },
   }
 }
+
+type SocketGiven = Pick<Given, 'config' | 'log'> & { readonly receiver: SlackReceiver }
+
+/** Socket Mode, where there is a token for it. */
+const socketOf = ({
+  config: { appToken, apiUrl },
+  receiver,
+  log,
+}: SocketGiven): SocketMode | null =>
+  appToken === null ? null : new SocketMode({ appToken, apiUrl, receiver, log })
 
 function contextOf({ config, commands }: Given): () => Promise<SlackContext> {
   const commitUrl = commitPage(commands.gitops.url)

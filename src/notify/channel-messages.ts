@@ -1,4 +1,4 @@
-import type { RequestCard } from '../domain/card.ts'
+import type { EventStatus } from '../domain/event.ts'
 import type { Message, NewMessage, Subject } from '../domain/message.ts'
 import type { SlackNotifierPorts } from './slack.ts'
 
@@ -14,7 +14,7 @@ type Given = {
 
 /** The messages that channels do not have yet about what changed: one a request, one a lock. */
 export async function channelMessages(
-  ports: Pick<SlackNotifierPorts, 'card' | 'lock' | 'channelOf'>,
+  ports: Pick<SlackNotifierPorts, 'request' | 'lock' | 'channelOf'>,
   { subjects, known, nowMs }: Given,
 ): Promise<NewMessage[]> {
   const keys = new Set(known.map(({ key }) => key))
@@ -53,15 +53,14 @@ async function lockPlace(
 }
 
 async function requestPlace(
-  { card }: Pick<SlackNotifierPorts, 'card'>,
+  { request }: Pick<SlackNotifierPorts, 'request'>,
   { id }: Subject,
 ): Promise<Found | undefined> {
-  const found = await card(id)
-  if (!found || !isNews(found)) return undefined
-  const { env, app, status } = found.event
-  return env === null || app === null ? undefined : { env, app, isSettled: status !== 'new' }
+  const { env = null, app = null, status = 'denied' } = (await request(id)) ?? {}
+  if (env === null || app === null || !isNews(status)) return undefined
+  return { env, app, isSettled: status !== 'new' }
 }
 
 /** A request that never waited and was refused is its asker's own business. */
-export const isNews = ({ event }: RequestCard): boolean =>
-  event.status !== 'denied' && event.status !== 'superseded'
+export const isNews = (status: EventStatus): boolean =>
+  status !== 'denied' && status !== 'superseded'

@@ -97,7 +97,7 @@ export class Courier {
       message: requestMessage(found, context),
       steps: found.parts.length > 0 ? [] : stepsOf(found, context),
       isOver: isOver(found.event.status),
-      isNews: isNews(found),
+      isNews: isNews(found.event.status),
     }
   }
 

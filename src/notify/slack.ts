@@ -1,5 +1,6 @@
 import type { RequestCard } from '../domain/card.ts'
 import type { Lock } from '../domain/control.ts'
+import type { ReleaseEvent } from '../domain/event.ts'
 import type { Message, NewMessage, Subject } from '../domain/message.ts'
 import type { SlackApi } from '../messages/slack/api.ts'
 import type { SlackContext } from '../messages/slack/context.ts'
@@ -36,6 +37,7 @@ export type SlackNotifierPorts = {
   }
   readonly deliveries: { prune(beforeMs: number): Promise<void> }
   readonly card: (id: string) => Promise<RequestCard | undefined>
+  readonly request: (id: string) => Promise<ReleaseEvent | undefined>
   readonly lock: (id: string) => Promise<EndedLock | undefined>
   readonly context: () => Promise<SlackContext>
   /** The Slack users of administrators, who are told what only they can mend. */
