@@ -30,19 +30,27 @@ const command = z.looseObject({
 })
 const person = z.looseObject({ id, team_id: id.optional() })
 const team = z.looseObject({ id })
+const place = {
+  channel: z.looseObject({ id }).optional(),
+  container: z.looseObject({ channel_id: id.optional() }).optional(),
+}
 const action = z.looseObject({ action_id: text, type: text, value: text.optional() })
 const interaction = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('block_actions'), team, user: person, trigger_id: text, actions: z.array(action).min(1) }), // biome-ignore format: one row a kind
+  z.looseObject({ type: z.literal('block_actions'), ...place, team, user: person, trigger_id: text, actions: z.array(action).min(1) }), // biome-ignore format: one row a kind
   z.looseObject({ type: z.literal('view_submission'), team, user: person, trigger_id: text.optional(), view: z.looseObject({ id: text, callback_id: text }) }), // biome-ignore format: one row a kind
   z.looseObject({ type: z.literal('block_suggestion'), team, user: person, action_id: text, value: text }), // biome-ignore format: one row a kind
   z.looseObject({ type: z.literal('shortcut'), team, user: person, trigger_id: text, callback_id: text }), // biome-ignore format: one row a kind
-  z.looseObject({ type: z.literal('message_action'), team, user: person, trigger_id: text, callback_id: text }), // biome-ignore format: one row a kind
+  z.looseObject({ type: z.literal('message_action'), ...place, team, user: person, trigger_id: text, callback_id: text }), // biome-ignore format: one row a kind
 ])
 const happened = z.looseObject({
   type: z.literal('event_callback'),
   team_id: id,
   event_id: text,
-  event: z.looseObject({ type: text }),
+  event: z.looseObject({
+    type: text,
+    user: id.optional(),
+    channel: z.union([id, z.looseObject({})]).optional(),
+  }),
 })
 
 const kinds = {

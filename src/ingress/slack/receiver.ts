@@ -112,7 +112,11 @@ export class SlackReceiver implements Receiver {
   /** What changes nothing is not kept. */
   async #look(delivered: Delivered): Promise<string> {
     const answerer = this.#answerer(delivered, '')
-    this.#track(this.#hand(delivered, answerer))
+    const { log } = this.#given.ports
+    const work = this.#hand(delivered, answerer)
+    this.#track(
+      work.catch((error: unknown) => log.error({ err: error }, 'a look of Slack came to nothing')),
+    )
     return (await within(answerer.first, optionsMs, undefined)) ?? '{"options":[]}'
   }
 
@@ -134,8 +138,12 @@ export class SlackReceiver implements Receiver {
   #run(delivered: Delivered, key: string, answerer: Answerer): void {
     const { deliveries, log } = this.#given.ports
     const work = this.#hand(delivered, answerer)
+      // What cannot be carried out now never can be: it must not come again at every start (row F37).
+      .catch((error: unknown) =>
+        log.error({ err: error, key }, 'a delivery of Slack came to nothing'),
+      )
       .then(() => deliveries.done(key, answerer.told))
-      .catch((error: unknown) => log.error({ err: error, key }, 'a delivery stays open'))
+      .catch((error: unknown) => log.error({ err: error, key }, 'a delivery of Slack stays open'))
     this.#track(work)
   }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { handle } from '../../commands/handle.ts'
 import { artifactsFor, lookAtRequest, placesFor } from '../../commands/look.ts'
 import { isRefusal } from '../../domain/fault.ts'
+import { isArtifactId, isLabel } from '../../domain/names.ts'
 import type { SlackResult } from '../../messages/slack/api.ts'
 import { said } from '../../messages/slack/message.ts'
 import { artifactOption, type Choice, choices, type Option, option, type Preview, releaseModal } from '../../messages/slack/modals.ts' // biome-ignore format: one line
@@ -14,8 +15,13 @@ const optionsMax = 100
 /** The most characters of an option's value. */
 const valueCharsMax = 150
 
-const name = z.string().nullable().default(null)
-const choiceShape = z.object({ channel: name, app: name, env: name, artifactId: name })
+const label = z.string().refine(isLabel).nullable().catch(null)
+const choiceShape = z.object({
+  channel: z.string().max(40).nullable().catch(null),
+  app: label,
+  env: label,
+  artifactId: z.string().max(valueCharsMax).refine(isArtifactId).nullable().catch(null),
+})
 
 /** The choice that a modal of ours keeps. */
 export function choiceIn(metadata: string): Choice {
@@ -75,7 +81,7 @@ export async function onChosen(heard: Heard): Promise<void> {
   const [action] = actions
   const value = action?.selected_option?.value ?? null
   const before = choiceIn(view.private_metadata)
-  const choice = chosen(before, action?.action_id ?? '', value)
+  const choice = choiceShape.parse(chosen(before, action?.action_id ?? '', value))
   const window = { id: view.id, hash: view.hash }
   if (choice.artifactId === null) {
     await show(heard, window, releaseModal(choice, { kind: 'none' }))

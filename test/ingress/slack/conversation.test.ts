@@ -276,14 +276,14 @@ describe('the Home tab', () => {
       actionId: 'approve',
       view: home as never,
       user: users.bob,
-      value: valueOf(home),
+      value: firstApproval(home),
     })
     await until(() => expect(shown(slack.home(users.bob))).not.toContain('Waits for your approval'))
   })
 })
 
 /** The value of the first button to approve with. */
-const valueOf = (home: unknown): string =>
+const firstApproval = (home: unknown): string =>
   /"action_id":"approve"[^}]*?"text":\{[^}]*\},"value":"([^"]+)"/.exec(JSON.stringify(home))?.[1] ?? '' // biome-ignore format: one line
 
 describe('a mention', () => {
