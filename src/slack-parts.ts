@@ -30,8 +30,6 @@ type Given = {
 export type SlackParts = {
   /** Answers `POST /slack/events`; `null` when everything comes by the socket. */
   readonly handle: ((request: Request) => Promise<Response>) | null
-  /** Says that there may be something to tell. */
-  readonly wake: () => void
   /** What keeps messages from being sent. */
   readonly problems: () => Promise<readonly string[]>
   readonly start: () => void
@@ -46,13 +44,15 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
   const controls = new ControlStore(database)
   const api = slackApi({ token: config.botToken, apiUrl: config.apiUrl })
   const workspace = workspaceOf({ api, clock, known: new KnownStore(database), log })
-  const context = contextOf({ config, commands, log, database })
+  let own: string | null = null
+  const isHere = (account: Account | undefined) => own === null || account?.team === own
+  const context = contextOf({ config, commands, isHere })
   const notifier = new SlackNotifier({
     ...{ clock, messages, deliveries, api, log, context },
     card: (id) => cardOf(commands, id),
     request: (id) => commands.events.find(id),
     lock: (id) => controls.lockById(id),
-    admins: () => adminsOf(commands),
+    admins: () => adminsOf(commands, isHere),
     channelOf: channelFinder(config.channels),
   })
   const outbox = {
@@ -71,14 +71,17 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
   const socket = socketOf({ config, receiver, log })
   return {
     handle: config.signingSecrets.length > 0 ? (request) => receiver.handle(request) : null,
-    wake: () => notifier.wake(),
     problems: async () =>
       (await messages.problems('slack')).map(
         ({ problem, count }) => `${problem} (${count} waiting)`,
       ),
     start() {
       notifier.start()
-      void workspace().catch((error: unknown) => log.warn({ err: error }, 'Slack was not asked'))
+      void workspace()
+        .then((team) => {
+          own = team
+        })
+        .catch((error: unknown) => log.warn({ err: error }, 'Slack was not asked'))
       app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))
       socket?.start()
     },
@@ -99,12 +102,20 @@ const socketOf = ({
 }: SocketGiven): SocketMode | null =>
   appToken === null ? null : new SocketMode({ appToken, apiUrl, receiver, log })
 
-function contextOf({ config, commands }: Given): () => Promise<SlackContext> {
+type Account = { readonly team: string; readonly user: string }
+type IsHere = (account: Account | undefined) => boolean
+type ContextGiven = Pick<Given, 'config' | 'commands'> & { readonly isHere: IsHere }
+
+/** An account of another workspace means nothing in this one. */
+function contextOf({ config, commands, isHere }: ContextGiven): () => Promise<SlackContext> {
   const commitUrl = commitPage(commands.gitops.url)
   return async () => {
     const { people } = await commands.sources.policies(await commands.gitops.lastTip())
     return {
-      slackUser: (login) => people.ofToken(login)?.slack?.user ?? null,
+      slackUser(login) {
+        const account = people.ofToken(login)?.slack
+        return isHere(account) ? (account?.user ?? null) : null
+      },
       commitUrl,
       command: config.command,
     }
@@ -112,12 +123,12 @@ function contextOf({ config, commands }: Given): () => Promise<SlackContext> {
 }
 
 /** The Slack users of everyone who is an administrator everywhere. */
-async function adminsOf({ sources, gitops }: CommandPorts): Promise<string[]> {
+async function adminsOf({ sources, gitops }: CommandPorts, isHere: IsHere): Promise<string[]> {
   const { people } = await sources.policies(await gitops.lastTip())
   return people
     .all()
     .filter(({ roles }) => rolesAt(roles, { env: null, app: null }).includes('admin'))
-    .flatMap(({ slack }) => slack?.user ?? [])
+    .flatMap(({ slack }) => (isHere(slack) ? (slack?.user ?? []) : []))
 }
 
 /** The first channel whose patterns fit; an environment as a whole fits only patterns for every app. */

@@ -3,6 +3,7 @@ import { parseWords } from '../commands/grammar.ts'
 import { verbs } from '../commands/verbs.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
+import { doctor } from './doctor.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { helpText } from './help.ts'
@@ -26,6 +27,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   if (options.isHelp) return say(terminal, helpText(first || undefined, terminal.paint))
   try {
     if (first === 'policy') return await policy(options, terminal)
+    if (first === 'doctor') return await doctor(options, terminal)
     if (first === 'artifact' && second === 'push') return await pushArtifact(options, terminal)
     return await runWords(options, terminal)
   } catch (error) {

@@ -107,9 +107,15 @@ export class Courier {
     const { place: channel, thread } = message
     const args = { channel, ...(thread === null ? {} : { thread_ts: thread }), ...body }
     const method = body.user === undefined ? 'chat.postMessage' : 'chat.postEphemeral'
-    const result = channel.startsWith('http')
+    const sent = channel.startsWith('http')
       ? await this.#ports.api.respond(channel, body)
       : await this.#ports.api.call(method, args)
+    const { user, ...words } = body
+    const isElsewhere = sent.kind === 'refused' && user !== undefined && cannotSee.has(sent.error)
+    // Where the app is not, one person can still be told alone.
+    const result = isElsewhere
+      ? await this.#ports.api.call('chat.postMessage', { channel: user, ...words })
+      : sent
     await this.#took(message, result, { ts: null, shown: null, told: [] })
   }
 
@@ -247,6 +253,14 @@ type SentAs = {
 
 /** Nothing had to be sent. */
 const done: SlackResult = { kind: 'ok', body: {} }
+
+/** What Slack says of a channel in which the app cannot speak to this person. */
+const cannotSee: ReadonlySet<string> = new Set([
+  'channel_not_found',
+  'not_in_channel',
+  'user_not_in_channel',
+  'is_archived',
+])
 
 const isGone = (error: string) => error === 'message_not_found' || error === 'cant_update_message'
 

@@ -3,7 +3,7 @@ const mending: Readonly<Record<string, (place: string) => string>> = {
   channel_not_found: (place) =>
     `there is no channel ${place} that GimletD can see; correct SLACK_CHANNEL, or invite the app if it is private`,
   not_in_channel: (place) =>
-    `GimletD is not in the channel ${place}; invite it there: /invite @gimlet`,
+    `GimletD is not in the channel ${place}; invite the app there with /invite`,
   is_archived: (place) => `the channel ${place} is archived; correct SLACK_CHANNEL`,
   invalid_auth: () => 'the bot token is not valid; put the current one into SLACK_BOT_TOKEN',
   not_authed: () => 'the bot token is missing; put it into SLACK_BOT_TOKEN',
@@ -33,6 +33,7 @@ export const isForever = (error: string): boolean =>
     'msg_blocks_too_long',
     'no_text',
     'user_not_found',
+    'user_not_in_channel',
     'user_disabled',
     'cannot_dm_bot',
     'edit_window_closed',

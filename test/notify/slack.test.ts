@@ -97,7 +97,7 @@ describe('Slack’s pace', () => {
 describe('what only an administrator can mend', () => {
   it.each([
     { error: 'channel_not_found', words: 'there is no channel #production that GimletD can see' },
-    { error: 'not_in_channel', words: 'invite it there: /invite @gimlet' },
+    { error: 'not_in_channel', words: 'invite the app there with /invite' },
     { error: 'is_archived', words: 'is archived; correct SLACK_CHANNEL' },
   ])('is told to them in words and shown by readyz: $error', async ({ error, words }) => {
     const here = await started()

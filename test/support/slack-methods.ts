@@ -28,6 +28,9 @@ export const methods: Readonly<Record<string, Method>> = {
     is_enterprise_install: false,
   }),
 
+  'apps.connections.open': ({ socketUrl }) =>
+    socketUrl === undefined ? no('socket_mode_not_enabled') : { ok: true, url: socketUrl },
+
   'chat.postMessage'(workspace, args) {
     const wrong = channelProblem(workspace, args) ?? contentProblem(workspace, args)
     if (wrong) return wrong

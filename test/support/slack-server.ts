@@ -4,7 +4,7 @@ import { testServer } from './server.ts'
 import { noProblems, type SlackStandIn, slackStandIn } from './slack.ts'
 import type { Later } from './temp.ts'
 
-export const slackSecret = '8f742231b10e8888abcd99yyyzzz85a5'
+export const slackSecret = '8f742231b10e8888abcd99aaabbb85a5'
 export const users = { alice: 'UALICE', bob: 'UBOB', carol: 'UCAROL', dave: 'UDAVE', root: 'UROOT' }
 
 /** Alice and Carol release, Bob approves, Dave looks, Root may do everything; all are known in Slack. */

@@ -36,6 +36,8 @@ export class Workspace {
   /** The clock of triggers, response URLs and signatures. */
   nowMs: () => number = () => Date.now()
   origin = ''
+  /** Where Socket Mode is; an app without it has no such place. */
+  socketUrl: string | undefined
   /** Code by channel name or id, such as `not_in_channel` for `#releases`. */
   readonly channelErrors = new Map<string, string>()
   /** What `users.info` says of a person beside the defaults; `null` for nobody. */

@@ -35,6 +35,8 @@ const jsonFields = ['blocks', 'view', 'attachments', 'metadata']
 /** Slack as the app sees it: the web API, response URLs, and what sends signed requests. */
 export class SlackStandIn extends Workspace {
   token = 'xoxb-stand-in'
+  /** The app-level token, for Socket Mode alone. */
+  appToken = 'xapp-stand-in'
   scopes = [
     'commands',
     'chat:write',
@@ -133,7 +135,8 @@ export class SlackStandIn extends Workspace {
     const ok = (body: Json): Answer => ({ status: 200, body })
     if (!run) return ok(no('unknown_method', { req_method: method }))
     if (token === undefined) return ok(no('not_authed'))
-    if (token !== this.token) return ok(no('invalid_auth'))
+    const isOfApp = method === 'apps.connections.open'
+    if (token !== (isOfApp ? this.appToken : this.token)) return ok(no('invalid_auth'))
     if (needed && !this.scopes.includes(needed))
       return ok(no('missing_scope', { needed, provided: this.scopes.join(',') }))
     if (method === 'chat.postMessage' && this.#isOverLimit(String(args.channel)))

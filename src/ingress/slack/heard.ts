@@ -45,6 +45,10 @@ export function speakerIn(body: unknown): Speaker | null {
     : { team, user: who, channel: where ?? null }
 }
 
+/** Bots that talk to each other do not come to an end. */
+const isOfBot = (body: unknown): boolean =>
+  z.looseObject({ event: z.looseObject({ bot_id: z.string() }) }).safeParse(body).success
+
 type Given = { readonly body: unknown; readonly context: Readonly<Record<string, unknown>> }
 
 /**
@@ -59,7 +63,7 @@ export function heardBy(
   return async ({ body, context: properties }) => {
     const { answerer } = properties
     const speaker = speakerIn(body)
-    if (!(answerer instanceof Answerer) || !speaker) return
+    if (!(answerer instanceof Answerer) || !speaker || isOfBot(body)) return
     try {
       const actor = await whoIs(ports, speaker)
       if (!actor) return await stranger(answerer, speaker)

@@ -10,7 +10,6 @@ const shape = z.looseObject({
     ts: z.string(),
     thread_ts: z.string().optional(),
     channel: z.string(),
-    bot_id: z.string().optional(),
   }),
 })
 
@@ -24,7 +23,6 @@ const answerMs = 24 * 60 * 60_000
 export async function onMention(heard: Heard): Promise<void> {
   const { ports, answerer, actor, context, speaker } = heard
   const { event } = shape.parse(heard.body)
-  if (event.bot_id !== undefined) return
   const text = typedText(behindMention(event.text))
   const { requestId } = answerer
   const said = await carryOutTyped(ports, { text, actor, requestId, context })

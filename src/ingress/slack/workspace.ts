@@ -16,30 +16,33 @@ type Given = {
 }
 
 /**
- * The workspace that the bot's token is for, asked once and kept. Nothing waits for it but a request
- * from a workspace of which nobody is listed; `null` as long as Slack does not say.
+ * The workspace that the bot's token is for: what Slack said at this start, or what it said before as
+ * long as it does not answer; `null` when it never has. Nothing waits for it but a request from a
+ * workspace of which nobody is listed.
  */
 export function workspaceOf({ api, clock, known, log }: Given): () => Promise<string | null> {
-  let asking: Promise<string | null> | undefined
+  let told: string | undefined
   let askedMs = Number.NEGATIVE_INFINITY
+  let asking: Promise<void> = Promise.resolve()
   const ask = async () => {
-    const kept = await known.find(knownName)
-    if (kept !== undefined) return kept
     const result = await api.call('auth.test', {})
     const team = result.kind === 'ok' ? result.body.team_id : undefined
-    if (typeof team === 'string') {
-      await known.keep(knownName, team)
-      return team
+    if (typeof team !== 'string') {
+      log.warn({ result }, 'Slack does not say which workspace the bot is in')
+      return
     }
-    log.warn({ result }, 'Slack does not say which workspace the bot is in')
-    asking = undefined
-    return null
+    told = team
+    await known.keep(knownName, team)
   }
-  return () => {
-    if (asking) return asking
-    if (clock.nowMs() < askedMs + againMs) return Promise.resolve(null)
-    askedMs = clock.nowMs()
-    asking = ask()
-    return asking
+  return async () => {
+    if (told === undefined && clock.nowMs() >= askedMs + againMs) {
+      askedMs = clock.nowMs()
+      asking = ask()
+    }
+    if (told !== undefined) return told
+    const before = await known.find(knownName)
+    if (before !== undefined) return before
+    await asking
+    return told ?? null
   }
 }

@@ -202,7 +202,8 @@ function buttonsOf(card: RequestCard): Button[] {
     return isRunning && before !== null
       ? [{ action: actions.rollback, words: 'Roll back…', value }, why]
       : [why]
-  if (event.status === 'denied' || event.status === 'error')
+  const isAgain = event.type === 'release' && event.artifactId !== null
+  if (isAgain && (event.status === 'denied' || event.status === 'error'))
     return [{ action: actions.retry, words: 'Try again', value }, why]
   return [why]
 }
