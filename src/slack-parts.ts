@@ -45,7 +45,14 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
   const api = slackApi({ token: config.botToken, apiUrl: config.apiUrl })
   const workspace = workspaceOf({ api, clock, known: new KnownStore(database), log })
   let own: string | null = null
-  const isHere = (account: Account | undefined) => own === null || account?.team === own
+  const learn = async () => {
+    own = await workspace()
+  }
+  const told = (error: unknown) => log.warn({ err: error }, 'Slack was not asked for its workspace')
+  const isHere = (account: Account | undefined) => {
+    if (own === null) learn().catch(told)
+    return own === null || account?.team === own
+  }
   const context = contextOf({ config, commands, isHere })
   const notifier = new SlackNotifier({
     ...{ clock, messages, deliveries, api, log, context },
@@ -77,11 +84,7 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
       ),
     start() {
       notifier.start()
-      void workspace()
-        .then((team) => {
-          own = team
-        })
-        .catch((error: unknown) => log.warn({ err: error }, 'Slack was not asked'))
+      learn().catch(told)
       app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))
       socket?.start()
     },

@@ -96,11 +96,15 @@ function readInteraction(value: unknown): Payload | Refusal {
   const { trigger_id: trigger } = data
   return {
     kind: kinds[data.type],
-    key: data.type === 'block_suggestion' || trigger === undefined ? null : `trigger ${trigger}`,
+    key: data.type === 'block_suggestion' ? null : keyOf(trigger, 'view' in data ? data.view : {}),
     teams: [data.team.id],
     body: data,
   }
 }
+
+/** A window that is submitted without a trigger is known by itself and by what it showed. */
+const keyOf = (trigger: unknown, view: unknown): string =>
+  typeof trigger === 'string' ? `trigger ${trigger}` : `view ${JSON.stringify(view)}`
 
 function readEvent(value: unknown): Payload | Refusal {
   const asked = z.looseObject({ type: z.literal('url_verification'), challenge: text })

@@ -1,7 +1,7 @@
 import type { App, Receiver } from '@slack/bolt'
 import { isRefusal } from '../../domain/fault.ts'
 import { Answerer } from './answerer.ts'
-import { type Delivered, type Payload, readPayload } from './payload.ts'
+import { type Delivered, readPayload } from './payload.ts'
 import type { SlackPorts } from './ports.ts'
 import { isResponseUrl } from './response-url.ts'
 import type { Verify } from './verify.ts'
@@ -73,7 +73,9 @@ export class SlackReceiver implements Receiver {
     if (payload.kind === 'challenge') return Response.json({ challenge: payload.challenge })
     if (payload.kind === 'ssl-check') return new Response('')
     if (!(await this.isOurs(payload))) return unauthorized()
-    return responseOf(await this.take(payload))
+    const answer = await this.take(payload)
+    // Slack sends an event again, and shows people that a click came to nothing.
+    return answer === null ? new Response('not kept', { status: 503 }) : responseOf(answer)
   }
 
   /** True for what comes from the bot's own workspace, or from one whose people are listed. */
@@ -86,8 +88,11 @@ export class SlackReceiver implements Receiver {
     return unlisted.every((team) => team === own)
   }
 
-  /** Keeps what Slack sent and answers the JSON to answer with, or an empty text. */
-  async take(delivered: Exclude<Payload, { kind: 'challenge' | 'ssl-check' }>): Promise<string> {
+  /**
+   * Keeps what Slack sent and answers the JSON to answer with, or an empty text; `null` when it could
+   * not be kept in time, so that nothing will be done.
+   */
+  async take(delivered: Delivered): Promise<string | null> {
     if (delivered.key === null) return this.#look(delivered)
     const { ports } = this.#given
     const { key } = delivered
@@ -98,7 +103,10 @@ export class SlackReceiver implements Receiver {
       receivedMs: ports.commands.clock.nowMs(),
     })
     const isNew = await within(kept, keepMs, undefined)
-    if (isNew === undefined) return this.#tooLate(key, kept)
+    if (isNew === undefined) {
+      this.#takeBack(key, kept)
+      return delivered.kind === 'command' ? JSON.stringify(notTaken) : null
+    }
     if (!isNew) return (await ports.deliveries.answer(key)) ?? ''
     this.#run(delivered, key, answerer)
     const isAwaited = delivered.kind === 'command' || delivered.kind === 'submission'
@@ -121,11 +129,10 @@ export class SlackReceiver implements Receiver {
   }
 
   /** Nobody is told yes, so nothing may happen: what is kept after all is taken back. */
-  #tooLate(key: string, kept: Promise<boolean>): string {
+  #takeBack(key: string, kept: Promise<boolean>): void {
     const { deliveries, log } = this.#given.ports
     log.error({ key }, 'a delivery of Slack could not be kept in time')
     kept.then((isNew) => (isNew ? deliveries.forget(key) : undefined)).catch(() => undefined)
-    return JSON.stringify(notTaken)
   }
 
   #answerer(delivered: Delivered, requestId: string): Answerer {

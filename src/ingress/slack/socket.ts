@@ -70,13 +70,15 @@ export class SocketMode {
       const problem = await this.#connect()
       const isSteady = problem === null && performance.now() - startMs >= steadyMs
       failures = isSteady ? 0 : failures + 1
-      await pause(pauseMsAfter(problem, failures), undefined, { signal }).catch(() => undefined)
+      const againMs = pauseMsAfter(problem, failures)
+      if (problem !== null && !signal.aborted) this.#tell(problem, againMs)
+      await pause(againMs, undefined, { signal }).catch(() => undefined)
     }
   }
 
   /** Connects, and waits until another connection is needed; answers what was in the way. */
   async #connect(): Promise<Problem | null> {
-    const { appToken, apiUrl, log } = this.#given
+    const { appToken, apiUrl } = this.#given
     const link: SocketLink = new SocketLink({
       ...{ appToken, apiUrl },
       hear: (message) => this.#hear(message, link),
@@ -84,27 +86,27 @@ export class SocketMode {
     this.#links.add(link)
     void link.over.then(() => this.#links.delete(link))
     const problem = await link.open()
-    if (this.#stopping.signal.aborted) await link.close()
-    else if (problem === null) {
-      this.#told = undefined
-      log.info({}, 'connected to Slack by its socket')
-      const reason = await link.leaving
-      if (!this.#stopping.signal.aborted)
-        log.info({ reason }, 'Slack’s socket ends; opening another')
-    } else {
-      this.#links.delete(link)
-      this.#tell(problem)
-    }
+    if (problem !== null) this.#links.delete(link)
+    else if (this.#stopping.signal.aborted) await link.close()
+    else await this.#stayOn(link)
     return problem
   }
 
+  async #stayOn(link: SocketLink): Promise<void> {
+    const { log } = this.#given
+    this.#told = undefined
+    log.info({}, 'connected to Slack by its socket')
+    const reason = await link.leaving
+    if (!this.#stopping.signal.aborted) log.info({ reason }, 'Slack’s socket ends; opening another')
+  }
+
   /** Logs what is in the way once, however often it is met. */
-  #tell({ code, isLasting }: Problem): void {
+  #tell({ code, isLasting }: Problem, againMs: number): void {
     if (this.#told === code) return
     this.#told = code
     const { log } = this.#given
-    if (isLasting) log.error({ code }, refused)
-    else log.warn({ code }, 'Slack’s socket cannot be opened; trying on')
+    if (isLasting) log.error({ code, againMs }, refused)
+    else log.warn({ code, againMs }, 'Slack’s socket cannot be opened; trying on')
   }
 
   #hear(message: unknown, link: SocketLink): void {
@@ -143,10 +145,7 @@ export class SocketMode {
       log.warn({ type, teams: delivered.teams }, 'Slack sent something of another workspace')
       return ''
     }
-    const json = await receiver.take(delivered)
-    // These are answered with nothing; words say that they were not kept in time.
-    const isSilent = ['action', 'shortcut', 'event'].includes(delivered.kind)
-    return isSilent && json !== '' ? null : json
+    return receiver.take(delivered)
   }
 }
 

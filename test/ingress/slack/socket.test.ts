@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { SocketMode } from '../../../src/ingress/slack/socket.ts'
@@ -221,11 +223,12 @@ describe('F24: a connection', () => {
   ] as const
   it.each(faults)('is tried again after $name', async ({ fault }) => {
     const { slack, socket } = await workspace()
-    slack.fail('apps.connections.open', fault)
+    slack.fail('apps.connections.open', fault, 2)
     const { until, logged } = await startedIn(slack)
     await until(() => expect(socket.links).toHaveLength(1))
+    expect(slack.callsOf('apps.connections.open')).toHaveLength(3)
     expect(logged('SLACK_APP_TOKEN')).toEqual([])
-    expect(slack.callsOf('apps.connections.open')).toHaveLength(2)
+    expect(logged('cannot be opened')).toHaveLength(1)
   })
 
   it('to an address where nobody answers is tried again', async () => {
@@ -237,10 +240,11 @@ describe('F24: a connection', () => {
     await until(() => expect(socket.links).toHaveLength(1))
   })
 
-  it('with a wrong token is one line that says what to do, and is not tried at once again', async () => {
+  it('with a wrong token is one line that says what to do, and is tried again in a minute', async () => {
     const { server, until, logged, slack } = await started({ appToken: 'xapp-of-another-app' })
     await until(() => expect(logged('invalid_auth')).toHaveLength(1))
     expect(logged('invalid_auth')[0]).toContain('connections:write')
+    expect(logged('invalid_auth')[0]).toContain('"againMs":60000')
     expect((await server.call('/healthz')).status).toBe(200)
     expect(server.lines.join('')).not.toContain('xapp-of-another-app')
     expect(slack.callsOf('apps.connections.open')).toHaveLength(1)
@@ -249,7 +253,7 @@ describe('F24: a connection', () => {
 
 describe('the part itself', () => {
   /** The socket with a receiver that does as a test says. */
-  async function part(take: () => Promise<string>) {
+  async function part(take: () => Promise<string | null>) {
     const { slack, socket } = await workspace()
     const words: string[] = []
     const told = (_: object, text: string) => void words.push(text)
@@ -279,12 +283,12 @@ describe('the part itself', () => {
 
   const unkept = [
     { name: 'was not kept', take: () => Promise.reject(new Error('the disk is full')) },
-    { name: 'was not kept in time', take: () => Promise.resolve('{"text":"not in time"}') },
+    { name: 'was not kept in time', take: () => Promise.resolve(null) },
   ]
   it.each(unkept)(
     'R5: does not acknowledge an event that $name, so that it comes again',
     async ({ take }) => {
-      const takes: (() => Promise<string>)[] = [take, () => Promise.resolve('')]
+      const takes: (() => Promise<string | null>)[] = [take, () => Promise.resolve('')]
       const { socket, mode, words } = await part(() => takes.shift()?.() ?? Promise.resolve(''))
       mode.start()
       await until(() => expect(socket.links).toHaveLength(1))
@@ -327,6 +331,8 @@ describe('the part itself', () => {
     const startMs = performance.now()
     const stopped = mode.stop()
     void socket.deliver('slash_commands', command(slack, 'whoami'))
+    socket.ping()
+    await until(() => expect(socket.pongs).toBe(1))
     keep('{"text":"kept"}')
     expect((await acked).payload).toEqual({ text: 'kept' })
     await stopped
@@ -349,6 +355,17 @@ describe('the part itself', () => {
         slack.fail('apps.connections.open', { hang: 60_000 })
         mode.start()
         await until(() => expect(slack.callsOf('apps.connections.open')).toHaveLength(1))
+      },
+    },
+    {
+      name: 'while the other side takes the connection and never answers',
+      async ready({ slack, mode }) {
+        const silent = createServer().listen(0, '127.0.0.1')
+        onTestFinished(() => void silent.close())
+        await once(silent, 'listening')
+        slack.socketUrl = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/link`
+        mode.start()
+        await once(silent, 'connection')
       },
     },
     {
@@ -377,6 +394,14 @@ describe('the part itself', () => {
       },
     },
     {
+      name: 'while Slack is connected and answers nothing any more',
+      async ready({ socket, mode }) {
+        mode.start()
+        await until(() => expect(socket.links).toHaveLength(1))
+        socket.links[0]?.pause()
+      },
+    },
+    {
       name: 'while something takes too long to keep',
       async ready({ socket, mode }) {
         mode.start()
@@ -394,6 +419,7 @@ describe('the part itself', () => {
     const startMs = performance.now()
     await here.mode.stop()
     expect(performance.now() - startMs).toBeLessThan(1000)
+    for (const link of here.socket.links) link.resume()
     // The stand-in has timers of its own as long as a connection is open.
     await until(() => expect(here.socket.open).toBe(0))
     expect(running()).toBeLessThanOrEqual(before)
