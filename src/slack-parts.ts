@@ -12,7 +12,7 @@ import { SocketMode } from './ingress/slack/socket.ts'
 import { verifier } from './ingress/slack/verify.ts'
 import { workspaceOf } from './ingress/slack/workspace.ts'
 import { commitPage, type SlackContext } from './messages/slack/context.ts'
-import { SlackNotifier } from './notify/slack.ts'
+import { slackNotifier } from './notify/slack.ts'
 import type { Database } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { DeliveryStore } from './store/deliveries.ts'
@@ -54,7 +54,7 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
     return own === null || account?.team === own
   }
   const context = contextOf({ config, commands, isHere })
-  const notifier = new SlackNotifier({
+  const notifier = slackNotifier({
     ...{ clock, messages, deliveries, api, log, context },
     card: (id) => cardOf(commands, id),
     request: (id) => commands.events.find(id),

@@ -1,21 +1,15 @@
 import type { EventStatus } from '../domain/event.ts'
-import type { Message, NewMessage, Subject } from '../domain/message.ts'
+import type { NewMessage, Subject } from '../domain/message.ts'
+import type { Changes } from './notifier.ts'
 import type { SlackNotifierPorts } from './slack.ts'
 
 /** A request that ends within this time is told of once, as ended. */
 const settleMs = 1_000
 
-type Given = {
-  readonly subjects: readonly Subject[]
-  /** The messages that there are about them. */
-  readonly known: readonly Message[]
-  readonly nowMs: number
-}
-
 /** The messages that channels do not have yet about what changed: one a request, one a lock. */
 export async function channelMessages(
   ports: Pick<SlackNotifierPorts, 'request' | 'lock' | 'channelOf'>,
-  { subjects, known, nowMs }: Given,
+  { subjects, known, nowMs }: Changes,
 ): Promise<NewMessage[]> {
   const keys = new Set(known.map(({ key }) => key))
   const added: NewMessage[] = []

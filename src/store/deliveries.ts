@@ -58,9 +58,12 @@ export class DeliveryStore {
   }
 
   /** Forgets what was carried out before a moment: nobody repeats it any more. */
-  async prune(beforeMs: number): Promise<void> {
+  async prune(surface: string, beforeMs: number): Promise<void> {
     await this.#database.write([
-      { sql: 'delete from deliveries where is_done = 1 and received_ms < ?', args: [beforeMs] },
+      {
+        sql: 'delete from deliveries where is_done = 1 and surface = ? and received_ms < ?',
+        args: [surface, beforeMs],
+      },
     ])
   }
 }
