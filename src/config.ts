@@ -1,8 +1,7 @@
 import { parse, YAMLParseError } from 'yaml'
-import { z } from 'zod'
-import { isRefusal } from './domain/fault.ts'
-import { compileGlob } from './domain/glob.ts'
+import type { z } from 'zod'
 import { nearest } from './domain/nearest.ts'
+import { type Place, type SlackChannel, schema } from './settings.ts'
 
 /** What the server runs with, checked: contract, section 1. Paths are as they were written. */
 export type Config = {
@@ -24,11 +23,11 @@ export type Config = {
   readonly adminToken: string | null
   /** `null` when Slack is off. */
   readonly slack: SlackConfig | null
+  /** `null` when GitHub is off. */
+  readonly github: GithubConfig | null
   readonly logLevel: string
   /** Every secret value, for the redactor of the log. */
   readonly secrets: readonly string[]
-  /** Settings of parts that this version does not have. */
-  readonly unused: readonly string[]
   /** What is set and does not do what was probably meant. */
   readonly warnings: readonly string[]
 }
@@ -46,112 +45,18 @@ export type SlackConfig = {
   readonly channels: readonly SlackChannel[]
 }
 
-/** A channel for the apps and environments that patterns fit. */
-export type SlackChannel = { readonly channel: string; readonly env: string; readonly app: string }
+export type GithubConfig = {
+  readonly appId: string
+  /** PEM. */
+  readonly privateKey: string
+  /** The webhook secret, and the one before it while it is rotated. */
+  readonly secrets: readonly [string, ...string[]]
+  /** The API of GitHub Enterprise; `undefined` is github.com. */
+  readonly baseUrl: string | undefined
+}
 
 /** Everything that is wrong with the settings, a sentence each. */
 export type ConfigProblems = { readonly problems: readonly string[] }
-
-/** A folder of this machine, or one of the GitOps repository. */
-export type Place = { readonly kind: 'folder' | 'branch'; readonly folder: string }
-
-const text = z.string().min(1)
-const token = z.string().min(16, 'at least 16 characters')
-const url = z.url({ protocol: /^https?$/, error: 'an http: or https: URL' })
-
-const place = text.transform((value): Place => {
-  const folder = value.startsWith('gitops:') ? value.slice('gitops:'.length) : undefined
-  return folder === undefined ? { kind: 'folder', folder: value } : { kind: 'branch', folder }
-})
-
-const branch = z
-  .string()
-  .regex(
-    /^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])$/,
-    'a branch name',
-  )
-
-const repository = text.refine(isRepositoryAddress, {
-  error:
-    'a path, or a file:, https: or ssh: URL without a password in it (give that as GITOPS_TOKEN)',
-})
-
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, 'a port from 0 to 65535')
-  .transform(Number)
-  .refine((value) => value <= 65535, 'a port from 0 to 65535')
-
-/** Requirement R1: a secret that anyone knows is none. */
-const secret = z
-  .string()
-  .refine((value) => value.length >= 8 && value !== 'development', 'the secret that Slack shows')
-
-const channelWord =
-  /^(?:[a-z0-9*?{},!-]+(?:\/[a-z0-9*?{},!-]+)?=)?(?:#[^\s,#=/]{1,80}|[CGD][A-Z0-9]{1,20})$/
-const channelRule =
-  'channels, the first that fits counts: production=#prod staging/web=C0123 #releases'
-
-/** `production/web-*=C0123 #releases`: places and their channels; what names no place is for all others. */
-const channels = z
-  .string()
-  .transform((value) => value.split(/\s+/).filter((word) => word !== ''))
-  .refine((words) => words.length > 0 && words.every((word) => channelWord.test(word)), channelRule)
-  .transform((words) => words.map(channelOf))
-  .refine(
-    (all) => all.every(({ env, app }) => ![env, app].some((one) => isRefusal(compileGlob(one)))),
-    channelRule,
-  )
-
-function channelOf(word: string): SlackChannel {
-  const at = word.indexOf('=')
-  const [env = '*', app = '*'] = at === -1 ? [] : word.slice(0, at).split('/')
-  return { channel: word.slice(at + 1), env, app }
-}
-
-const schema = z.object({
-  PORT: port.default(8888),
-  HOST: text.optional(),
-  GIMLET_URL: url.optional(),
-  GIMLET_DATA_DIR: text.default('./data'),
-  GIMLET_DB_URL: z
-    .string()
-    .regex(/^(?:file|https?|libsql):./, 'a file:, http:, https: or libsql: URL')
-    .optional(),
-  GIMLET_DB_TOKEN: text.optional(),
-  GITOPS_REPO: repository.optional(),
-  GITOPS_BRANCH: branch.default('main'),
-  GITOPS_TOKEN: text.optional(),
-  GITOPS_SSH_KEY_FILE: text.optional(),
-  GITOPS_LAYOUT: z
-    .literal('env/app', 'env/app (this version does not have one repository per environment yet)')
-    .default('env/app'),
-  POLICIES: place.default({ kind: 'folder', folder: './policies' }),
-  MANIFESTS: place.default({ kind: 'folder', folder: './manifests' }),
-  GIMLET_ADMIN_TOKEN: token.optional(),
-  LOG_LEVEL: z
-    .enum(
-      ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-      'trace, debug, info, warn, error or silent',
-    )
-    .default('info'),
-  SLACK_SIGNING_SECRET: secret.optional(),
-  SLACK_SIGNING_SECRET_PREVIOUS: secret.optional(),
-  SLACK_BOT_TOKEN: text.optional(),
-  SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'a token that begins with xapp-').optional(),
-  SLACK_API_URL: url.refine((value) => value.endsWith('/'), 'a URL that ends in /').optional(),
-  SLACK_CHANNEL: channels.optional(),
-  SLACK_COMMAND: z
-    .string()
-    .regex(/^\/[a-z0-9_-]{1,31}$/, 'a slash and a word, as in the app’s settings')
-    .default('/gimlet'),
-  APP_ID: text.optional(),
-  PRIVATE_KEY: text.optional(),
-  WEBHOOK_SECRET: text.optional(),
-  WEBHOOK_SECRET_PREVIOUS: text.optional(),
-  GHE_HOST: text.optional(),
-  GHE_PROTOCOL: z.enum(['http', 'https'], 'http or https').optional(),
-})
 
 type Settings = z.output<typeof schema>
 type Key = keyof Settings
@@ -168,10 +73,6 @@ const secretKeys = [
   'WEBHOOK_SECRET',
   'WEBHOOK_SECRET_PREVIOUS',
 ] as const satisfies readonly Key[]
-
-const laterKeys = (Object.keys(schema.shape) as Key[]).filter((key) =>
-  /^(?:APP_ID|PRIVATE_KEY|WEBHOOK|GHE)/.test(key),
-)
 
 /**
  * Reads the environment and the text of `gimlet.yaml`; the environment wins. Answers the
@@ -228,6 +129,7 @@ function readFile(yamlText: string, known: readonly string[]): Record<string, st
 function configOf(settings: Settings): Config {
   const secrets = secretKeys.flatMap((key) => settings[key] ?? [])
   const slack = slackOf(settings)
+  const github = githubOf(settings)
   return {
     port: settings.PORT,
     // Without a secret anybody who reaches the server may try: then only this machine reaches it.
@@ -247,9 +149,30 @@ function configOf(settings: Settings): Config {
     slack,
     logLevel: settings.LOG_LEVEL,
     secrets,
-    unused: laterKeys.filter((key) => settings[key] !== undefined),
-    warnings:
-      slack === null && slackKeys.some((key) => settings[key] !== undefined) ? [slackOff] : [],
+    github,
+    warnings: [
+      ...(slack === null && isAnySet(settings, slackKeys) ? [slackOff] : []),
+      ...(github === null && isAnySet(settings, githubKeys) ? [githubOff] : []),
+    ],
+  }
+}
+
+const isAnySet = (settings: Settings, keys: readonly Key[]) =>
+  keys.some((key) => settings[key] !== undefined)
+
+const githubKeys = ['APP_ID', 'PRIVATE_KEY', 'WEBHOOK_SECRET'] as const
+const githubOff = 'GitHub is off: it needs APP_ID, PRIVATE_KEY and WEBHOOK_SECRET'
+
+function githubOf(settings: Settings): GithubConfig | null {
+  const { APP_ID: appId, PRIVATE_KEY: privateKey, WEBHOOK_SECRET: current } = settings
+  if (appId === undefined || privateKey === undefined || current === undefined) return null
+  const before = settings.WEBHOOK_SECRET_PREVIOUS
+  const { GHE_HOST: host, GHE_PROTOCOL: protocol = 'https' } = settings
+  return {
+    appId,
+    privateKey,
+    secrets: [current, ...(before === undefined ? [] : [before])],
+    baseUrl: host === undefined ? undefined : `${protocol}://${host}/api/v3`,
   }
 }
 
@@ -270,17 +193,4 @@ function slackOf(settings: Settings): SlackConfig | null {
     command: settings.SLACK_COMMAND,
     channels: settings.SLACK_CHANNEL ?? [],
   }
-}
-
-/** True for what git may be pointed at: no option, no remote helper, no password in a URL. */
-function isRepositoryAddress(address: string): boolean {
-  if (address.startsWith('-') || /[\p{Cc}\s]/u.test(address)) return false
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase()
-  if (scheme === undefined || scheme.length === 1) return true
-  const isUrl = address.slice(scheme.length).startsWith('://')
-  if (!isUrl) return !address.slice(scheme.length).startsWith('::')
-  if (!URL.canParse(address)) return false
-  const { username, password } = new URL(address)
-  if (scheme === 'ssh') return password === ''
-  return ['file', 'http', 'https'].includes(scheme) && username === '' && password === ''
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { admin, authenticator } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
-import { type Config, type Place, readConfig } from './config.ts'
+import { type Config, readConfig } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import type { Sources } from './domain/sources.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
@@ -24,7 +24,7 @@ import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { loadPolicies } from './policy/policy.ts'
 import { Loop } from './release/loop.ts'
-import type { SlackParts } from './slack-parts.ts'
+import type { Place } from './settings.ts'
 import { ArtifactStore } from './store/artifacts.ts'
 import { type Database, openDatabase } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
@@ -34,6 +34,7 @@ import { migrate } from './store/migrate.ts'
 import { ReleaseStore } from './store/releases.ts'
 import { ScheduleStore } from './store/schedules.ts'
 import { newToken, tokenHash, UserStore } from './store/users.ts'
+import { openSurfaces } from './surfaces.ts'
 
 /** How long a stop may take before what still runs is left for the next start to finish. */
 const stopMs = 8_000
@@ -64,20 +65,20 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const { commands, loop, health, metrics, users, people } = partsOf(config, {
     ...{ database, git, gitopsUrl, log },
   })
-  const slack = await slackOf(config, { database, commands, log })
+  const surfaces = await openSurfaces(config, { database, commands, log })
   const authenticate = authenticator(
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.token) },
   )
-  const problems = async () => [...(await health.problems()), ...((await slack?.problems()) ?? [])]
+  const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const app = httpApp({
     ...{ commands, authenticate, metrics, log },
     health: { ...health, problems },
-    slack: slack?.handle ?? null,
+    ...{ slack: surfaces.slack, github: surfaces.github },
   })
   const listener = await listen(app, config)
   loop.start()
-  slack?.start()
+  surfaces.start()
   return {
     url: config.url ?? `http://localhost:${listener.port}`,
     adminToken: token.token,
@@ -91,7 +92,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      const stops = [listener.close(), loop.stop(), slack?.stop()]
+      const stops = [listener.close(), loop.stop(), surfaces.stop()]
       await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
@@ -101,16 +102,6 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 }
 
 const clock = { nowMs: () => Date.now() }
-
-/** Slack, where it is configured: a server without it does not pay for loading it. */
-async function slackOf(
-  { slack }: Config,
-  given: { database: Database; commands: CommandPorts; log: Logger },
-): Promise<SlackParts | null> {
-  if (slack === null) return null
-  const { slackParts } = await import('./slack-parts.ts')
-  return slackParts({ ...given, config: slack })
-}
 
 type Opened = {
   readonly database: Database
@@ -261,8 +252,6 @@ export async function runServer(): Promise<void> {
   const log = makeLog(config.logLevel, config.secrets)
   const server = await startServer(config, log)
   for (const warning of config.warnings) log.warn({}, warning)
-  for (const key of config.unused)
-    log.warn({ key }, 'this version does not have the part that this setting is for')
   log.info({ url: server.url, pid: process.pid }, 'listening')
   if (server.isFirstStart) {
     const { url, adminToken: first } = server

@@ -15,11 +15,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   notify: ['domain', 'messages'],
   'ingress/http': ['domain', 'commands', 'messages'],
   'ingress/slack': ['domain', 'commands', 'messages'],
+  'ingress/github': ['domain', 'commands', 'messages'],
   cli: ['domain', 'commands', 'policy', 'manifest', 'messages'],
-  'config.ts': ['domain'],
+  'config.ts': ['domain', 'settings.ts'],
+  'settings.ts': ['domain'],
   'log.ts': ['domain'],
 }
-const everything = ['main.ts', 'slack-parts.ts', 'doctor-parts.ts', 'edge.ts']
+const everything = [
+  'main.ts',
+  'slack-parts.ts',
+  'github-parts.ts',
+  'surfaces.ts',
+  'doctor-parts.ts',
+  'edge.ts',
+]
 /** May build the server itself, and what looks at it. */
 const mayImportMain = ['cli/serve.ts']
 /** Rooms that must run anywhere: nothing of Node, no clock. */
@@ -29,6 +38,9 @@ const homes: Readonly<Record<string, string>> = {
   hono: 'ingress/http/',
   '@hono/node-server': 'ingress/http/',
   '@slack/bolt': 'ingress/slack/',
+  probot: 'ingress/github/',
+  '@octokit/webhooks-methods': 'ingress/github/',
+  'markdown-it': 'ingress/github/',
   'simple-git': 'gitops/git.ts',
   '@libsql/client': 'store/client.ts',
   'json-logic-js': 'policy/rule.ts',

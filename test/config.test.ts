@@ -92,7 +92,7 @@ describe('A28: a secret is never told', () => {
   })
 
   test('and every one is known to the redactor', () => {
-    const set = { GITOPS_TOKEN: 't-1', GIMLET_DB_TOKEN: 't-2', SLACK_BOT_TOKEN: 't-3', SLACK_SIGNING_SECRET: 'secret-t-6', SLACK_APP_TOKEN: 'xapp-t-7', PRIVATE_KEY: 't-4', WEBHOOK_SECRET: 't-5' } // biome-ignore format: one list
+    const set = { GITOPS_TOKEN: 't-1', GIMLET_DB_TOKEN: 't-2', SLACK_BOT_TOKEN: 't-3', SLACK_SIGNING_SECRET: 'secret-t-6', SLACK_APP_TOKEN: 'xapp-t-7', PRIVATE_KEY: '-----BEGIN t-4', WEBHOOK_SECRET: 'webhook-t-5' } // biome-ignore format: one list
     expect([...config(set).secrets].sort()).toEqual(Object.values(set).sort())
   })
 })

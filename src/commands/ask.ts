@@ -4,7 +4,7 @@ import type { Outcome } from '../domain/outcome.ts'
 import type { CommandPorts } from './ports.ts'
 
 /** What a person or a program wants done. */
-export type Asked = Pick<NewEvent, 'artifactId' | 'env' | 'app' | 'toRef'> & {
+export type Asked = Pick<NewEvent, 'artifactId' | 'env' | 'app' | 'toRef' | 'about'> & {
   readonly kind: 'release' | 'rollback' | 'delete'
   readonly reason: string | undefined
   readonly forced?: boolean

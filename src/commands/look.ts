@@ -47,6 +47,14 @@ export async function explain([ports, actor]: Asked, id: string): Promise<Explan
   return all.flatMap((one) => one ?? [])
 }
 
+/** Why one request went, waits or was refused, for a message about it. */
+export async function explainRequest(ports: CommandPorts, id: string): Promise<Explanation | null> {
+  const found = await ports.events.find(id)
+  const told =
+    found && (await explanationOf(ports, { id, card: null, decisionId: found.decisionId }))
+  return told ?? null
+}
+
 async function explanationOf(
   ports: CommandPorts,
   { id, card, decisionId }: Pick<Explanation, 'id' | 'card'> & { decisionId: string | null },

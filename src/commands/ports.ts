@@ -36,6 +36,7 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
       actor: string
       nowMs: number
     }): Promise<{ kind: 'stored' | 'same' | 'different'; artifact: Artifact }>
+    ofCommit(of: { repository: string; sha: Sha }): Promise<Artifact | undefined>
     find(id: string): Promise<Artifact | undefined>
     findAll(ids: readonly string[]): Promise<readonly Artifact[]>
     list(filter: StoredArtifactQuery): Promise<readonly Artifact[]>

@@ -8,7 +8,7 @@ import type { Outcome, Plan } from '../domain/outcome.ts'
 import { propose } from '../release/propose.ts'
 import { type Bindings, foreignArtifact, ownerOf, targetOf, targetsOf } from '../release/targets.ts'
 import { ownerIn } from './artifacts.ts'
-import { ask, eventOf } from './ask.ts'
+import { type Asked, ask, eventOf } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
 import { nothingOf } from './suggest.ts'
 
@@ -23,7 +23,10 @@ export async function release(
 ): Promise<Outcome> {
   if (command.force && !command.reason?.trim())
     return refuse('invalid', 'reason: to force past gates and locks say why, with --reason TEXT')
+  const awaited = awaitedBy(command)
   const artifact = await findArtifact(ports, command)
+  if (awaited && isRefusal(artifact) && artifact.code === 'not_found')
+    return ask(ports, actor, awaited)
   if (isRefusal(artifact)) return artifact
   const apps = await appsOf(ports, artifact, command)
   if (isRefusal(apps)) return apps
@@ -35,10 +38,19 @@ export async function release(
   return { kind: 'plans', plans: await plansOf(ports, events) }
 }
 
+/** The request that waits for the artifact of a commit; nothing when none may wait. */
+function awaitedBy({ app, env, commit, reason, dryRun, force }: ReleaseCommand): Asked | undefined {
+  if (app === undefined || commit === undefined || dryRun) return undefined
+  const asked = { kind: 'release', app, env, artifactId: null, toRef: null } as const
+  return { ...asked, reason, forced: force ?? false, about: { on: 'commit', ...commit } }
+}
+
 /** An artifact's id can look like an app's name: one that is stored is meant as what it is. */
 export async function named(ports: CommandPorts, command: ReleaseCommand): Promise<ReleaseCommand> {
   const { app, ...rest } = command
-  const isNamed = [command.artifactId, command.sha, command.from].some((one) => one !== undefined)
+  const isNamed = [command.artifactId, command.sha, command.from, command.commit].some(
+    (one) => one !== undefined,
+  )
   if (app === undefined || isNamed) return command
   return (await ports.artifacts.find(app)) ? { ...rest, artifactId: app } : command
 }
@@ -46,11 +58,16 @@ export async function named(ports: CommandPorts, command: ReleaseCommand): Promi
 /** The artifact that a release names, by its id or by its app and perhaps its source commit. */
 export async function findArtifact(
   ports: CommandPorts,
-  { artifactId, app, sha, from }: ReleaseCommand,
+  { artifactId, app, sha, from, commit }: ReleaseCommand,
 ): Promise<Artifact | Refusal> {
   if (from !== undefined && (artifactId ?? sha) !== undefined)
     return refuse('invalid', 'from: a promotion is of what runs there; name no artifact besides')
   if (from !== undefined) return runningArtifact(ports, { app, from })
+  if (commit !== undefined)
+    return (
+      (await ports.artifacts.ofCommit(commit)) ??
+      refuse('not_found', `CI has not posted an artifact for ${commit.sha.slice(0, 8)} yet`)
+    )
   if (artifactId !== undefined)
     return (
       (await ports.artifacts.find(artifactId)) ??

@@ -71,7 +71,9 @@ async function ofLock(ports: CommandPorts, id: string): Promise<Resource[]> {
 
 async function ofRelease(ports: CommandPorts, command: ReleaseCommand): Promise<Resource[]> {
   const found = await findArtifact(ports, command)
-  const repository = isRefusal(found) ? null : found.version.repositoryName
+  const repository = isRefusal(found)
+    ? (command.commit?.repository ?? null)
+    : found.version.repositoryName
   const { env, app } = command
   if (app !== undefined || isRefusal(found)) return [{ env, app: app ?? null, repository }]
   const manifests = await ports.sources.manifests(await ports.gitops.lastTip())

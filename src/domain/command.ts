@@ -36,6 +36,8 @@ export type ReleaseCommand = Readonly<{
   artifactId?: string
   /** Of `app@sha`: the newest artifact of this source commit, which may be abbreviated. */
   sha?: string
+  /** Of a pull request: the artifact of exactly this commit, waited for when CI has not posted it. */
+  commit?: Readonly<{ repository: string; sha: Sha }>
   /** Of a promotion: the environment whose running artifact is meant. */
   from?: string
   reason?: string

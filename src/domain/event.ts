@@ -72,11 +72,13 @@ export type About =
     }
   | { readonly on: 'branchDeleted'; readonly repository: string; readonly branch: string }
   | { readonly on: 'health'; readonly env: string; readonly app: string }
+  /** Of a request for the artifact of exactly this commit, which CI may not have posted yet. */
+  | { readonly on: 'commit'; readonly repository: string; readonly sha: Sha }
   /** The trigger whose time has come. */
   | { readonly on: 'schedule'; readonly trigger: string }
 
 /** The surface that asked. */
-export type EventSource = 'api' | 'slack' | 'policy'
+export type EventSource = 'api' | 'slack' | 'github' | 'policy'
 
 /** An event of one app in one environment: the only kind that commits. */
 export type TargetedEvent = ReleaseEvent & { readonly env: string; readonly app: string }

@@ -84,7 +84,7 @@ export const factDeclarations: readonly FactDeclaration[] = [
   texts('locks.by', 'who locked this app or environment'),
   texts('locks.reasons', 'why they did'),
   text('request.kind', 'release, rollback or delete'),
-  text('request.source', 'api, slack or policy'),
+  text('request.source', 'api, slack, github or policy'),
   text('request.reason', 'the reason that was given, empty without one'),
   ...runningFacts('current', 'now where the request goes'),
   ...runningFacts('envs.*', 'now in that environment'),

@@ -34,6 +34,8 @@ export type Message = Omit<NewMessage, 'shown'> & {
   /** Counts what it is to tell: read before it is made, so that a change meanwhile is told, too. */
   readonly changed: number
   readonly attempts: number
+  /** It was tried before, and nobody knows whether it arrived. */
+  readonly isTried: boolean
   readonly createdMs: number
 }
 

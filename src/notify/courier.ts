@@ -34,6 +34,8 @@ export type Sender = {
   readonly name: string
   /** The least time between two messages to a place, in milliseconds. */
   readonly pauseMs: (place: string) => number
+  /** A message that may have arrived is looked for before it is sent again. */
+  readonly isLookedUp: boolean
   readonly send: (message: Message) => Promise<Attempt>
 }
 
@@ -89,6 +91,9 @@ export class Courier {
   async #send(message: Message): Promise<void> {
     const { clock, messages } = this.#ports
     const isUseless = message.untilMs !== null && message.untilMs < clock.nowMs()
+    // Should the process end before the answer comes, the next try knows that there was one.
+    if (!isUseless && message.ts === null && this.#sender.isLookedUp)
+      await messages.postpone(message, { dueMs: message.dueMs, problem: 'on its way', isAttempt: false }) // biome-ignore format: one line
     const attempt = isUseless ? ({ kind: 'dropped' } as const) : await this.#sender.send(message)
     switch (attempt.kind) {
       case 'sent':

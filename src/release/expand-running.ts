@@ -14,7 +14,7 @@ type RunningEvent = ReleaseEvent & { readonly about: RunningAbout }
 
 /** True of what happened that is about what runs, not about one artifact. */
 export const isAboutRunning = (event: ReleaseEvent): event is RunningEvent =>
-  event.about !== null && event.about.on !== 'released'
+  event.about !== null && event.about.on !== 'released' && event.about.on !== 'commit'
 
 /** A place that a trigger may be about, and the release that it would start from. */
 type Candidate = { readonly app: string; readonly env: string; readonly release: Release }

@@ -52,7 +52,13 @@ export type RunPorts = ProposalPorts & {
     ): Promise<CommitResult>
     landed(refs: readonly Sha[]): Promise<ReadonlySet<Sha>>
   }
+  readonly artifacts: ProposalPorts['artifacts'] & {
+    /** The newest artifact of a commit of a repository. */
+    ofCommit(of: { repository: string; sha: Sha }): Promise<Artifact | undefined>
+  }
   readonly events: {
+    /** Keeps which artifact a request has come to be about. */
+    bind(event: ReleaseEvent, artifactId: string): Promise<void>
     close(event: ReleaseEvent, closing: Closing): Promise<void>
     commits(eventId: string): Promise<readonly EventCommit[]>
     decision(id: string): Promise<Decision | undefined>

@@ -8,6 +8,7 @@ import type { Release } from '../domain/release.ts'
 import { subjectOf } from './plan.ts'
 import type { RunPorts } from './ports.ts'
 import { type Proposal, propose } from './propose.ts'
+import { withArtifact } from './with-artifact.ts'
 
 /** How often a lost race is run again before the event goes back to the queue (Kargo's bound). */
 const racesMax = 10
@@ -23,17 +24,20 @@ export type RunResult = { readonly landed: boolean }
  */
 export async function runEvent(ports: RunPorts, event: TargetedEvent): Promise<RunResult> {
   for (let race = 0; race < racesMax; race++) {
-    if (await finishPushed(ports, event)) return { landed: true }
-    const tip = await ports.gitops.tip()
     // Someone may have rejected it since, which is why the race was lost.
     const now = race === 0 ? event : ((await findTargeted(ports, event.id)) ?? event)
+    const { artifactId } = now
+    if (await finishPushed(ports, { ...event, artifactId })) return { landed: true }
+    const tip = await ports.gitops.tip()
     if (isOver(now.status)) return { landed: false }
-    const proposal = await propose(ports, now, tip)
+    const bound = await withArtifact(ports, now)
+    if (bound === undefined) return { landed: false }
+    const proposal = await propose(ports, bound, tip)
     if (isRefusal(proposal)) {
-      await ports.events.close(now, { status: 'denied', statusDesc: proposal.message })
+      await ports.events.close(bound, { status: 'denied', statusDesc: proposal.message })
       return { landed: false }
     }
-    const result = await carryOut(ports, now, proposal)
+    const result = await carryOut(ports, bound, proposal)
     if (result !== 'moved') return { landed: result === 'landed' }
     // Losers of one race that wait the same time meet again in the next.
     await ports.pause(racePauseMs * (race + Math.random()))

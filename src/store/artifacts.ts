@@ -99,6 +99,19 @@ export class ArtifactStore {
     return rows.map((row) => JSON.parse(String(row.body)) as Artifact)
   }
 
+  /** The newest artifact of a commit of a repository. */
+  async ofCommit({
+    repository,
+    sha,
+  }: {
+    repository: string
+    sha: string
+  }): Promise<Artifact | undefined> {
+    // biome-ignore format: one signature
+    const [found] = await this.list({ repository, shas: [sha], limit: 1, offset: 0 })
+    return found
+  }
+
   async #flush(): Promise<void> {
     let known = 0
     for (let turn = 0; turn < gatherTurnsMax && known < this.#arrived.length; turn++) {

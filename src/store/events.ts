@@ -107,6 +107,17 @@ export class EventStore {
     return typeof row?.due === 'number' ? row.due : undefined
   }
 
+  /** Keeps which artifact a request has come to be about, and lets it wait anew for anything else. */
+  async bind(event: ReleaseEvent, artifactId: string): Promise<void> {
+    await this.#database.write([
+      {
+        sql: `update events set artifact_id = ?, expires_ms = null
+              where seq = ? and artifact_id is null and status in ('new', 'held')`,
+        args: [artifactId, event.seq],
+      },
+    ])
+  }
+
   /** Ends an event or holds it, with its decision and the events that it asks for. */
   async close(event: ReleaseEvent, closing: Closing): Promise<void> {
     await this.#database.write(closeStatements(event, closing))

@@ -144,7 +144,8 @@ export class MessageStore {
   async problems(surface: string): Promise<{ place: string; problem: string; count: number }[]> {
     const rows = await this.#database.read(
       `select place, problem, count(*) as n from messages
-       where surface = ? and changed > sent and problem is not null group by place, problem`,
+       where surface = ? and changed > sent and problem is not null and problem <> 'on its way'
+       group by place, problem`,
       [surface],
     )
     return rows.map((row) => ({
@@ -202,6 +203,7 @@ function messageOf(row: ResultSet['rows'][number]): Message {
     told: JSON.parse(String(row.told)) as string[],
     changed: Number(row.changed),
     attempts: Number(row.attempts),
+    isTried: row.problem !== null,
     dueMs: Number(row.due_ms),
     untilMs: row.until_ms === null ? null : Number(row.until_ms),
     createdMs: Number(row.created_ms),

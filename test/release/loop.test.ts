@@ -51,6 +51,7 @@ describe('F37: a poison event', () => {
   const poisoned = (parts: TestParts): LoopPorts => ({
     ...parts.ports,
     artifacts: {
+      ofCommit: (of) => parts.artifacts.ofCommit(of),
       find: (id) =>
         id === 'poison' ? Promise.reject(new Error('poison')) : parts.artifacts.find(id),
       findAll: (ids) =>

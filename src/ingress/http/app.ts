@@ -6,7 +6,7 @@ import type { Actor } from '../../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
 import { answerTo } from './answers.ts'
 import { artifactRoutes } from './artifacts.ts'
-import { limitBody } from './body-limit.ts'
+import { githubPath, limitBody } from './body-limit.ts'
 import { controlRoutes } from './controls.ts'
 import { brokenAnswer, errorAnswer } from './errors.ts'
 import { fluxRoutes } from './flux.ts'
@@ -24,6 +24,8 @@ export type AppPorts = {
   readonly metrics: () => Promise<string>
   /** Answers what Slack sends; there is no such route without it. */
   readonly slack: ((request: Request) => Promise<Response>) | null
+  /** Answers GitHub's deliveries, likewise. */
+  readonly github: ((request: Request) => Promise<Response>) | null
   readonly log: { error(fields: object, text: string): void }
 }
 
@@ -49,7 +51,8 @@ export function httpApp(ports: AppPorts): Hono {
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}'), (c) =>
       answerRoute(ports, route, c),
     )
-  const { slack } = ports
+  const { slack, github } = ports
+  if (github) app.post(githubPath, ({ req }) => github(req.raw))
   if (slack) app.post('/slack/events', ({ req }) => slack(req.raw))
   app.notFound(({ req }) =>
     errorAnswer('not_found', `There is no ${req.method} ${req.path}; see /openapi.json`),

@@ -1,6 +1,7 @@
 import { start } from './0001-start.ts'
 import { controls } from './0002-controls.ts'
 import { notifications } from './0003-notifications.ts'
+import { github } from './0004-github.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -9,4 +10,5 @@ export const migrations: readonly Migration[] = [
   { number: 1, statements: start },
   { number: 2, statements: controls },
   { number: 3, statements: notifications },
+  { number: 4, statements: github },
 ]

@@ -1,0 +1,91 @@
+import type { Logger } from 'pino'
+import { cardOf } from './commands/card.ts'
+import { explainRequest } from './commands/look.ts'
+import type { CommandPorts } from './commands/ports.ts'
+import type { GithubConfig } from './config.ts'
+import { githubApi, probotOf } from './ingress/github/api.ts'
+import { hooks } from './ingress/github/hooks.ts'
+import { GithubReceiver } from './ingress/github/receiver.ts'
+import type { GithubContext } from './messages/github/reply.ts'
+import { commitPage } from './messages/slack/context.ts'
+import { githubNotifier } from './notify/github.ts'
+import type { Database } from './store/client.ts'
+import { DeliveryStore } from './store/deliveries.ts'
+import { MessageStore } from './store/messages.ts'
+import { PullStore } from './store/pulls.ts'
+
+type Given = {
+  readonly config: GithubConfig
+  readonly database: Database
+  readonly commands: CommandPorts
+  readonly log: Logger
+}
+
+/** GitHub, as the rest of the server sees it. */
+export type GithubParts = {
+  /** Answers `POST /api/github/webhooks`. */
+  readonly handle: (request: Request) => Promise<Response>
+  /** What keeps comments from being written. */
+  readonly problems: () => Promise<readonly string[]>
+  readonly start: () => void
+  readonly stop: () => Promise<void>
+}
+
+/** Puts GitHub's parts together. Calls nobody: GitHub may be down when the server starts. */
+export async function githubParts({
+  config,
+  database,
+  commands,
+  log,
+}: Given): Promise<GithubParts> {
+  const { clock } = commands
+  const { appId, privateKey, secrets, baseUrl } = config
+  const messages = new MessageStore(database)
+  const deliveries = new DeliveryStore(database)
+  const probot = probotOf({ appId, privateKey, secret: secrets[0], baseUrl, log })
+  const api = githubApi(probot)
+  const notifier = githubNotifier({
+    ...{ clock, messages, deliveries, api, log },
+    card: (id) => cardOf(commands, id),
+    explanation: (id) => explainRequest(commands, id),
+    context: contextOf(commands),
+  })
+  const outbox = {
+    async put(all: Parameters<MessageStore['put']>[0]) {
+      await messages.put(all, clock.nowMs())
+      notifier.wake()
+    },
+  }
+  const ports = { commands, deliveries, pulls: new PullStore(database), outbox, api, log }
+  const carryOut = await hooks({ probot, ports, changed: () => commands.wake() })
+  const receiver = new GithubReceiver({ ports, secrets, carryOut })
+  return {
+    handle: (request) => receiver.handle(request),
+    problems: async () =>
+      (await messages.problems('github')).map(
+        ({ problem, count }) => `${problem} (${count} waiting)`,
+      ),
+    start() {
+      notifier.start()
+      const told = (error: unknown) => log.error({ err: error }, 'GitHub could not be started')
+      receiver.start().catch(told)
+    },
+    async stop() {
+      await Promise.all([receiver.stop(), notifier.stop()])
+    },
+  }
+}
+
+function contextOf({ sources, gitops }: CommandPorts): () => Promise<GithubContext> {
+  const commitUrl = commitPage(gitops.url)
+  return async () => {
+    const { people } = await sources.policies(await gitops.lastTip())
+    return {
+      githubLogin: (login) =>
+        login.startsWith('github:')
+          ? login.slice('github:'.length)
+          : (people.ofToken(login)?.github ?? null),
+      commitUrl,
+    }
+  }
+}

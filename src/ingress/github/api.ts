@@ -1,0 +1,95 @@
+import { Probot, ProbotOctokit } from 'probot'
+import type { GithubApi, GithubResult } from '../../messages/github/api.ts'
+import type { GithubPorts } from './ports.ts'
+
+/** No call may take longer: a comment is waiting for it. */
+const callMs = 10_000
+const shownCharsMax = 300
+
+type Given = {
+  readonly appId: string
+  readonly privateKey: string
+  readonly secret: string
+  /** Of GitHub Enterprise; `undefined` is github.com. */
+  readonly baseUrl: string | undefined
+  readonly log: GithubPorts['log']
+}
+
+/**
+ * Probot, which knows what kind of thing happened and speaks as an installation of the app. Its own
+ * pauses of seconds between calls and its second tries are off: the outbox keeps the pace.
+ */
+export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Probot {
+  const Octokit = ProbotOctokit.defaults((options: object) => ({
+    ...options,
+    throttle: { enabled: false },
+    retry: { enabled: false },
+    request: { signal: undefined, timeout: callMs },
+  }))
+  return new Probot({
+    ...{ appId, privateKey, secret, Octokit },
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    log: log as never,
+  })
+}
+
+/** GitHub's API as the installations of the app, with every error as a value. */
+export function githubApi(probot: Probot): GithubApi {
+  return {
+    async call(installation, route, parameters) {
+      const request = { signal: AbortSignal.timeout(callMs) }
+      try {
+        const octokit = await probot.auth(installation)
+        const ask = () => octokit.request(route, { ...parameters, request })
+        const { status, data } = await ask().catch(async (error: unknown) => {
+          if (!isExpired(error)) throw error
+          // A token that was revoked is kept for an hour otherwise.
+          await octokit.auth({ type: 'installation', installationId: installation, refresh: true })
+          return ask()
+        })
+        return { kind: 'ok', status, data }
+      } catch (error) {
+        return resultOf(error)
+      }
+    },
+  }
+}
+
+const isExpired = (error: unknown): boolean =>
+  error instanceof Error && 'status' in error && error.status === 401
+
+type Failure = {
+  readonly status?: unknown
+  readonly message?: unknown
+  readonly response?: { readonly headers?: Readonly<Record<string, string | number | undefined>> }
+}
+
+function resultOf(error: unknown): GithubResult {
+  const { status, message, response }: Failure = error instanceof Error ? (error as Failure) : {}
+  const words = String(message).slice(0, shownCharsMax)
+  if (typeof status !== 'number' || status >= 500 || response === undefined)
+    return {
+      kind: 'unreachable',
+      problem: typeof status === 'number' ? `status ${status}` : 'no answer',
+    }
+  const wait = waitOf(status, response.headers ?? {}, words)
+  if (wait !== null) return { kind: 'limited', afterMs: wait }
+  if (status === 401) return { kind: 'unreachable', problem: 'status 401' }
+  return { kind: 'refused', status, message: words }
+}
+
+/** How long GitHub asks to wait, for either of its limits. */
+function waitOf(
+  status: number,
+  headers: Readonly<Record<string, string | number | undefined>>,
+  message: string,
+): number | null {
+  if (status !== 403 && status !== 429) return null
+  const after = Number(headers['retry-after'])
+  if (after > 0) return after * 1000
+  const reset = Number(headers['x-ratelimit-reset'])
+  if (headers['x-ratelimit-remaining'] === '0' && reset > 0)
+    return Math.max(1_000, reset * 1000 - Date.now())
+  // GitHub's own advice when it does not say how long.
+  return status === 429 || /secondary rate limit/i.test(message) ? 60_000 : null
+}

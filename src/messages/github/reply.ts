@@ -1,0 +1,198 @@
+import type { Explanation, RequestCard } from '../../domain/card.ts'
+import type { Outcome, Plan } from '../../domain/outcome.ts'
+import { code, codeBlock, fold, link, words } from './markdown.ts'
+
+const diffCharsMax = 20_000
+const rowsMax = 40
+
+/** What texts on GitHub need to know. */
+export type GithubContext = {
+  /** The GitHub login that someone is; `null` for whoever is not linked. */
+  readonly githubLogin: (login: string) => string | null
+  readonly commitUrl: (ref: string) => string | null
+}
+
+const marks = {
+  new: '⏳',
+  held: '✋',
+  processed: '✅',
+  denied: '⛔',
+  superseded: '⏩',
+  error: '⚠️',
+} as const
+
+const states = {
+  new: 'Releasing',
+  held: 'Waiting',
+  processed: 'Released',
+  denied: 'Refused',
+  superseded: 'Superseded',
+  error: 'Could not be carried out',
+} as const
+
+const kinds: Readonly<Record<string, string>> = { rollback: 'Roll back', delete: 'Delete' }
+
+/** One comment for a request in every state of it. */
+export function requestReply(
+  card: RequestCard,
+  explanation: Explanation | null,
+  context: GithubContext,
+): string {
+  const { event, version } = card
+  const what = kinds[event.type] === undefined ? '' : `${kinds[event.type]}: `
+  const commit = event.gitopsHashes[0]?.hash
+  const lines = [
+    `${marks[event.status]} ${what}**${stateOf(card)}** ${code(event.app ?? 'every app')} → ${code(event.env ?? '')}`,
+    ...(event.statusDesc && event.status !== 'processed' ? [words(event.statusDesc)] : []),
+    ...(card.approvers.length > 0
+      ? [`May approve: ${card.approvers.map((login) => personText(login, context)).join(', ')}`]
+      : []),
+    [
+      ...(event.artifactId ? [`Artifact ${code(event.artifactId)}`] : []),
+      ...(version ? [`commit ${code(version.sha)}`] : []),
+      `asked by ${personText(event.triggeredBy, context)}`,
+      `request ${code(event.id)}`,
+      ...(commit
+        ? [`GitOps commit ${link(code(commit.slice(0, 8)), context.commitUrl(commit))}`]
+        : []),
+      ...(event.forced ? ['**forced**'] : []),
+    ].join(' · '),
+    ...(card.warnings.length > 0 ? card.warnings.map((warning) => `⚠️ ${words(warning)}`) : []),
+  ]
+  const why = explanation === null || explanation.lines.length === 0 ? [] : [whyFold(explanation)]
+  const copy =
+    event.status === 'held'
+      ? [
+          `To go on: ${code(`/gimlet approve ${event.id}`)}, to take it back: ${code(`/gimlet reject ${event.id}`)}`,
+        ]
+      : []
+  return [...lines, ...copy, ...why].join('\n\n')
+}
+
+function stateOf({ event, release, isRunning }: RequestCard): string {
+  if (release?.rolledBack) return 'Was rolled back'
+  const health = isRunning ? release?.health?.state : undefined
+  if (health === 'failed') return 'Failed in the cluster'
+  if (event.status === 'processed' && event.type !== 'release')
+    return event.type === 'delete' ? 'Deleted' : 'Done'
+  return health === 'healthy' ? 'Released and healthy' : states[event.status]
+}
+
+const whyFold = ({ lines, policyVersion }: Explanation) =>
+  fold(`Why (policies ${policyVersion})`, codeBlock(lines.join('\n'), 'text', diffCharsMax))
+
+function personText(login: string, { githubLogin }: GithubContext): string {
+  if (login.startsWith('policy:')) return `policy ${code(login.slice('policy:'.length))}`
+  const known = githubLogin(login)
+  return known === null
+    ? code(login)
+    : `[${words(known)}](https://github.com/${encodeURIComponent(known)})`
+}
+
+/** What something that makes no request says. */
+export function outcomeReply(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'refusal':
+      return `⛔ ${words(outcome.message)}`
+    case 'plans':
+      return outcome.plans.map(planText).join('\n\n')
+    case 'status':
+      return statusText(outcome.status)
+    case 'artifacts':
+      return outcome.artifacts.length === 0
+        ? 'No artifact fits.'
+        : outcome.artifacts
+            .slice(0, rowsMax)
+            .map(({ id, version }) => `- ${code(id)} of ${code(version.branch || version.tag)}: ${words(version.message.split('\n', 1)[0] ?? '')}`) // biome-ignore format: one row
+            .join('\n')
+    case 'history':
+      return outcome.releases.length === 0
+        ? 'No release fits.'
+        : outcome.releases
+            .slice(0, rowsMax)
+            .map(({ app, env, artifactId, created, triggeredBy }) => `- ${timeText(created)} ${code(app)} → ${code(env)}: ${code(artifactId)} by ${code(triggeredBy)}`) // biome-ignore format: one row
+            .join('\n')
+    case 'approved':
+      return `👍 ${code(outcome.by)} approved ${code(outcome.id)}`
+    case 'rejected':
+      return `🚫 ${code(outcome.by)} has ${outcome.what} ${code(outcome.id)}`
+    case 'locked':
+      return `🔒 ${lockText(outcome.lock)}`
+    case 'unlocked':
+      return outcome.locks.map((lock) => `🔓 Ended: ${lockText(lock)}`).join('\n')
+    case 'locks':
+      return outcome.locks.length === 0
+        ? 'Nothing is locked.'
+        : outcome.locks.map((lock) => `- 🔒 ${lockText(lock)}`).join('\n')
+    case 'blocked':
+      return `⛔ ${code(outcome.block.artifactId)} is blocked: ${words(outcome.block.reason)}`
+    case 'unblocked':
+      return `${code(outcome.artifactId)} can be released again`
+    case 'whoami': {
+      const { login, roles, actions } = outcome.whoami
+      const names = roles.map((one) => (typeof one === 'string' ? one : one.role))
+      return `You are ${code(login)} (${words(names.join(', ') || 'no role')}). You may ${words(actions.join(', ') || 'do nothing')}.`
+    }
+    default:
+      return 'Done.'
+  }
+}
+
+function lockText({
+  env,
+  app,
+  by,
+  reason,
+  untilUnix,
+}: {
+  env: string
+  app: string | null
+  by: string
+  reason: string
+  untilUnix: number | null
+}): string {
+  // biome-ignore format: one signature
+  const until = untilUnix === null ? '' : ` until ${timeText(untilUnix)}`
+  return `${code(app === null ? env : `${app} in ${env}`)} by ${code(by)}${until}: ${words(reason)}`
+}
+
+const timeText = (unix: number) =>
+  new Date(unix * 1000).toISOString().slice(0, 16).replace('T', ' ')
+
+function planText({ app, env, artifactId, decision, diff, problem }: Plan): string {
+  const verdict = {
+    allow: '✅ would be released',
+    hold: '✋ would wait',
+    deny: '⛔ would be refused',
+  }
+  const rows = [
+    `${code(app)} → ${code(env)}: ${verdict[decision.verdict]}`,
+    `${code(artifactId)} · ${words(decision.message)}`,
+    ...decision.warnings.map((warning) => `⚠️ ${words(warning)}`),
+    ...(problem === null ? [] : [`❌ ${words(problem)}`]),
+  ]
+  const change = diff.trim()
+  return [...rows, ...(change ? [fold('What would change', codeBlock(change, 'diff', diffCharsMax))] : [])].join('\n\n') // biome-ignore format: one value
+}
+
+function statusText(status: Extract<Outcome, { kind: 'status' }>['status']): string {
+  const rows = Object.entries(status).flatMap(([env, apps]) =>
+    Object.entries(apps).map(([app, release]) =>
+      release
+        ? `| ${code(env)} | ${code(app)} | ${code(release.artifactId)} | ${timeText(release.created)} | ${code(release.triggeredBy)} |`
+        : `| ${code(env)} | ${code(app)} | nothing yet | | |`,
+    ),
+  )
+  if (rows.length === 0) return 'Nothing is released, and no manifest fits.'
+  return ['| environment | app | artifact | released | by |', '|---|---|---|---|---|', ...rows.slice(0, rowsMax)].join('\n') // biome-ignore format: one value
+}
+
+/** Words that were not understood, and lines to copy. */
+export const problemReply = (problem: {
+  readonly message: string
+  readonly suggestions: readonly string[]
+}): string =>
+  [
+    `🤔 ${words(problem.message)}`,
+    ...problem.suggestions.map((line) => `Try ${code(`/gimlet ${line}`)}`),
+  ].join('\n\n')

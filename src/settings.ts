@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { isRefusal } from './domain/fault.ts'
+import { compileGlob } from './domain/glob.ts'
+
+/** A folder of this machine, or one of the GitOps repository. */
+export type Place = { readonly kind: 'folder' | 'branch'; readonly folder: string }
+
+/** A channel for the apps and environments that patterns fit. */
+export type SlackChannel = { readonly channel: string; readonly env: string; readonly app: string }
+
+const text = z.string().min(1)
+const token = z.string().min(16, 'at least 16 characters')
+const url = z.url({ protocol: /^https?$/, error: 'an http: or https: URL' })
+
+const place = text.transform((value): Place => {
+  const folder = value.startsWith('gitops:') ? value.slice('gitops:'.length) : undefined
+  return folder === undefined ? { kind: 'folder', folder: value } : { kind: 'branch', folder }
+})
+
+const branch = z
+  .string()
+  .regex(
+    /^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])$/,
+    'a branch name',
+  )
+
+const repository = text.refine(isRepositoryAddress, {
+  error:
+    'a path, or a file:, https: or ssh: URL without a password in it (give that as GITOPS_TOKEN)',
+})
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'a port from 0 to 65535')
+  .transform(Number)
+  .refine((value) => value <= 65535, 'a port from 0 to 65535')
+
+/** Requirement R1: a secret that anyone knows is none. */
+const secret = z
+  .string()
+  .refine(
+    (value) => value.length >= 8 && value !== 'development',
+    'a secret of at least 8 characters that nobody can guess',
+  )
+
+/** A key as environments carry it: with its lines as \\n, or whole in base64, as Probot takes them. */
+function pem(value: string): string {
+  const lines = value.replaceAll('\\n', '\n')
+  if (lines.includes('-----BEGIN')) return lines
+  const packed = lines.replaceAll(/\s/g, '')
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(packed) && packed.length % 4 === 0 ? atob(packed) : ''
+}
+
+const channelWord =
+  /^(?:[a-z0-9*?{},!-]+(?:\/[a-z0-9*?{},!-]+)?=)?(?:#[^\s,#=/]{1,80}|[CGD][A-Z0-9]{1,20})$/
+const channelRule =
+  'channels, the first that fits counts: production=#prod staging/web=C0123 #releases'
+
+/** `production/web-*=C0123 #releases`: places and their channels; what names no place is for all others. */
+const channels = z
+  .string()
+  .transform((value) => value.split(/\s+/).filter((word) => word !== ''))
+  .refine((words) => words.length > 0 && words.every((word) => channelWord.test(word)), channelRule)
+  .transform((words) => words.map(channelOf))
+  .refine(
+    (all) => all.every(({ env, app }) => ![env, app].some((one) => isRefusal(compileGlob(one)))),
+    channelRule,
+  )
+
+function channelOf(word: string): SlackChannel {
+  const at = word.indexOf('=')
+  const [env = '*', app = '*'] = at === -1 ? [] : word.slice(0, at).split('/')
+  return { channel: word.slice(at + 1), env, app }
+}
+
+/** Every setting by its name: contract, section 1. */
+export const schema = z.object({
+  PORT: port.default(8888),
+  HOST: text.optional(),
+  GIMLET_URL: url.optional(),
+  GIMLET_DATA_DIR: text.default('./data'),
+  GIMLET_DB_URL: z
+    .string()
+    .regex(/^(?:file|https?|libsql):./, 'a file:, http:, https: or libsql: URL')
+    .optional(),
+  GIMLET_DB_TOKEN: text.optional(),
+  GITOPS_REPO: repository.optional(),
+  GITOPS_BRANCH: branch.default('main'),
+  GITOPS_TOKEN: text.optional(),
+  GITOPS_SSH_KEY_FILE: text.optional(),
+  GITOPS_LAYOUT: z
+    .literal('env/app', 'env/app (this version does not have one repository per environment yet)')
+    .default('env/app'),
+  POLICIES: place.default({ kind: 'folder', folder: './policies' }),
+  MANIFESTS: place.default({ kind: 'folder', folder: './manifests' }),
+  GIMLET_ADMIN_TOKEN: token.optional(),
+  LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+      'trace, debug, info, warn, error or silent',
+    )
+    .default('info'),
+  SLACK_SIGNING_SECRET: secret.optional(),
+  SLACK_SIGNING_SECRET_PREVIOUS: secret.optional(),
+  SLACK_BOT_TOKEN: text.optional(),
+  SLACK_APP_TOKEN: z.string().startsWith('xapp-', 'a token that begins with xapp-').optional(),
+  SLACK_API_URL: url.refine((value) => value.endsWith('/'), 'a URL that ends in /').optional(),
+  SLACK_CHANNEL: channels.optional(),
+  SLACK_COMMAND: z
+    .string()
+    .regex(/^\/[a-z0-9_-]{1,31}$/, 'a slash and a word, as in the app’s settings')
+    .default('/gimlet'),
+  APP_ID: z
+    .string()
+    .regex(/^\d{1,12}$/, 'the number of the GitHub App')
+    .optional(),
+  PRIVATE_KEY: text
+    .transform(pem)
+    .refine((key) => key.includes('-----BEGIN'), 'the PEM of the GitHub App’s private key')
+    .optional(),
+  WEBHOOK_SECRET: secret.optional(),
+  WEBHOOK_SECRET_PREVIOUS: secret.optional(),
+  GHE_HOST: text.optional(),
+  GHE_PROTOCOL: z.enum(['http', 'https'], 'http or https').optional(),
+})
+
+/** True for what git may be pointed at: no option, no remote helper, no password in a URL. */
+function isRepositoryAddress(address: string): boolean {
+  if (address.startsWith('-') || /[\p{Cc}\s]/u.test(address)) return false
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(address)?.[1]?.toLowerCase()
+  if (scheme === undefined || scheme.length === 1) return true
+  const isUrl = address.slice(scheme.length).startsWith('://')
+  if (!isUrl) return !address.slice(scheme.length).startsWith('::')
+  if (!URL.canParse(address)) return false
+  const { username, password } = new URL(address)
+  if (scheme === 'ssh') return password === ''
+  return ['file', 'http', 'https'].includes(scheme) && username === '' && password === ''
+}

@@ -1,0 +1,44 @@
+import type { Logger } from 'pino'
+import type { CommandPorts } from './commands/ports.ts'
+import type { Config } from './config.ts'
+import type { Database } from './store/client.ts'
+
+type Given = {
+  readonly database: Database
+  readonly commands: CommandPorts
+  readonly log: Logger
+}
+
+type Answer = (request: Request) => Promise<Response>
+
+/** Slack and GitHub, where they are configured. */
+export type Surfaces = {
+  readonly slack: Answer | null
+  readonly github: Answer | null
+  /** What keeps people from being told. */
+  readonly problems: () => Promise<readonly string[]>
+  readonly start: () => void
+  readonly stop: () => Promise<void>
+}
+
+/** Builds what is configured: a server without a surface does not pay for loading it. */
+export async function openSurfaces(config: Config, given: Given): Promise<Surfaces> {
+  const slack =
+    config.slack &&
+    (await import('./slack-parts.ts')).slackParts({ ...given, config: config.slack })
+  const github =
+    config.github &&
+    (await (await import('./github-parts.ts')).githubParts({ ...given, config: config.github }))
+  const open = [slack, github].flatMap((one) => one ?? [])
+  return {
+    slack: slack?.handle ?? null,
+    github: github?.handle ?? null,
+    problems: async () => (await Promise.all(open.map((one) => one.problems()))).flat(),
+    start() {
+      for (const one of open) one.start()
+    },
+    async stop() {
+      await Promise.all(open.map((one) => one.stop()))
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { type Answer, type Ask, message, ok } from './github-answers.ts'
+import type { Json } from './github-state.ts'
+
+const classifiers = ['ABUSE', 'DUPLICATE', 'LOW_QUALITY', 'OFF_TOPIC', 'OUTDATED', 'RESOLVED', 'SPAM'] // biome-ignore format: one list
+
+/** Hides comments; what else is asked gets the answer in `graphqlAnswers`, or nothing. GraphQL faults are 200. */
+export function graphql({ state, body }: Ask): Answer {
+  const { query } = body
+  if (typeof query !== 'string') return message(400, 'A query attribute must be specified')
+  const other = state.graphqlAnswers.find((one) => one.query.test(query))
+  if (other) return ok(other.answer)
+  const name = /\b(un)?minimizeComment\b/.exec(query)
+  if (!name) return ok({ data: {} })
+  const field = name[0]
+  const errorOf = (type: string, text: string) => {
+    state.problems.push(`graphql ${field}: ${text}`)
+    return ok({ data: { [field]: null }, errors: [{ type, path: [field], message: text }] })
+  }
+  const subjectId = argument(body, 'subjectId')
+  const comment = state.storedComments.find(({ node_id }) => node_id === subjectId)
+  if (!comment) return errorOf('NOT_FOUND', `Could not resolve to a node with the global id of '${subjectId}'`) // biome-ignore format: one line
+  const classifier = argument(body, 'classifier') ?? ''
+  const isHiding = name[1] === undefined
+  if (isHiding && !classifiers.includes(classifier)) return errorOf('INVALID', `classifier ${classifier} is none of ${classifiers}`) // biome-ignore format: one line
+  comment.minimized = isHiding ? classifier.toLowerCase().replace('_', '-') : undefined
+  const seen = { isMinimized: isHiding, minimizedReason: comment.minimized ?? null }
+  return ok({ data: { [field]: { [`${name[1] ?? ''}minimizedComment`]: seen } } })
+}
+
+/** An argument written in the query, given as a variable, or inside an `input` variable. */
+function argument({ query, variables }: Json, name: string): string | undefined {
+  const given = (variables ?? {}) as Record<string, unknown>
+  const written = new RegExp(`${name}:\\s*(\\$?)"?([\\w=-]+)`).exec(String(query))
+  const input = (given.input ?? {}) as Record<string, unknown>
+  const value = written ? (written[1] ? given[written[2] ?? ''] : written[2]) : input[name]
+  return value === undefined ? undefined : String(value)
+}
