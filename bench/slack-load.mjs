@@ -1,5 +1,8 @@
 import { fork } from 'node:child_process'
+import { open, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { requestOf } from './slack-command.mjs'
@@ -13,6 +16,9 @@ import { requestOf } from './slack-command.mjs'
 /** What is not answered by then is not: Slack has given up after three seconds. */
 const answerMs = 3_200
 const graceMs = 5_000
+/** How often the disk is asked meanwhile, and how much it is to keep. */
+const diskPauseMs = 100
+const diskBytes = 4_096
 
 /**
  * Runs one load and answers its figures.
@@ -125,6 +131,7 @@ class Load {
   async run() {
     const { connections, warmUpMs } = this.#job
     const cpu = process.cpuUsage()
+    const disk = this.#disk()
     if (connections) await Promise.all(Array.from({ length: connections }, () => this.#closed()))
     else await this.#open()
     const seconds = (performance.now() - this.#measureFrom) / 1000
@@ -134,6 +141,7 @@ class Load {
       latencies: this.#latencies,
       kinds: this.#kinds,
       example: this.#example,
+      diskMs: await disk,
       cpuShare: (user + system) / 1e6 / (seconds + warmUpMs / 1000),
     }
   }
@@ -156,6 +164,23 @@ class Load {
     }
     await Promise.all(running)
     for (const connection of idle) connection.close()
+  }
+
+  /** How long the same disk takes to keep a page meanwhile: a server that keeps waits as long. */
+  async #disk() {
+    const path = join(tmpdir(), `gimletd-bench-${process.pid}`)
+    const file = await open(path, 'w')
+    const taken = []
+    while (performance.now() < this.#end) {
+      const startedAt = performance.now()
+      await file.write(Buffer.alloc(diskBytes, taken.length))
+      await file.datasync()
+      taken.push(performance.now() - startedAt)
+      await pause(diskPauseMs)
+    }
+    await file.close()
+    await rm(path)
+    return taken
   }
 
   async #one(connection, plannedAt) {

@@ -42,7 +42,7 @@ export async function githubParts({
   const { appId, privateKey, secrets, baseUrl } = config
   const messages = new MessageStore(database)
   const deliveries = new DeliveryStore(database)
-  const probot = probotOf({ appId, privateKey, secret: secrets[0], baseUrl, log })
+  const probot = () => probotOf({ appId, privateKey, secret: secrets[0], baseUrl, log })
   const api = githubApi(probot)
   const notifier = githubNotifier({
     ...{ clock, messages, deliveries, api, log },
@@ -57,7 +57,7 @@ export async function githubParts({
     },
   }
   const ports = { commands, deliveries, pulls: new PullStore(database), outbox, api, log }
-  const carryOut = await hooks({ probot, ports, changed: () => commands.wake() })
+  const carryOut = await hooks({ probot: probot(), ports, changed: () => commands.wake() })
   const receiver = new GithubReceiver({ ports, secrets, carryOut })
   return {
     handle: (request) => receiver.handle(request),

@@ -33,23 +33,27 @@ export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Pr
   })
 }
 
-/** GitHub's API as the installations of the app, with every error as a value. */
-export function githubApi(probot: Probot): GithubApi {
+/**
+ * GitHub's API as the installations of the app, with every error as a value. A token that was revoked
+ * would be kept for an hour: then a Probot is made anew, which has none.
+ */
+export function githubApi(make: () => Probot): GithubApi {
+  let probot = make()
+  const ask = async (installation: number, route: string, parameters: object) => {
+    const octokit = await probot.auth(installation)
+    const request = { signal: AbortSignal.timeout(callMs) }
+    const { status, data } = await octokit.request(route, { ...parameters, request })
+    return { kind: 'ok', status, data } as const
+  }
   return {
     async call(installation, route, parameters) {
-      const request = { signal: AbortSignal.timeout(callMs) }
+      const used = probot
       try {
-        const octokit = await probot.auth(installation)
-        const ask = () => octokit.request(route, { ...parameters, request })
-        const { status, data } = await ask().catch(async (error: unknown) => {
-          if (!isExpired(error)) throw error
-          // A token that was revoked is kept for an hour otherwise.
-          await octokit.auth({ type: 'installation', installationId: installation, refresh: true })
-          return ask()
-        })
-        return { kind: 'ok', status, data }
+        return await ask(installation, route, parameters)
       } catch (error) {
-        return resultOf(error)
+        if (!isExpired(error)) return resultOf(error)
+        if (probot === used) probot = make()
+        return ask(installation, route, parameters).catch(resultOf)
       }
     },
   }
