@@ -22,7 +22,8 @@ export async function cardOf(ports: CommandPorts, id: string): Promise<RequestCa
 }
 
 async function partOf(ports: CommandPorts, event: EventView): Promise<RequestCard> {
-  const decision = event.decisionId === null ? undefined : await ports.events.decision(event.decisionId) // biome-ignore format: one value
+  const decision =
+    event.decisionId === null ? undefined : await ports.events.decision(event.decisionId)
   const { release, before, isRunning } = await placeOf(ports, event)
   const artifact =
     event.artifactId === null ? undefined : await ports.artifacts.find(event.artifactId)

@@ -16,7 +16,8 @@ export async function channelMessages(
   for (const subject of subjects) {
     const key = `channel ${subject.id}`
     if (keys.has(key)) continue
-    const found = subject.kind === 'lock' ? await lockPlace(ports, subject) : await requestPlace(ports, subject) // biome-ignore format: one value
+    const found =
+      subject.kind === 'lock' ? await lockPlace(ports, subject) : await requestPlace(ports, subject)
     const place = found && ports.channelOf(found)
     if (!found || !place) continue
     added.push({

@@ -93,7 +93,11 @@ export class Courier {
     const isUseless = message.untilMs !== null && message.untilMs < clock.nowMs()
     // Should the process end before the answer comes, the next try knows that there was one.
     if (!isUseless && message.ts === null && this.#sender.isLookedUp)
-      await messages.postpone(message, { dueMs: message.dueMs, problem: 'on its way', isAttempt: false }) // biome-ignore format: one line
+      await messages.postpone(message, {
+        dueMs: message.dueMs,
+        problem: 'on its way',
+        isAttempt: false,
+      })
     const attempt = isUseless ? ({ kind: 'dropped' } as const) : await this.#sender.send(message)
     switch (attempt.kind) {
       case 'sent':

@@ -173,7 +173,12 @@ async function attemptOf(
   const problem = mendingText(error, { needed, place: message.place })
   const isNotice = message.key.startsWith('problem ')
   const notices = isNotice ? [] : await noticesOf(ports, `${error} ${message.place}`, problem)
-  return { kind: 'refused', problem, isForever: isForever(error) || isAnswer(message.place), notices } // biome-ignore format: one value
+  return {
+    kind: 'refused',
+    problem,
+    isForever: isForever(error) || isAnswer(message.place),
+    notices,
+  }
 }
 
 /** What only an administrator can mend is told to them, once. */

@@ -107,7 +107,6 @@ export class ArtifactStore {
     repository: string
     sha: string
   }): Promise<Artifact | undefined> {
-    // biome-ignore format: one signature
     const [found] = await this.list({ repository, shas: [sha], limit: 1, offset: 0 })
     return found
   }

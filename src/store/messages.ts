@@ -51,7 +51,11 @@ export class MessageStore {
   /** Marks every message about the subjects as to be looked at, adds new ones, and has read up to there. */
   async read(
     reader: { readonly name: string; readonly surface: string; readonly upto: number },
-    { subjects, added, nowMs }: { subjects: readonly Subject[]; added: readonly NewMessage[]; nowMs: number }, // biome-ignore format: one value
+    {
+      subjects,
+      added,
+      nowMs,
+    }: { subjects: readonly Subject[]; added: readonly NewMessage[]; nowMs: number },
   ): Promise<void> {
     await this.#database.write([
       {

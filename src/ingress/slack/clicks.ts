@@ -58,7 +58,10 @@ async function approve(click: Click): Promise<void> {
 async function openReject(click: Click): Promise<void> {
   const { card, actor, speaker, context } = click
   if (card.event.status !== 'held' && card.event.status !== 'new')
-    return tell(click, said([emoji('information_source'), text(' It is over: '), ...headLine(card)])) // biome-ignore format: one line
+    return tell(
+      click,
+      said([emoji('information_source'), text(' It is over: '), ...headLine(card)]),
+    )
   const isOwn = card.event.triggeredBy === actor.login
   await open(click, rejectModal(card, { channel: speaker.channel, isOwn }), context.command)
 }
@@ -68,7 +71,14 @@ async function openRollback(click: Click): Promise<void> {
   const { app, env } = card.event
   if (app === null || env === null) return
   if (!card.isRunning)
-    return tell(click, said([emoji('information_source'), text(' It does not run any more; see '), code(`${context.command} status ${app}`)])) // biome-ignore format: one line
+    return tell(
+      click,
+      said([
+        emoji('information_source'),
+        text(' It does not run any more; see '),
+        code(`${context.command} status ${app}`),
+      ]),
+    )
   const plan = await planRollback([ports.commands, actor], { env, app })
   if (isRefusal(plan)) return tell(click, answer(plan, context))
   await open(click, rollbackModal(plan, speaker.channel), context.command)

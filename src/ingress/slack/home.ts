@@ -10,7 +10,9 @@ import type { SlackPorts } from './ports.ts'
 /** Draws a person's Home tab anew. Slack asks again whenever they open it. */
 export async function publishHome({ ports, speaker, actor, context }: Heard): Promise<void> {
   const overview = await overviewFor([ports.commands, actor])
-  const view = isRefusal(overview) ? strangerHome(answer(overview, context)) : homeView(overview, context) // biome-ignore format: one value
+  const view = isRefusal(overview)
+    ? strangerHome(answer(overview, context))
+    : homeView(overview, context)
   await publish(ports, speaker, view)
 }
 

@@ -36,11 +36,43 @@ const place = {
 }
 const action = z.looseObject({ action_id: text, type: text, value: text.optional() })
 const interaction = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('block_actions'), ...place, team, user: person, trigger_id: text, actions: z.array(action).min(1) }), // biome-ignore format: one row a kind
-  z.looseObject({ type: z.literal('view_submission'), team, user: person, trigger_id: text.optional(), view: z.looseObject({ id: text, callback_id: text }) }), // biome-ignore format: one row a kind
-  z.looseObject({ type: z.literal('block_suggestion'), team, user: person, action_id: text, value: text }), // biome-ignore format: one row a kind
-  z.looseObject({ type: z.literal('shortcut'), team, user: person, trigger_id: text, callback_id: text }), // biome-ignore format: one row a kind
-  z.looseObject({ type: z.literal('message_action'), ...place, team, user: person, trigger_id: text, callback_id: text }), // biome-ignore format: one row a kind
+  z.looseObject({
+    type: z.literal('block_actions'),
+    ...place,
+    team,
+    user: person,
+    trigger_id: text,
+    actions: z.array(action).min(1),
+  }),
+  z.looseObject({
+    type: z.literal('view_submission'),
+    team,
+    user: person,
+    trigger_id: text.optional(),
+    view: z.looseObject({ id: text, callback_id: text }),
+  }),
+  z.looseObject({
+    type: z.literal('block_suggestion'),
+    team,
+    user: person,
+    action_id: text,
+    value: text,
+  }),
+  z.looseObject({
+    type: z.literal('shortcut'),
+    team,
+    user: person,
+    trigger_id: text,
+    callback_id: text,
+  }),
+  z.looseObject({
+    type: z.literal('message_action'),
+    ...place,
+    team,
+    user: person,
+    trigger_id: text,
+    callback_id: text,
+  }),
 ])
 const happened = z.looseObject({
   type: z.literal('event_callback'),

@@ -46,7 +46,8 @@ export class SlackReceiver implements Receiver {
   async #resume(): Promise<void> {
     const { deliveries, log } = this.#given.ports
     const open = await deliveries.open('slack')
-    if (open.length > 0) log.info({ count: open.length }, 'carrying out what Slack sent before the stop') // biome-ignore format: one line
+    if (open.length > 0)
+      log.info({ count: open.length }, 'carrying out what Slack sent before the stop')
     for (const { key, requestId, body } of open) {
       const delivered = JSON.parse(body) as Delivered
       const answerer = this.#answerer(delivered, requestId)

@@ -5,7 +5,15 @@ import { isRefusal } from '../../domain/fault.ts'
 import { isArtifactId, isLabel } from '../../domain/names.ts'
 import type { SlackResult } from '../../messages/slack/api.ts'
 import { said } from '../../messages/slack/message.ts'
-import { artifactOption, type Choice, choices, type Option, option, type Preview, releaseModal } from '../../messages/slack/modals.ts' // biome-ignore format: one line
+import {
+  artifactOption,
+  type Choice,
+  choices,
+  type Option,
+  option,
+  type Preview,
+  releaseModal,
+} from '../../messages/slack/modals.ts'
 import { code, emoji, text } from '../../messages/slack/rich.ts'
 import { answerPrivately, type Heard } from './heard.ts'
 
@@ -44,7 +52,6 @@ export async function openRelease(
   heard: Heard,
   { triggerId, channel, like = null }: Opening,
 ): Promise<void> {
-  // biome-ignore format: one signature
   const { ports, answerer, speaker, actor, context } = heard
   const card = like === null ? null : await lookAtRequest([ports.commands, actor], like)
   const known = card === null || isRefusal(card) ? null : card.event
@@ -59,7 +66,11 @@ export async function openRelease(
   if (opened.kind === 'ok') return
   ports.log.warn({ result: opened }, 'Slack did not open a window')
   const words = ' Slack did not open the window in time. Please try again, or type '
-  const message = said([emoji('warning'), text(words), code(`${context.command} release <app> <env>`)]) // biome-ignore format: one line
+  const message = said([
+    emoji('warning'),
+    text(words),
+    code(`${context.command} release <app> <env>`),
+  ])
   await answerPrivately(answerer, speaker, message)
 }
 

@@ -41,7 +41,10 @@ export function slackApp({ ports, receiver, token, apiUrl }: Given): App {
   )
   app.shortcut(any, heardBy(ports, onShortcut))
   app.event('app_mention', heardBy(ports, onMention))
-  app.event('app_home_opened', heardBy(ports, onHomeOpened, (_, speaker) => publishStranger(ports, speaker))) // biome-ignore format: one line
+  app.event(
+    'app_home_opened',
+    heardBy(ports, onHomeOpened, (_, speaker) => publishStranger(ports, speaker)),
+  )
   return app
 }
 

@@ -137,7 +137,13 @@ function clientOf({ appToken, apiUrl, signal }: ClientGiven): Client {
 }
 
 /** What Slack says of itself, and not of the app. */
-const passing = ['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout', 'ratelimited'] // biome-ignore format: one list
+const passing = [
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+  'ratelimited',
+]
 
 function problemOf(error: unknown): Problem {
   const unreachable = { isLasting: false, afterMs: 0 }

@@ -78,11 +78,13 @@ async function help(
   typed: Typed,
   topic: string | undefined,
 ): Promise<SlackMessage> {
-  // biome-ignore format: one signature
   const { actor, context } = typed
   const one = verbs.find(({ name }) => name === topic?.toLowerCase())
   if (topic !== undefined && !one)
-    return problemMessage({ message: `There is no command "${topic}"`, suggestions: ['help'] }, context) // biome-ignore format: one line
+    return problemMessage(
+      { message: `There is no command "${topic}"`, suggestions: ['help'] },
+      context,
+    )
   if (one) return helpMessage([one], { examples: [], isWhole: false }, context)
   const outcome = whoami(actor)
   const may = new Set(outcome.kind === 'whoami' ? outcome.whoami.actions : [])

@@ -26,6 +26,10 @@ export function commitPage(repository: string): SlackContext['commitUrl'] {
   const host = url?.hostname ?? (isUrl ? undefined : scp?.[1])
   const path = (url?.pathname.slice(1) ?? scp?.[2] ?? '').replace(/\.git$/, '').replace(/\/$/, '')
   if (host === undefined || !host.includes('.') || path === '') return () => null
-  const folder = host.includes('gitlab') ? '-/commit' : host.includes('bitbucket') ? 'commits' : 'commit' // biome-ignore format: one value
+  const folder = host.includes('gitlab')
+    ? '-/commit'
+    : host.includes('bitbucket')
+      ? 'commits'
+      : 'commit'
   return (ref) => `https://${host}/${path}/${folder}/${ref}`
 }

@@ -15,7 +15,14 @@ export function controlAnswer(outcome: ControlOutcome, context: SlackContext): S
     case 'blocked': {
       const { artifactId, by, reason } = outcome.block
       const verb = outcome.isNew ? ' is blocked by ' : ' was blocked already by '
-      return said([emoji('no_entry'), text(' '), code(artifactId), text(verb), person(by, context), text(`: ${reason}`)]) // biome-ignore format: one line
+      return said([
+        emoji('no_entry'),
+        text(' '),
+        code(artifactId),
+        text(verb),
+        person(by, context),
+        text(`: ${reason}`),
+      ])
     }
     case 'unblocked':
       return said([code(outcome.artifactId), text(' can be released again')])
@@ -45,7 +52,9 @@ export function lockLine(lock: Lock, context: SlackContext): Line {
   const { env, app, by, reason, untilUnix, kind, createdUnix } = lock
   const place = app === null ? env : `${app} in ${env}`
   const what =
-    kind === 'rollback' ? ' takes no automatic release since it was rolled back by ' : ' is locked by ' // biome-ignore format: one value
+    kind === 'rollback'
+      ? ' takes no automatic release since it was rolled back by '
+      : ' is locked by '
   return [
     emoji('lock'),
     text(' '),

@@ -33,7 +33,8 @@ function charsIn(value: unknown): number {
   if (Array.isArray(value)) return value.reduce((sum, one) => sum + charsIn(one), 0)
   if (typeof value !== 'object' || value === null) return 0
   return Object.entries(value).reduce(
-    (sum, [key, one]) => sum + (key === 'text' && typeof one === 'string' ? one.length : charsIn(one)), // biome-ignore format: one value
+    (sum, [key, one]) =>
+      sum + (key === 'text' && typeof one === 'string' ? one.length : charsIn(one)),
     0,
   )
 }

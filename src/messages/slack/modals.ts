@@ -4,7 +4,18 @@ import type { Plan } from '../../domain/outcome.ts'
 import { planBlocks } from './answer.ts'
 import type { SlackContext } from './context.ts'
 import { plain } from './message.ts'
-import { type Block, bold, code, emoji, italic, type Line, label, lines, moment, text } from './rich.ts' // biome-ignore format: one line
+import {
+  type Block,
+  bold,
+  code,
+  emoji,
+  italic,
+  type Line,
+  label,
+  lines,
+  moment,
+  text,
+} from './rich.ts'
 import { headLine } from './stage.ts'
 
 /** A modal as Slack takes it. */
@@ -18,7 +29,12 @@ export type View = {
   readonly blocks: readonly Block[]
 }
 
-export const modals = { release: 'release', reject: 'reject', rollback: 'rollback', done: 'done' } as const // biome-ignore format: one line
+export const modals = {
+  release: 'release',
+  reject: 'reject',
+  rollback: 'rollback',
+  done: 'done',
+} as const
 
 /** What the release modal has chosen so far. It is kept in the modal itself. */
 export type Choice = {
@@ -75,7 +91,12 @@ export function releaseModal(choice: Choice, preview: Preview): View {
       : [chooser('Environment', choices.env, { id: `env-${app}`, chosen: env })]),
     ...(app === null || env === null
       ? []
-      : [chooser('Artifact', choices.artifact, { id: `artifact-${app}-${env}`, chosen: artifactId })]), // biome-ignore format: one value
+      : [
+          chooser('Artifact', choices.artifact, {
+            id: `artifact-${app}-${env}`,
+            chosen: artifactId,
+          }),
+        ]),
     ...previewBlocks(preview),
     ...(canAsk ? [reasonInput(false)] : []),
   ]

@@ -33,7 +33,6 @@ function explanationBlocks(
   { card, id, message: why, lines: said, policyVersion }: Explanation,
   charsMax: number,
 ): Block[] {
-  // biome-ignore format: one signature
   const head: Line = card === null ? [bold('Decision '), code(id)] : headLine(card)
   const words: Line[] = [head, [text(why || 'Nothing was decided about it yet.')]]
   if (said.length === 0) return [lines(...words)]

@@ -62,7 +62,8 @@ function partsMessage(card: RequestCard, context: SlackContext): SlackMessage {
 function detailLines(card: RequestCard, context: SlackContext): Line[] {
   const { event } = card
   const isClosed = event.status !== 'new' && event.status !== 'held'
-  const isWhy = event.status === 'denied' || event.status === 'error' || event.status === 'superseded' // biome-ignore format: one value
+  const isWhy =
+    event.status === 'denied' || event.status === 'error' || event.status === 'superseded'
   return [
     ...versionLine(card),
     ...beforeLine(card),
@@ -94,7 +95,12 @@ function versionLine({ event, version }: RequestCard): Line[] {
       link(sha.slice(0, 8), url, { code: true }),
     ],
     ...(subject || authorName
-      ? [[italic(subject.split('\n', 1)[0] ?? ''), ...(authorName ? [text(` (${authorName})`)] : [])]] // biome-ignore format: one value
+      ? [
+          [
+            italic(subject.split('\n', 1)[0] ?? ''),
+            ...(authorName ? [text(` (${authorName})`)] : []),
+          ],
+        ]
       : []),
   ]
 }

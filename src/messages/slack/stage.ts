@@ -46,7 +46,10 @@ export function stageOf({ event, release, parts, isRunning }: RequestCard): Stag
       return { mark: 'raised_hand', words: `Waiting: ${words.plan}` }
     case 'denied':
       return /^(?:rejected|withdrawn) by /.test(event.statusDesc)
-        ? { mark: 'no_entry_sign', words: `${capital(event.statusDesc.split(' ', 1)[0] ?? '')}: ${words.plan}` } // biome-ignore format: one value
+        ? {
+            mark: 'no_entry_sign',
+            words: `${capital(event.statusDesc.split(' ', 1)[0] ?? '')}: ${words.plan}`,
+          }
         : { mark: 'no_entry', words: `Refused: ${words.plan}` }
     case 'superseded':
       return { mark: 'fast_forward', words: `Superseded: ${words.plan}` }
@@ -57,7 +60,8 @@ export function stageOf({ event, release, parts, isRunning }: RequestCard): Stag
       if (parts.length > 0) return { mark: 'package', words: words.done }
       const state = isRunning ? release?.health?.state : undefined
       if (state === 'failed') return { mark: 'x', words: 'Failed in the cluster:' }
-      if (state === 'healthy') return { mark: 'white_check_mark', words: `${words.done} and healthy:` } // biome-ignore format: one value
+      if (state === 'healthy')
+        return { mark: 'white_check_mark', words: `${words.done} and healthy:` }
       return { mark: event.forced ? 'rotating_light' : 'white_check_mark', words: words.done }
     }
     default:

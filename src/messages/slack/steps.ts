@@ -18,19 +18,49 @@ export function stepsOf(card: RequestCard, context: SlackContext): Step[] {
       return { key: `approved ${login}`, line, isAlert: false }
     }),
     ...(event.status === 'processed'
-      ? [{ key: 'processed', line: [...headLine(card), ...writtenText(card, context)], isAlert: false }] // biome-ignore format: one value
+      ? [
+          {
+            key: 'processed',
+            line: [...headLine(card), ...writtenText(card, context)],
+            isAlert: false,
+          },
+        ]
       : []),
     ...(isBad || event.status === 'superseded'
-      ? [{ key: event.status, line: [...headLine(card), text(': '), text(event.statusDesc), text(' '), asker], isAlert: false }] // biome-ignore format: one value
+      ? [
+          {
+            key: event.status,
+            line: [...headLine(card), text(': '), text(event.statusDesc), text(' '), asker],
+            isAlert: false,
+          },
+        ]
       : []),
     ...(health?.state === 'failed'
-      ? [{ key: `failed ${health.since}`, line: [emoji('x'), text(` The cluster could not apply it: ${health.message} `), asker], isAlert: true }] // biome-ignore format: one value
+      ? [
+          {
+            key: `failed ${health.since}`,
+            line: [emoji('x'), text(` The cluster could not apply it: ${health.message} `), asker],
+            isAlert: true,
+          },
+        ]
       : []),
     ...(health?.state === 'healthy'
-      ? [{ key: 'healthy', line: [emoji('white_check_mark'), text(' The cluster says it is healthy')], isAlert: false }] // biome-ignore format: one value
+      ? [
+          {
+            key: 'healthy',
+            line: [emoji('white_check_mark'), text(' The cluster says it is healthy')],
+            isAlert: false,
+          },
+        ]
       : []),
     ...(release?.rolledBack
-      ? [{ key: 'rolled back', line: [emoji('rewind'), text(' It was rolled back')], isAlert: false }] // biome-ignore format: one value
+      ? [
+          {
+            key: 'rolled back',
+            line: [emoji('rewind'), text(' It was rolled back')],
+            isAlert: false,
+          },
+        ]
       : []),
   ]
 }
@@ -38,6 +68,9 @@ export function stepsOf(card: RequestCard, context: SlackContext): Step[] {
 function writtenText({ event }: RequestCard, { commitUrl }: SlackContext): Line {
   const [commit] = event.gitopsHashes
   return commit
-    ? [text(', GitOps commit '), link(commit.hash.slice(0, 8), commitUrl(commit.hash), { code: true })] // biome-ignore format: one value
+    ? [
+        text(', GitOps commit '),
+        link(commit.hash.slice(0, 8), commitUrl(commit.hash), { code: true }),
+      ]
     : []
 }
