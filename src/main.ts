@@ -130,7 +130,7 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   const schedules = new ScheduleStore(database)
   const identify = identifier(users)
   const shared = { clock, ids, sources, artifacts, events, releases, gitops, controls, identify }
-  const people = async () => (await sources.policies(await writer.tip())).people
+  const people = async () => (await sources.policies(await writer.lastTip())).people
   const loop = new Loop({ ...shared, schedules, landings: releases, pause, log, landed })
   const tokens = { next: newToken }
   const commands: CommandPorts = {
@@ -187,7 +187,7 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
   return {
     url: writer.url,
     tip: () => (isOnBranch ? writer.refresh() : writer.tip()),
-    lastTip: () => writer.tip(),
+    lastTip: () => writer.lastTip(),
     commit: writer.commit.bind(writer),
     landed: writer.landed.bind(writer),
     preview: writer.preview.bind(writer),

@@ -16,6 +16,8 @@ export class LocalWriter {
   /** The repository's address as people may see it. */
   readonly url: string
   #tip: Sha | undefined
+  /** The tip that an earlier process saw last. */
+  #before: Sha | undefined
   #trouble: unknown
   #last: Promise<unknown> = Promise.resolve()
 
@@ -28,6 +30,16 @@ export class LocalWriter {
   /** The newest tip of the remote's branch that this server saw; asks the remote the first time. */
   async tip(): Promise<Sha> {
     return this.#tip ?? (await this.refresh())
+  }
+
+  /**
+   * The newest tip that was seen, by this process or one before it: to look at things needs no answer
+   * from the git host. Asks the remote only when none ever was.
+   */
+  async lastTip(): Promise<Sha> {
+    if (this.#tip) return this.#tip
+    this.#before ??= await this.#resolve(`${remoteRef}^{commit}`)
+    return this.#tip ?? this.#before ?? (await this.refresh())
   }
 
   /** Throws what the last look at the remote came to, if that was trouble. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
@@ -17,6 +18,31 @@ const filesMax = 20_000
  * new policy counts from the next decision on. Throws `sources_unreadable`.
  */
 export function folderSources(folder: string): ReadSources {
+  return shared(folderReader(folder))
+}
+
+/**
+ * Those who ask while a reading is under way share the next one: the one that began before them may
+ * miss what has changed since.
+ */
+function shared<T>(read: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  let next: Promise<T> | undefined
+  const begin = () => {
+    next = undefined
+    running = read().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  return () => {
+    if (!running) return begin()
+    next ??= running.then(begin, begin)
+    return next
+  }
+}
+
+function folderReader(folder: string): () => Promise<Sources> {
   let cached: { signature: string; sources: Sources } | undefined
   return async () => {
     try {
@@ -40,12 +66,16 @@ export function folderSources(folder: string): ReadSources {
 /** Sources that lie in a folder of the GitOps repository; their version is the commit they are of. */
 export function branchSources(git: Git, folder: string): ReadSources {
   let cached: { tree: string; sources: Sources } | undefined
+  let known: { tip: Sha; sources: Sources } | undefined
   return async (tip) => {
+    // A commit never changes: to ask git again would start a program for each look.
+    if (known?.tip === tip) return known.sources
     try {
       const tree = (await git(['rev-parse', '--verify', `${tip}:${folder}`])).trim()
       // Most commits leave the folder as it is: then the tree is the same, and so is what was read.
       if (cached?.tree !== tree)
         cached = { tree, sources: { version: tip, files: await readTree(git, tree) } }
+      known = { tip, sources: cached.sources }
       return cached.sources
     } catch (error) {
       throw new Fault('sources_unreadable', `reading ${folder} of the GitOps repository`, {
@@ -74,22 +104,32 @@ async function listFolder(folder: string): Promise<readonly Signature[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   const paths = entries
     .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && wanted.test(entry.name))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-    .filter((path) => !path.split(sep).some((part) => part.startsWith('..')))
+    .map((entry) => ({
+      path: relative(root, join(entry.parentPath, entry.name)),
+      isLink: entry.isSymbolicLink(),
+    }))
+    .filter(({ path }) => !path.split(sep).some((part) => part.startsWith('..')))
   if (paths.length > filesMax) throw new Error(`more than ${filesMax} files`)
-  const found = await Promise.all(paths.map((path) => signatureOf(root, path)))
+  const found = await Promise.all(paths.map((one) => signatureOf(root, one)))
   return found.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-async function signatureOf(root: string, path: string): Promise<Signature> {
-  const file = await realpath(join(root, path)).catch(() => undefined)
-  const stats = file?.startsWith(root + sep) ? await stat(file) : undefined
+async function signatureOf(
+  root: string,
+  { path, isLink }: { path: string; isLink: boolean },
+): Promise<Signature> {
+  const stats = isLink ? await statOfLink(root, path) : await lstat(join(root, path))
   if (!stats?.isFile())
     throw new Fault(
       'sources_unreadable',
       `reading ${path} of the folder ${root}: it must be a file of that folder, or a link to one`,
     )
   return [path, stats.size, stats.mtimeMs, stats.ctimeMs, stats.ino]
+}
+
+async function statOfLink(root: string, path: string): Promise<Stats | undefined> {
+  const file = await realpath(join(root, path)).catch(() => undefined)
+  return file?.startsWith(root + sep) ? stat(file) : undefined
 }
 
 async function readTree(git: Git, tree: string): Promise<Map<string, string>> {

@@ -73,8 +73,9 @@ export class SlackReceiver implements Receiver {
     if (isRefusal(payload)) return new Response(payload.message, { status: 400 })
     if (payload.kind === 'challenge') return Response.json({ challenge: payload.challenge })
     if (payload.kind === 'ssl-check') return new Response('')
-    if (!(await this.isOurs(payload))) return unauthorized()
-    const answer = await this.take(payload)
+    const isOurs = await within(this.isOurs(payload), keepMs, undefined)
+    if (isOurs === false) return unauthorized()
+    const answer = isOurs === undefined ? null : await this.take(payload)
     // Slack sends an event again, and shows people that a click came to nothing.
     return answer === null ? new Response('not kept', { status: 503 }) : responseOf(answer)
   }
