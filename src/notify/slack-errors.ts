@@ -20,7 +20,7 @@ export function mendingText(
 ): string {
   if (error === 'missing_scope')
     return `Slack: the app lacks the scope ${needed ?? 'that is needed'}; add it under OAuth & Permissions and install the app again`
-  const words = mending[error]?.(place)
+  const words = Object.hasOwn(mending, error) ? mending[error]?.(place) : undefined
   return words === undefined ? `Slack refuses a message: ${error}` : `Slack: ${words}`
 }
 

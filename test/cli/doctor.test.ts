@@ -129,7 +129,7 @@ const rows: readonly Row[] = [
   {
     name: 'a secret that anyone knows',
     given: { SLACK_SIGNING_SECRET: 'development' },
-    want: '✗ settings: SLACK_SIGNING_SECRET is a value that is not shown; expected the secret that Slack shows',
+    want: '✗ settings: SLACK_SIGNING_SECRET is a value that is not shown; expected a secret of at least 8 characters that nobody can guess',
   },
   {
     name: 'a setting that is wrong, which does not keep the rest from being looked at',

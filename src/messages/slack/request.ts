@@ -65,14 +65,15 @@ function detailLines(card: RequestCard, context: SlackContext): Line[] {
   const isWhy =
     event.status === 'denied' || event.status === 'error' || event.status === 'superseded'
   return [
+    // What someone may have to do comes first.
+    ...(event.status === 'held' ? holdLines(card, context) : []),
+    ...(isClosed && isWhy ? [[text('Why: '), text(event.statusDesc)]] : []),
+    ...(event.forced ? [forcedLine(card)] : []),
+    ...(event.approvals.length > 0 ? [approvedLine(card, context)] : []),
     ...versionLine(card),
     ...beforeLine(card),
     askedLine(card, context),
-    ...(event.forced ? [forcedLine(card)] : []),
-    ...(event.status === 'held' ? holdLines(card, context) : []),
     ...(event.status === 'new' && event.statusDesc ? [[italic(event.statusDesc)]] : []),
-    ...(event.approvals.length > 0 ? [approvedLine(card, context)] : []),
-    ...(isClosed && isWhy ? [[text('Why: '), text(event.statusDesc)]] : []),
     ...writtenLine(card, context),
     ...healthLine(card),
     ...card.warnings
@@ -135,7 +136,7 @@ function holdLines({ event, wishes, approvers }: RequestCard, context: SlackCont
   return [
     [text('Waits: '), text(event.statusDesc), ...until],
     ...(wishes.length > 0
-      ? [[text(`Needs ${wishes.map(wishText).join(' and ')}: `), ...names(approvers, context)]]
+      ? [[text(`Needs ${wishes.map(wishText).join(' and ')}. `), ...names(approvers, context)]]
       : []),
   ]
 }
@@ -147,13 +148,13 @@ function wishText({ count, role, team }: ApprovalWish): string {
 }
 
 function names(logins: readonly string[], context: SlackContext): Line {
-  if (logins.length === 0) return [text('nobody in people.json may give it')]
+  if (logins.length === 0) return [text('Nobody in people.json may give it.')]
   const shown = logins.slice(0, namesMax).flatMap((login, at): Inline[] => {
     const one = person(login, context)
     return at === 0 ? [one] : [text(', '), one]
   })
   const more = logins.length - namesMax
-  return [...shown, ...(more > 0 ? [text(` and ${more} more`)] : []), text(' may approve')]
+  return [text('May approve: '), ...shown, ...(more > 0 ? [text(` and ${more} more`)] : [])]
 }
 
 const approvedLine = ({ event }: RequestCard, context: SlackContext): Line => [
@@ -195,12 +196,12 @@ const idLine = ({ event }: RequestCard): Line => [text('Request '), code(event.i
 
 /** What can be done about it now. A click is looked at again by who clicks and by what is then. */
 function buttonsOf(card: RequestCard): Button[] {
-  const { event, wishes, isRunning, before } = card
+  const { event, approvers, isRunning, before } = card
   const value = event.id
   const why: Button = { action: actions.explain, words: 'Explain', value }
   if (event.status === 'held' || event.status === 'new')
     return [
-      ...(wishes.length > 0 ? [approveButton(card)] : []),
+      ...(approvers.length > 0 ? [approveButton(card)] : []),
       { action: actions.reject, words: 'Reject…', value, style: 'danger' },
       why,
     ]

@@ -85,9 +85,23 @@ export function preformatted(content: string, charsMax: number): Block {
   }
 }
 
+/** What is longer is looked at elsewhere. */
+const linesMax = 60
+
+/** Where so many lines end; -1 when there are no more. */
+function nthLineEnd(content: string, count: number): number {
+  let at = -1
+  for (let line = 0; line < count; line++) {
+    at = content.indexOf('\n', at + 1)
+    if (at === -1) return -1
+  }
+  return at
+}
+
 function cutLines(content: string, charsMax: number): string {
-  if (content.length <= charsMax) return content
-  const room = charsMax - 40
+  const lineEnd = nthLineEnd(content, linesMax)
+  if (content.length <= charsMax && lineEnd === -1) return content
+  const room = Math.min(charsMax - 40, lineEnd === -1 ? content.length : lineEnd)
   const end = content.lastIndexOf('\n', room)
   const kept = content.slice(0, end > 0 ? end : room)
   const left = content.slice(kept.length).split('\n').length - (end > 0 ? 1 : 0)

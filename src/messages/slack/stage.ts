@@ -16,6 +16,13 @@ export function headLine(card: RequestCard): Line {
   return [emoji(mark), text(` ${words} `), ...placeOf(card)]
 }
 
+/** That it was carried out, whatever became of it since. */
+export const doneLine = (card: RequestCard): Line => [
+  emoji('white_check_mark'),
+  text(` ${wordsOf[kindOf(card.event.type)].done} `),
+  ...placeOf(card),
+]
+
 /** What is asked of the triggers is no request of a place. */
 function happeningLine({ event: { type, artifactId } }: RequestCard): Line | null {
   const words = happenings[type]

@@ -1,7 +1,7 @@
 import type { RequestCard } from '../../domain/card.ts'
 import { person, type SlackContext } from './context.ts'
 import { emoji, type Line, link, text } from './rich.ts'
-import { headLine } from './stage.ts'
+import { doneLine, headLine } from './stage.ts'
 
 /** A step of a request that people who follow it are told of, once. */
 export type Step = { readonly key: string; readonly line: Line; readonly isAlert: boolean }
@@ -21,7 +21,7 @@ export function stepsOf(card: RequestCard, context: SlackContext): Step[] {
       ? [
           {
             key: 'processed',
-            line: [...headLine(card), ...writtenText(card, context)],
+            line: [...doneLine(card), ...writtenText(card, context)],
             isAlert: false,
           },
         ]
