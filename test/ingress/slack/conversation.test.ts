@@ -166,7 +166,7 @@ describe('a rollback', () => {
     await sender.command('release web-2 production', { user: users.carol })
     const held = await message(here, '#production', 'Waiting')
     await sender.click({ actionId: 'approve', message: held, user: users.bob })
-    const released = await message(here, '#production', 'Released web → production\nweb-2')
+    const released = await message(here, '#production', 'Approved by @UBOB\nweb-2')
     await sender.click({ actionId: 'rollback', message: released, user: users.alice })
     const view = await until(() => slack.views.at(-1) ?? Promise.reject(new Error('no window')))
     expect(shown(view)).toMatch(/From web-2, .*\nTo web-1, /)
