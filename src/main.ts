@@ -19,7 +19,7 @@ import type { Health } from './ingress/http/health.ts'
 import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import { makeLog } from './log.ts'
-import { loadManifests } from './manifest/manifest.ts'
+import { manifestLoader } from './manifest/manifest.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { loadPolicies } from './policy/policy.ts'
@@ -118,7 +118,7 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   const users = new UserStore(database)
   const sources = {
     policies: parsedOnce(sourcesOf(config.policies, git), loadPolicies),
-    manifests: parsedOnce(sourcesOf(config.manifests, git), loadManifests),
+    manifests: parsedOnce(sourcesOf(config.manifests, git), manifestLoader()),
   }
   const { landed, text: metrics } = metricsOf({
     eventsByStatus: () => events.counts(),

@@ -37,11 +37,27 @@ export type ManifestSet = {
 type Entry = Manifest | ManifestProblem
 
 /** Reads every YAML document of every `.yaml` and `.yml` file. Never throws: what is wrong is listed. */
-export function loadManifests({ version, files }: Sources): ManifestSet {
-  const entries = [...files]
-    .filter(([file]) => /\.ya?ml$/.test(file))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([file, text]) => entriesOf(file, text))
+export const loadManifests = (sources: Sources): ManifestSet => manifestLoader()(sources)
+
+/** The same, for one who loads again and again: a file that has not changed is not parsed again. */
+export function manifestLoader(): (sources: Sources) => ManifestSet {
+  let known = new Map<string, { text: string; entries: readonly Entry[] }>()
+  return ({ version, files }) => {
+    const read = new Map<string, { text: string; entries: readonly Entry[] }>()
+    for (const [file, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (!/\.ya?ml$/.test(file)) continue
+      const before = known.get(file)
+      read.set(file, before?.text === text ? before : { text, entries: entriesOf(file, text) })
+    }
+    known = read
+    return setOf(
+      version,
+      [...read.values()].flatMap(({ entries }) => entries),
+    )
+  }
+}
+
+function setOf(version: string, entries: readonly Entry[]): ManifestSet {
   const groups = byTarget(entries.filter(isManifest))
   return {
     version,

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isRefusal } from '../../src/domain/fault.ts'
-import { loadManifests, manifestOf } from '../../src/manifest/manifest.ts'
+import { loadManifests, manifestLoader, manifestOf } from '../../src/manifest/manifest.ts'
 import { render } from '../../src/manifest/render.ts'
 import { variablesOf } from '../../src/manifest/variables.ts'
 import { artifactWith, bombs, filesOf, refusalOf } from './support.ts'
@@ -288,5 +288,24 @@ describe('the examples in manifests/', () => {
       expect(rendered['deployment-web.yaml']).toContain('branch: "fix-login"')
       expect(rendered['deployment-web.yaml']).toContain(`value: "${manifest.env}"`)
     }
+  })
+})
+
+describe('manifestLoader', () => {
+  const files = (given: Record<string, string>) => ({
+    version: 'v',
+    files: new Map(Object.entries(given)),
+  })
+  const web = (env: string) => `app: web\nenv: ${env}\nmanifests: |\n  kind: ConfigMap\n`
+
+  test('answers what loadManifests does, whatever was loaded before', () => {
+    const text = fc.constantFrom(web('staging'), web('production'), 'app: 1', 'no: [yaml', '')
+    const folder = fc.dictionary(fc.constantFrom('a.yaml', 'b.yml', 'c.yaml', 'notes.md'), text)
+    fc.assert(
+      fc.property(fc.array(folder, { minLength: 1, maxLength: 5 }), (folders) => {
+        const load = manifestLoader()
+        for (const one of folders) expect(load(files(one))).toEqual(loadManifests(files(one)))
+      }),
+    )
   })
 })
