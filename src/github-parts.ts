@@ -6,11 +6,13 @@ import type { GithubConfig } from './config.ts'
 import { githubApi, probotOf } from './ingress/github/api.ts'
 import { hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
+import { Reconciler } from './ingress/github/reconcile.ts'
 import type { GithubContext } from './messages/github/reply.ts'
 import { commitPage } from './messages/slack/context.ts'
 import { githubNotifier } from './notify/github.ts'
 import type { Database } from './store/client.ts'
 import { DeliveryStore } from './store/deliveries.ts'
+import { KnownStore } from './store/known.ts'
 import { MessageStore } from './store/messages.ts'
 import { PullStore } from './store/pulls.ts'
 
@@ -27,6 +29,8 @@ export type GithubParts = {
   readonly handle: (request: Request) => Promise<Response>
   /** What keeps comments from being written. */
   readonly problems: () => Promise<readonly string[]>
+  /** Compares what is known with GitHub now; the start does it again and again. */
+  readonly sweep: () => Promise<void>
   readonly start: () => void
   readonly stop: () => Promise<void>
 }
@@ -56,22 +60,26 @@ export async function githubParts({
       notifier.wake()
     },
   }
-  const ports = { commands, deliveries, pulls: new PullStore(database), outbox, api, log }
+  const [pulls, known] = [new PullStore(database), new KnownStore(database)]
+  const ports = { commands, deliveries, pulls, known, outbox, api, log }
   const carryOut = await hooks({ probot: probot(), ports, changed: () => commands.wake() })
   const receiver = new GithubReceiver({ ports, secrets, carryOut })
+  const reconciler = new Reconciler({ ...ports, door: receiver })
   return {
     handle: (request) => receiver.handle(request),
     problems: async () =>
       (await messages.problems('github')).map(
         ({ problem, count }) => `${problem} (${count} waiting)`,
       ),
+    sweep: () => reconciler.sweep(),
     start() {
       notifier.start()
+      reconciler.start()
       const told = (error: unknown) => log.error({ err: error }, 'GitHub could not be started')
       receiver.start().catch(told)
     },
     async stop() {
-      await Promise.all([receiver.stop(), notifier.stop()])
+      await Promise.all([reconciler.stop(), receiver.stop(), notifier.stop()])
     },
   }
 }

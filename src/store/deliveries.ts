@@ -10,6 +10,9 @@ export type Delivery = {
   readonly receivedMs: number
 }
 
+/** How a delivery is kept: under another name besides, or as carried out. */
+type Keeping = { readonly alias?: string | undefined; readonly isDone?: boolean }
+
 /** What was delivered: kept before it is answered, so that it is carried out once and is never lost. */
 export class DeliveryStore {
   readonly #database: Database
@@ -18,16 +21,33 @@ export class DeliveryStore {
     this.#database = database
   }
 
-  /** Keeps a delivery durably. Answers false when it was there already. */
-  async accept({ key, surface, requestId, body, receivedMs }: Delivery): Promise<boolean> {
+  /** Keeps a delivery durably. Answers false when it was there already, under either name. */
+  async accept(delivery: Delivery & Keeping): Promise<boolean> {
+    const { key, surface, requestId, body, receivedMs, alias, isDone = false } = delivery
     const [added] = await this.#database.write([
       {
-        sql: `insert into deliveries (key, surface, request_id, body, received_ms)
-              values (?, ?, ?, ?, ?) on conflict do nothing`,
-        args: [key, surface, requestId, body, receivedMs],
+        sql: `insert into deliveries (key, surface, request_id, body, received_ms, is_done)
+              select ?, ?, ?, ?, ?, ?
+              where not exists (select 1 from deliveries where key = ?) on conflict do nothing`,
+        args: [key, surface, requestId, body, receivedMs, isDone ? 1 : 0, alias ?? key],
       },
+      ...(alias === undefined
+        ? []
+        : [
+            {
+              sql: `insert into deliveries (key, surface, request_id, body, received_ms, is_done)
+                    select ?, surface, request_id, '', received_ms, 1 from deliveries
+                    where key = ? and request_id = ? on conflict do nothing`,
+              args: [alias, key, requestId],
+            },
+          ]),
     ])
     return added?.rowsAffected === 1
+  }
+
+  async has(key: string): Promise<boolean> {
+    const rows = await this.#database.read('select 1 from deliveries where key = ?', [key])
+    return rows.length > 0
   }
 
   /** What was answered to a delivery; `null` as long as nothing was. */

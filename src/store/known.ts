@@ -21,4 +21,17 @@ export class KnownStore {
       },
     ])
   }
+
+  async forget(name: string): Promise<void> {
+    await this.#database.write([{ sql: 'delete from known where name = ?', args: [name] }])
+  }
+
+  /** The names of all that begins with a prefix. */
+  async names(prefix: string): Promise<string[]> {
+    const rows = await this.#database.read(
+      'select name from known where substr(name, 1, ?) = ? order by name',
+      [prefix.length, prefix],
+    )
+    return rows.map(({ name }) => String(name))
+  }
 }

@@ -1,5 +1,5 @@
 import type { Sha } from '../domain/names.ts'
-import type { Database, ResultSet } from './client.ts'
+import type { Database, InStatement, ResultSet } from './client.ts'
 
 type Pull = {
   readonly repositoryId: number
@@ -17,6 +17,9 @@ type Repository = {
   readonly defaultBranch: string
 }
 
+/** What heads were before they moved is kept under names that begin so. */
+const headPrefix = 'github head '
+
 /** Repositories and pull requests, as GitHub told of them last. */
 export class PullStore {
   readonly #database: Database
@@ -33,10 +36,25 @@ export class PullStore {
     return row && pullOf(row)
   }
 
+  /**
+   * A pull request with the head that it had at a moment, in Unix seconds: what was said then was said
+   * of that head. GitHub's times are whole seconds; in the one in which it moved it counts as moved.
+   */
+  async findAt(repositoryId: number, number: number, unix: number): Promise<Pull | undefined> {
+    const [row] = await this.#database.read(
+      `select p.*, case when k.value ->> 'sinceUnix' > ? then k.value ->> 'before' end as earlier
+       from pulls p left join known k on k.name = ?
+       where p.repository_id = ? and p.number = ?`,
+      [unix, headName(repositoryId, number), repositoryId, number],
+    )
+    return row && { ...pullOf(row), headSha: String(row.earlier ?? row.head_sha) }
+  }
+
   /** Keeps what GitHub said of a pull request at a moment; what it said later stays. */
   async keep(pull: Pull, nowUnix: number): Promise<void> {
     const { repositoryId, number, headSha, headBranch, baseBranch, isFork, isOpen } = pull
     await this.#database.write([
+      headMoved(pull, nowUnix),
       {
         sql: `insert into pulls values (?, ?, ?, ?, ?, ?, ?, ?)
               on conflict (repository_id, number) do update set head_sha = excluded.head_sha,
@@ -51,13 +69,28 @@ export class PullStore {
     ])
   }
 
-  /** The open pull requests of a repository. */
-  async open(repositoryId: number): Promise<Pull[]> {
+  /** Forgets what heads were before they moved, where that was before a moment. */
+  async forgetHeads(beforeUnix: number): Promise<void> {
+    await this.#database.write([
+      {
+        sql: `delete from known where substr(name, 1, ?) = ? and value ->> 'sinceUnix' < ?`,
+        args: [headPrefix.length, headPrefix, beforeUnix],
+      },
+    ])
+  }
+
+  /** The open pull requests of a repository, with when GitHub said so, in Unix seconds. */
+  async open(repositoryId: number): Promise<(Pull & { readonly updatedUnix: number })[]> {
     const rows = await this.#database.read(
       'select * from pulls where repository_id = ? and is_open = 1 order by number',
       [repositoryId],
     )
-    return rows.map(pullOf)
+    return rows.map((row) => ({ ...pullOf(row), updatedUnix: Number(row.updated) }))
+  }
+
+  async repositories(): Promise<Repository[]> {
+    const rows = await this.#database.read('select * from repositories order by id')
+    return rows.map(repositoryOf)
   }
 
   async keepRepository({ id, name, installation, defaultBranch }: Repository): Promise<void> {
@@ -68,21 +101,58 @@ export class PullStore {
                 default_branch = excluded.default_branch`,
         args: [id, name, installation, defaultBranch],
       },
+      nameGone(name, id),
+    ])
+  }
+
+  /** Keeps names; what else is known of a repository stays, and is guessed of a new one. */
+  async keepNames(repositories: readonly Omit<Repository, 'defaultBranch'>[]): Promise<void> {
+    if (repositories.length === 0) return
+    await this.#database.write(
+      repositories.flatMap(({ id, name, installation }) => [
+        {
+          sql: `insert into repositories values (?, ?, ?, 'main') on conflict (id) do update set
+                  name = excluded.name, installation = excluded.installation`,
+          args: [id, name, installation],
+        },
+        nameGone(name, id),
+      ]),
+    )
+  }
+
+  /** Forgets repositories of an installation; one that has another installation by now stays. */
+  async removeRepositories(installation: number, ids: readonly number[]): Promise<void> {
+    const args = [JSON.stringify(ids), installation]
+    const which = `in (select id from repositories
+      where id in (select value from json_each(?)) and installation = ?)`
+    await this.#database.write([
+      { sql: `delete from pulls where repository_id ${which}`, args },
+      { sql: `delete from repositories where id ${which}`, args },
     ])
   }
 
   async repositoryNamed(name: string): Promise<Repository | undefined> {
     const [row] = await this.#database.read('select * from repositories where name = ?', [name])
-    return (
-      row && {
-        id: Number(row.id),
-        name: String(row.name),
-        installation: Number(row.installation),
-        defaultBranch: String(row.default_branch),
-      }
-    )
+    return row && repositoryOf(row)
   }
 }
+
+const headName = (repositoryId: number, number: number) => `${headPrefix}${repositoryId}/${number}`
+
+/** Before a newer head is kept: which one it replaces, and since when. */
+const headMoved = ({ repositoryId, number, headSha }: Pull, nowUnix: number): InStatement => ({
+  sql: `insert into known
+        select ?, json_object('before', head_sha, 'sinceUnix', ?) from pulls
+        where repository_id = ? and number = ? and head_sha <> ? and updated <= ?
+        on conflict (name) do update set value = excluded.value`,
+  args: [headName(repositoryId, number), nowUnix, repositoryId, number, headSha, nowUnix],
+})
+
+/** A name is of one repository: another that had it was renamed or is gone. */
+const nameGone = (name: string, id: number): InStatement => ({
+  sql: 'delete from repositories where name = ? and id <> ?',
+  args: [name, id],
+})
 
 const pullOf = (row: ResultSet['rows'][number]): Pull => ({
   repositoryId: Number(row.repository_id),
@@ -92,4 +162,11 @@ const pullOf = (row: ResultSet['rows'][number]): Pull => ({
   baseBranch: String(row.base_branch),
   isFork: row.is_fork === 1,
   isOpen: row.is_open === 1,
+})
+
+const repositoryOf = (row: ResultSet['rows'][number]): Repository => ({
+  id: Number(row.id),
+  name: String(row.name),
+  installation: Number(row.installation),
+  defaultBranch: String(row.default_branch),
 })

@@ -34,29 +34,37 @@ export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Pr
 }
 
 /**
- * GitHub's API as the installations of the app, with every error as a value. A token that was revoked
+ * GitHub's API as the app and as its installations, with every error as a value. A token that was revoked
  * would be kept for an hour: then a Probot is made anew, which has none.
  */
 export function githubApi(make: () => Probot): GithubApi {
   let probot = make()
-  const ask = async (installation: number, route: string, parameters: object) => {
+  const ask = async (installation: number | undefined, route: string, parameters: object) => {
     const octokit = await probot.auth(installation)
     const request = { signal: AbortSignal.timeout(callMs) }
-    const { status, data } = await octokit.request(route, { ...parameters, request })
-    return { kind: 'ok', status, data } as const
+    const { status, data, headers } = await octokit.request(route, { ...parameters, request })
+    return { kind: 'ok', status, data, next: nextPage(headers.link) } as const
   }
-  return {
-    async call(installation, route, parameters) {
-      const used = probot
-      try {
-        return await ask(installation, route, parameters)
-      } catch (error) {
-        if (!isExpired(error)) return resultOf(error)
-        if (probot === used) probot = make()
-        return ask(installation, route, parameters).catch(resultOf)
-      }
-    },
+  const call = async (installation: number | undefined, route: string, parameters: object) => {
+    const used = probot
+    try {
+      return await ask(installation, route, parameters)
+    } catch (error) {
+      if (!isExpired(error)) return resultOf(error)
+      if (probot === used) probot = make()
+      return ask(installation, route, parameters).catch(resultOf)
+    }
   }
+  return { call, callAsApp: (route, parameters) => call(undefined, route, parameters) }
+}
+
+/** What GitHub's Link header asks to add to a question for the page that follows. */
+function nextPage(link: string | undefined): Readonly<Record<string, string>> | null {
+  const next = /<([^<>]+)>;\s*rel="next"/.exec(link ?? '')?.[1]
+  if (next === undefined || !URL.canParse(next)) return null
+  const { searchParams } = new URL(next)
+  const pages = [...searchParams].filter(([name]) => name === 'page' || name === 'cursor')
+  return pages.length > 0 ? Object.fromEntries(pages) : null
 }
 
 const isExpired = (error: unknown): boolean =>

@@ -1,9 +1,9 @@
 import type { Probot } from 'probot'
-import { handle } from '../../commands/handle.ts'
-import type { Actor } from '../../domain/actor.ts'
-import { isRefusal } from '../../domain/fault.ts'
 import { onComment } from './comment.ts'
+import { branchIsThere, lookAtBranch, tellGone } from './gone-branches.ts'
+import { onInstallation, onInstallationRepositories } from './installations.ts'
 import {
+  type Commented,
   pullOf,
   readComment,
   readDelete,
@@ -13,19 +13,10 @@ import {
   repositoryIn,
   updatedUnix,
 } from './payload.ts'
-import type { GithubPorts } from './ports.ts'
+import type { GithubPorts, RecordPorts } from './ports.ts'
 import type { Hook } from './receiver.ts'
 
-/** GitHub itself, where it says what happened to branches: the signature is its licence. */
-const github: Actor = {
-  login: 'github',
-  kind: 'token',
-  roles: ['ci'],
-  teams: [],
-  repositories: [],
-}
-
-type Given = { readonly probot: Probot; readonly ports: GithubPorts; readonly changed: () => void }
+type Given = { readonly probot: Probot; readonly ports: RecordPorts; readonly changed: () => void }
 
 /** Hands deliveries to Probot, which has a listener for each kind. A payload that lacks what it needs comes to nothing. */
 export async function hooks({ probot, ports, changed }: Given) {
@@ -33,14 +24,18 @@ export async function hooks({ probot, ports, changed }: Given) {
   await probot.load((app) => {
     app.on('issue_comment.created', async ({ payload, id }) => {
       const given = readComment(payload)
-      if (given) await onComment(ports, given, id)
+      if (given) await onComment(asOf(ports, given), given, id)
     })
     app.on('pull_request', async ({ payload }) => onPull(ports, payload))
-    app.on('delete', async ({ payload }) => onDelete(ports, payload))
+    app.on('delete', async ({ payload, id }) => onDelete(ports, payload, id))
     app.on('push', async ({ payload }) => {
-      if (readPush(payload)) changed()
+      if (await onPush(ports, payload)) changed()
     })
     app.on('repository', async ({ payload }) => onRepository(ports, payload))
+    app.on('installation', async ({ payload }) => onInstallation(ports, payload))
+    app.on('installation_repositories', async ({ payload }) =>
+      onInstallationRepositories(ports, payload),
+    )
   })
   return async ({ name, payload }: Hook, requestId: string): Promise<void> => {
     try {
@@ -51,7 +46,21 @@ export async function hooks({ probot, ports, changed }: Given) {
   }
 }
 
-async function onPull(ports: GithubPorts, payload: unknown): Promise<void> {
+/** A comment speaks of the head that it was written under, however late it comes (A24, F16). */
+function asOf({ pulls, ...ports }: RecordPorts, { comment }: Commented): GithubPorts {
+  const unix = Math.floor(Date.parse(String(comment.created_at)) / 1000)
+  if (Number.isNaN(unix)) return { ...ports, pulls }
+  return {
+    ...ports,
+    pulls: {
+      find: (repositoryId, number) => pulls.findAt(repositoryId, number, unix),
+      keep: (pull, nowUnix) => pulls.keep(pull, nowUnix),
+      keepRepository: (repository) => pulls.keepRepository(repository),
+    },
+  }
+}
+
+async function onPull(ports: RecordPorts, payload: unknown): Promise<void> {
   const given = readPullEvent(payload)
   if (!given) return
   const repository = repositoryIn(given)
@@ -61,21 +70,38 @@ async function onPull(ports: GithubPorts, payload: unknown): Promise<void> {
   await ports.pulls.keep(pull, unix)
 }
 
-/** The cleanup policies are asked what follows from a branch that is gone. */
-async function onDelete(ports: GithubPorts, payload: unknown): Promise<void> {
+/**
+ * The cleanup policies are asked what follows from a branch that is gone. GitHub is asked first: the
+ * branch may be there again, and the name of an event is not signed (A2).
+ */
+async function onDelete(ports: RecordPorts, payload: unknown, requestId: string): Promise<void> {
   const given = readDelete(payload)
   if (given?.ref_type !== 'branch') return
-  const { name: repository } = repositoryIn(given)
-  const outcome = await handle(ports.commands, github, {
-    verb: 'branch-deleted',
-    repository,
-    branch: given.ref,
-  })
-  if (isRefusal(outcome)) ports.log.warn({ code: outcome.code }, 'a deleted branch was not taken')
+  const gone = { repository: repositoryIn(given), branch: given.ref }
+  const seen = await lookAtBranch(
+    (route, parameters) => ports.api.call(gone.repository.installation, route, parameters),
+    gone,
+  )
+  if (seen === 'unknown') throw new Error('asking GitHub whether a branch is gone')
+  if (seen === 'gone') await tellGone(ports, gone, requestId)
+}
+
+/** A branch that someone pushes to is there, whatever was told of it before. */
+async function onPush(ports: RecordPorts, payload: unknown): Promise<boolean> {
+  const given = readPush(payload)
+  if (!given) return false
+  const branch = given.ref.replace(/^refs\/heads\//, '')
+  if (!given.deleted && branch !== given.ref)
+    await branchIsThere(ports, { repository: repositoryIn(given), branch })
+  return true
 }
 
 /** By its number, a repository that was renamed stays the same. */
-async function onRepository(ports: GithubPorts, payload: unknown): Promise<void> {
+async function onRepository({ pulls }: RecordPorts, payload: unknown): Promise<void> {
   const given = readRepositoryEvent(payload)
-  if (given) await ports.pulls.keepRepository(repositoryIn(given))
+  if (!given) return
+  const repository = repositoryIn(given)
+  if (given.action === 'deleted')
+    await pulls.removeRepositories(repository.installation, [repository.id])
+  else await pulls.keepRepository(repository)
 }

@@ -11,6 +11,9 @@ type Delivery = {
   readonly receivedMs: number
 }
 
+/** How a delivery is kept: under another name besides, or as carried out. */
+type Keeping = { readonly alias?: string | undefined; readonly isDone?: boolean }
+
 /** A pull request as GitHub told of it last. */
 export type Pull = {
   readonly repositoryId: number
@@ -21,6 +24,9 @@ export type Pull = {
   readonly isFork: boolean
   readonly isOpen: boolean
 }
+
+/** With when GitHub said so, in Unix seconds. */
+export type TimedPull = Pull & { readonly updatedUnix: number }
 
 /** A repository that the app is installed in. */
 export type Repository = {
@@ -35,7 +41,8 @@ export type Repository = {
 export type GithubPorts = {
   readonly commands: CommandPorts
   readonly deliveries: {
-    accept(delivery: Delivery): Promise<boolean>
+    accept(delivery: Delivery & Keeping): Promise<boolean>
+    has(key: string): Promise<boolean>
     done(key: string, answer: string): Promise<void>
     open(surface: string): Promise<readonly Delivery[]>
   }
@@ -51,5 +58,29 @@ export type GithubPorts = {
     info(fields: object, text: string): void
     warn(fields: object, text: string): void
     error(fields: object, text: string): void
+  }
+}
+
+/** What comparing our record with GitHub's needs besides. */
+export type RecordPorts = Omit<GithubPorts, 'pulls'> & {
+  readonly pulls: {
+    find(repositoryId: number, number: number): Promise<Pull | undefined>
+    /** The same with the head that it had at a moment. */
+    findAt(repositoryId: number, number: number, unix: number): Promise<Pull | undefined>
+    open(repositoryId: number): Promise<readonly TimedPull[]>
+    keep(pull: Pull, nowUnix: number): Promise<void>
+    forgetHeads(beforeUnix: number): Promise<void>
+    repositories(): Promise<readonly Repository[]>
+    keepRepository(repository: Repository): Promise<void>
+    /** Keeps names; what else is known of a repository stays. */
+    keepNames(repositories: readonly Omit<Repository, 'defaultBranch'>[]): Promise<void>
+    /** Forgets repositories of an installation; one that has another by now stays. */
+    removeRepositories(installation: number, ids: readonly number[]): Promise<void>
+  }
+  readonly known: {
+    find(name: string): Promise<string | undefined>
+    keep(name: string, value: string): Promise<void>
+    forget(name: string): Promise<void>
+    names(prefix: string): Promise<readonly string[]>
   }
 }

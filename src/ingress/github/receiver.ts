@@ -3,7 +3,7 @@ import { verifyWithFallback } from '@octokit/webhooks-methods'
 import type { GithubPorts } from './ports.ts'
 
 /** The events that anything is done for; of the others nothing is kept. */
-const handled: ReadonlySet<string> = new Set([
+export const handled: ReadonlySet<string> = new Set([
   'delete',
   'installation',
   'installation_repositories',
@@ -38,7 +38,9 @@ type Given = {
 export class GithubReceiver {
   readonly #given: Given
   readonly #running = new Set<Promise<unknown>>()
-  readonly #timers = new Set<NodeJS.Timeout>()
+  /** What is being carried out, or waits to be tried again, by its key. */
+  readonly #inHand = new Set<string>()
+  readonly #waiting = new Map<string, NodeJS.Timeout>()
   #isStopping = false
 
   constructor(given: Given) {
@@ -49,12 +51,12 @@ export class GithubReceiver {
   async start(): Promise<void> {
     const open = await this.#given.ports.deliveries.open('github')
     for (const { key, requestId, body } of open)
-      this.#run(JSON.parse(body) as Hook, { key, requestId, attempt: 1 })
+      void this.#run(JSON.parse(body) as Hook, { key, requestId, attempt: 1 })
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true
-    for (const timer of this.#timers) clearTimeout(timer)
+    for (const timer of this.#waiting.values()) clearTimeout(timer)
     while (this.#running.size > 0) await Promise.allSettled([...this.#running])
   }
 
@@ -71,8 +73,38 @@ export class GithubReceiver {
     if (payload === undefined) return new Response('this is no JSON object', { status: 400 })
     if (!handled.has(name)) return new Response('', { status: 202 })
     const id = request.headers.get('x-github-delivery')?.slice(0, 60) ?? ''
-    await this.#keep({ id, name, payload }, body)
+    await this.#keep({ id, name, payload }, false)
     return new Response('', { status: 202 })
+  }
+
+  /** True of a delivery that was taken, or left, by the number that GitHub's list gives it. */
+  knows(id: string): Promise<boolean> {
+    return this.#given.ports.deliveries.has(nameOf(id))
+  }
+
+  /**
+   * Takes a delivery that GitHub's API told of, as if it had come by itself, and ends when it was
+   * carried out once or has to be tried again. One that came already is left as it is.
+   */
+  async take(hook: Hook): Promise<void> {
+    const kept = await this.#keep(hook, false)
+    if (!kept) await this.#remember(hook)
+    await kept?.work
+  }
+
+  /** Keeps a delivery that GitHub's API told of as one that nothing more is done about. */
+  async leave(hook: Hook): Promise<void> {
+    await this.#keep(hook, true)
+    await this.#remember(hook)
+  }
+
+  /** The API can be believed about the number: what came under another one needs no second look. */
+  async #remember({ id }: Hook): Promise<void> {
+    const { deliveries, commands } = this.#given.ports
+    await deliveries.accept({
+      ...{ key: nameOf(id), requestId: commands.ids.next('event'), surface: 'github', body: '' },
+      ...{ receivedMs: commands.clock.nowMs(), isDone: true },
+    })
   }
 
   async #isSigned(body: string, signature: string): Promise<boolean> {
@@ -84,19 +116,28 @@ export class GithubReceiver {
     }
   }
 
-  async #keep(hook: Hook, body: string): Promise<void> {
+  async #keep(hook: Hook, isDone: boolean): Promise<{ work: Promise<unknown> } | undefined> {
     const { deliveries, commands } = this.#given.ports
-    // The header with the delivery's id is not signed: the same body is the same thing.
-    const key = `${hook.name} ${createHash('sha256').update(body).digest('hex')}`
+    // The header with the delivery's id is not signed: the same content is the same thing. GitHub's
+    // list of deliveries has the content without its bytes, so it is compared as what it says.
+    const said = JSON.stringify(hook.payload, sorted)
+    const key = `${hook.name} ${createHash('sha256').update(said).digest('hex')}`
     const requestId = commands.ids.next('event')
     const isNew = await deliveries.accept({
-      ...{ key, requestId, surface: 'github', body: JSON.stringify(hook) },
+      ...{ key, requestId, surface: 'github', body: JSON.stringify(hook), isDone },
+      // Hooks of a repository share the numbers of the app's; only the app's name an installation.
+      alias: hook.id !== '' && 'installation' in hook.payload ? nameOf(hook.id) : undefined,
       receivedMs: commands.clock.nowMs(),
     })
-    if (isNew) this.#run(hook, { key, requestId, attempt: 1 })
+    if (!isNew || isDone) return undefined
+    return { work: this.#run(hook, { key, requestId, attempt: 1 }) }
   }
 
-  #run(hook: Hook, how: { key: string; requestId: string; attempt: number }): void {
+  async #run(hook: Hook, how: { key: string; requestId: string; attempt: number }): Promise<void> {
+    // What is kept stays open: the next start carries it out. One that came while the start was
+    // reading what is open would otherwise be carried out twice.
+    if (this.#isStopping || this.#inHand.has(how.key)) return
+    this.#inHand.add(how.key)
     const { ports, carryOut } = this.#given
     const { key, requestId, attempt } = how
     const work = carryOut(hook, requestId)
@@ -108,22 +149,36 @@ export class GithubReceiver {
           await ports.deliveries.done(key, '')
         } else {
           ports.log.warn(fields, 'a delivery of GitHub is tried again')
-          this.#later(() => this.#run(hook, { ...how, attempt: attempt + 1 }))
+          this.#later(key, () => void this.#run(hook, { ...how, attempt: attempt + 1 }))
         }
       })
       .catch((error: unknown) => ports.log.error({ err: error, key }, 'a delivery stays open'))
     this.#running.add(work)
-    void work.finally(() => this.#running.delete(work))
+    await work
+    this.#running.delete(work)
+    if (!this.#waiting.has(key)) this.#inHand.delete(key)
   }
 
-  #later(work: () => void): void {
+  #later(key: string, work: () => void): void {
     if (this.#isStopping) return
     const timer = setTimeout(() => {
-      this.#timers.delete(timer)
+      this.#waiting.delete(key)
+      this.#inHand.delete(key)
       work()
     }, againMs)
-    this.#timers.add(timer)
+    this.#waiting.set(key, timer)
   }
+}
+
+/** What a delivery is known by besides its content. */
+const nameOf = (id: string) => `delivery ${id}`
+
+/** Puts the keys of every object in order. */
+function sorted(_: string, value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
 }
 
 const unauthorized = () => new Response('unauthorized', { status: 401 })
