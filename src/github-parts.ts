@@ -2,7 +2,10 @@ import type { Logger } from 'pino'
 import { cardOf } from './commands/card.ts'
 import { explainRequest } from './commands/look.ts'
 import type { CommandPorts } from './commands/ports.ts'
+import { pullView, touchedBy } from './commands/pull-view.ts'
+import { shipmentOf } from './commands/shipment.ts'
 import type { GithubConfig } from './config.ts'
+import type { Subject } from './domain/message.ts'
 import { githubApi, probotOf } from './ingress/github/api.ts'
 import { hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
@@ -11,6 +14,7 @@ import type { GithubContext } from './messages/github/reply.ts'
 import { commitPage } from './messages/slack/context.ts'
 import { githubNotifier } from './notify/github.ts'
 import type { Database } from './store/client.ts'
+import { ControlStore } from './store/controls.ts'
 import { DeliveryStore } from './store/deliveries.ts'
 import { KnownStore } from './store/known.ts'
 import { MessageStore } from './store/messages.ts'
@@ -48,11 +52,12 @@ export async function githubParts({
   const deliveries = new DeliveryStore(database)
   const probot = () => probotOf({ appId, privateKey, secret: secrets[0], baseUrl, log })
   const api = githubApi(probot)
+  const [pulls, known] = [new PullStore(database), new KnownStore(database)]
   const notifier = githubNotifier({
-    ...{ clock, messages, deliveries, api, log },
-    card: (id) => cardOf(commands, id),
-    explanation: (id) => explainRequest(commands, id),
-    context: contextOf(commands),
+    ...{ clock, messages, deliveries, pulls, api, log },
+    ...shownOf(commands, new ControlStore(database)),
+    appId: Number(appId),
+    graphqlRoute: graphqlRoute(baseUrl),
   })
   const outbox = {
     async put(all: Parameters<MessageStore['put']>[0]) {
@@ -60,7 +65,6 @@ export async function githubParts({
       notifier.wake()
     },
   }
-  const [pulls, known] = [new PullStore(database), new KnownStore(database)]
   const ports = { commands, deliveries, pulls, known, outbox, api, log }
   const carryOut = await hooks({ probot: probot(), ports, changed: () => commands.wake() })
   const receiver = new GithubReceiver({ ports, secrets, carryOut })
@@ -83,6 +87,25 @@ export async function githubParts({
     },
   }
 }
+
+/** What GitHub's surfaces show of the rest of the product. */
+const shownOf = (commands: CommandPorts, controls: ControlStore) => ({
+  card: (id: string) => cardOf(commands, id),
+  explanation: (id: string) => explainRequest(commands, id),
+  shipment: (id: string) => shipmentOf(commands, id),
+  view: (of: Parameters<typeof pullView>[1]) => pullView(commands, of),
+  touched: (subjects: readonly Subject[], repositories: readonly string[]) => {
+    const lockOf = async (id: string) => (await controls.lockById(id))?.lock
+    return touchedBy({ ...commands, lockOf }, subjects, repositories)
+  },
+  context: contextOf(commands),
+})
+
+/** GitHub Enterprise has GraphQL beside the third version of REST, not below it. */
+const graphqlRoute = (baseUrl: string | undefined): string =>
+  baseUrl === undefined
+    ? 'POST /graphql'
+    : `POST ${baseUrl.replace(/\/v3\/?$/, '').replace(/\/$/, '')}/graphql`
 
 function contextOf({ sources, gitops }: CommandPorts): () => Promise<GithubContext> {
   const commitUrl = commitPage(gitops.url)

@@ -1,22 +1,26 @@
 import type { Explanation, RequestCard } from '../domain/card.ts'
 import type { EventStatus } from '../domain/event.ts'
-import type { Message, Sent } from '../domain/message.ts'
-import type { GithubApi, GithubResult } from '../messages/github/api.ts'
+import type { Message } from '../domain/message.ts'
+import type { GithubResult } from '../messages/github/api.ts'
+import { placeOf } from '../messages/github/places.ts'
 import { type GithubContext, requestReply } from '../messages/github/reply.ts'
 import { digest } from '../messages/slack/message.ts'
 import type { Attempt, Sender } from './courier.ts'
+import { failedAttempt, idIn } from './github-attempt.ts'
+import { commentAt, writeComment } from './github-comments.ts'
+import { GithubPace } from './github-pace.ts'
+import { type ShipPorts, sendDeployment, sendStatus } from './github-ship.ts'
+import { type StickyPorts, sendSticky } from './github-sticky.ts'
 
-/** GitHub's own pace: 80 texts a minute for all of an app. */
-const writePauseMs = 800
-/** How many comments are looked through for one that may be ours already. */
-const lookMax = 100
-
-export type GithubSenderPorts = {
-  readonly api: GithubApi
-  readonly card: (id: string) => Promise<RequestCard | undefined>
-  readonly explanation: (id: string) => Promise<Explanation | null>
-  readonly context: () => Promise<GithubContext>
-}
+export type GithubSenderPorts = StickyPorts &
+  ShipPorts & {
+    readonly clock: { nowMs(): number }
+    readonly card: (id: string) => Promise<RequestCard | undefined>
+    readonly explanation: (id: string) => Promise<Explanation | null>
+    readonly context: () => Promise<GithubContext>
+    /** Octokit's route of GraphQL: with its address where that is not beside REST. */
+    readonly graphqlRoute: string
+  }
 
 type Body = {
   readonly text?: string
@@ -24,40 +28,39 @@ type Body = {
   readonly commentId?: number
 }
 
-/** Sends comments and reactions to GitHub, each in its newest state. */
-export const githubSender = (ports: GithubSenderPorts): Sender => ({
-  surface: 'github',
-  name: 'GitHub',
-  isLookedUp: true,
-  pauseMs: () => writePauseMs,
-  send(message) {
-    const { reaction } = bodyOf(message)
-    if (message.kind === 'live') return reply(ports, message)
-    return reaction === undefined ? answer(ports, message) : react(ports, message, reaction)
-  },
-})
+/** Sends what GitHub shows: comments, reactions, deployments and statuses, each in its newest state. */
+export function githubSender(given: GithubSenderPorts): Sender {
+  const pace = new GithubPace(given.clock)
+  const ports = { ...given, api: pace.counting(given.api) }
+  return {
+    surface: 'github',
+    name: 'GitHub',
+    isLookedUp: true,
+    pauseMs: () => pace.pauseMs,
+    send(message) {
+      const { waitMs } = pace
+      if (waitMs > 0) return Promise.resolve({ kind: 'limited', afterMs: waitMs })
+      const [, what = ''] = message.key.split(' ')
+      return (senders[what] ?? comment)(ports, message)
+    },
+  }
+}
+
+const senders: Readonly<
+  Record<string, (ports: GithubSenderPorts, message: Message) => Promise<Attempt>>
+> = { deployment: sendDeployment, status: sendStatus, sticky: sendSticky }
+
+function comment(ports: GithubSenderPorts, message: Message): Promise<Attempt> {
+  const { reaction } = bodyOf(message)
+  if (message.kind === 'live') return reply(ports, message)
+  return reaction === undefined ? answer(ports, message) : react(ports, message, reaction)
+}
 
 const bodyOf = ({ body }: Message): Body => (body ?? {}) as Body
 
-type Place = {
-  readonly installation: number
-  readonly of: { readonly owner: string; readonly repo: string }
-  readonly number: number
-}
-
-function placeOf({ place }: Message): Place {
-  const [installation = '', name = '', number = ''] = place.split(' ')
-  const [owner = '', repo = ''] = name.split('/')
-  return { installation: Number(installation), of: { owner, repo }, number: Number(number) }
-}
-
-/** A comment is known as ours by what nobody sees of it. */
-const marked = (text: string, { key }: Message) => `${text}\n\n<!-- ${markOf(key)} -->`
-const markOf = (key: string) => `gimlet:${key.replaceAll(/[^a-z0-9]+/gi, '-')}`
-
 async function answer(ports: GithubSenderPorts, message: Message): Promise<Attempt> {
   const text = bodyOf(message).text ?? ''
-  const created = await create(ports, message, text)
+  const created = await writeComment(ports, commentAt(message), text)
   return attemptOf(message, created, { shown: digest(text), told: [] })
 }
 
@@ -65,23 +68,24 @@ async function answer(ports: GithubSenderPorts, message: Message): Promise<Attem
 async function reply(ports: GithubSenderPorts, message: Message): Promise<Attempt> {
   const card = message.subject === null ? undefined : await ports.card(message.subject.id)
   if (!card) return { kind: 'dropped' }
-  const isTold = card.event.status === 'held' || card.event.status === 'denied'
-  const why = isTold ? await ports.explanation(card.event.id) : null
-  const text = requestReply(card, why, await ports.context())
+  const { status, id } = card.event
+  const isTold = status === 'held' || status === 'denied'
+  const text = requestReply(card, isTold ? await ports.explanation(id) : null, await ports.context()) // biome-ignore format: one call
   const shown = digest(text)
   const { ts, place } = message
-  const reaction = reactions[card.event.status]
+  const reaction = reactions[status]
   const told = reaction === null || message.told.includes(reaction) ? message.told : [...message.told, reaction] // biome-ignore format: one value
-  if (message.shown !== shown) {
-    const done = ts === null ? await create(ports, message, text) : await edit(ports, message, text)
-    const attempt = attemptOf(message, done, { shown, told })
-    if (attempt.kind !== 'sent') return attempt
-    if (told !== message.told) await decorate(ports, message, reaction)
-    return attempt
-  }
   const isNew = told !== message.told
+  if (message.shown === shown) {
+    if (isNew) await decorate(ports, message, reaction)
+    return { kind: 'sent', sent: { ts, place, shown, told }, isCalled: isNew }
+  }
+  const done = await writeComment(ports, commentAt(message), text)
+  const attempt = attemptOf(message, done, { shown, told })
+  if (attempt.kind !== 'sent') return attempt
   if (isNew) await decorate(ports, message, reaction)
-  return { kind: 'sent', sent: { ts, place, shown, told }, isCalled: isNew }
+  if (status === 'superseded') await hide(ports, message, done)
+  return attempt
 }
 
 /** How a request stands, in GitHub's few signs. */
@@ -98,6 +102,19 @@ async function decorate(ports: GithubSenderPorts, message: Message, reaction: st
   if (reaction !== null) await react(ports, message, reaction)
 }
 
+/** Folds away what is of no use any more. Decoration: it is not tried again when GitHub says no. */
+async function hide(
+  { api, graphqlRoute }: GithubSenderPorts,
+  message: Message,
+  done: GithubResult,
+) {
+  const { node_id: id } = ((done.kind === 'ok' ? done.data : null) ?? {}) as { node_id?: unknown }
+  if (typeof id !== 'string') return
+  const query =
+    'mutation ($id: ID!) { minimizeComment(input: { subjectId: $id, classifier: OUTDATED }) { clientMutationId } }'
+  await api.call(placeOf(message).installation, graphqlRoute, { query, variables: { id } })
+}
+
 /** Whatever becomes of a reaction, it is decoration, and not tried again when GitHub says no. */
 async function react(
   { api }: GithubSenderPorts,
@@ -112,60 +129,18 @@ async function react(
   return attemptOf(message, result, { shown: content, told: [] })
 }
 
-/** Writes a comment, unless one that was thought lost is there. */
-async function create(
-  { api }: GithubSenderPorts,
-  message: Message,
-  text: string,
-): Promise<GithubResult> {
-  const { installation, of, number } = placeOf(message)
-  if (message.isTried) {
-    const route = 'GET /repos/{owner}/{repo}/issues/{issue_number}/comments'
-    const since = new Date(message.createdMs - 60_000).toISOString()
-    const listed = await api.call(installation, route, { ...of, issue_number: number, since, per_page: lookMax }) // biome-ignore format: one call
-    if (listed.kind !== 'ok') return listed
-    const found = commentWith(listed.data, markOf(message.key))
-    if (found !== null) return { kind: 'ok', status: 200, data: { id: found } }
-  }
-  const route = 'POST /repos/{owner}/{repo}/issues/{issue_number}/comments'
-  return api.call(installation, route, { ...of, issue_number: number, body: marked(text, message) })
-}
-
-async function edit(
-  { api }: GithubSenderPorts,
-  message: Message,
-  text: string,
-): Promise<GithubResult> {
-  const { installation, of } = placeOf(message)
-  const route = 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}'
-  return api.call(installation, route, { ...of, comment_id: Number(message.ts), body: marked(text, message) }) // biome-ignore format: one call
-}
-
-function commentWith(data: unknown, mark: string): number | null {
-  const comments = Array.isArray(data) ? (data as { id?: unknown; body?: unknown }[]) : []
-  const found = comments.find(({ body }) => typeof body === 'string' && body.includes(`<!-- ${mark} -->`)) // biome-ignore format: one value
-  return typeof found?.id === 'number' ? found.id : null
-}
-
 function attemptOf(
   message: Message,
   result: GithubResult,
-  { shown, told }: Pick<Sent, 'shown' | 'told'>,
+  { shown, told }: { shown: string; told: readonly string[] },
 ): Attempt {
-  switch (result.kind) {
-    case 'ok': {
-      const { id } = (result.data ?? {}) as { id?: unknown }
-      const ts = message.ts ?? (id === undefined ? null : String(id))
-      return { kind: 'sent', sent: { ts, place: message.place, shown, told }, isCalled: true }
-    }
-    case 'refused': {
-      const isGone = message.ts !== null && (result.status === 404 || result.status === 410)
-      if (isGone) return { kind: 'dropped' }
-      const problem = `GitHub refuses a comment: ${result.status} ${result.message}`
-      return { kind: 'refused', problem, isForever: result.status === 422, notices: [] }
-    }
-    case 'limited':
-    case 'unreachable':
-      return result
+  if (result.kind === 'ok') {
+    const ts = message.ts ?? idIn(result.data)
+    return { kind: 'sent', sent: { ts, place: message.place, shown, told }, isCalled: true }
   }
+  const isGone =
+    result.kind === 'refused' &&
+    message.ts !== null &&
+    (result.status === 404 || result.status === 410)
+  return isGone ? { kind: 'dropped' } : failedAttempt(result, 'a comment')
 }

@@ -88,6 +88,26 @@ export class PullStore {
     return rows.map((row) => ({ ...pullOf(row), updatedUnix: Number(row.updated) }))
   }
 
+  /**
+   * The open pull requests of a repository that have something to tell, or have told something: of
+   * whose head there is an artifact or a request that waits for one.
+   */
+  async withNews(repositoryId: number): Promise<Pull[]> {
+    const rows = await this.#database.read(
+      `select * from pulls p where repository_id = ? and is_open = 1 and (
+         exists (select 1 from messages
+           where key = 'github sticky ' || p.repository_id || ' ' || p.number)
+         or exists (select 1 from artifact_shas s where s.sha = p.head_sha)
+         or exists (select 1 from artifacts a
+           where a.seq > (select seq from artifact_shas_upto) and a.sha = p.head_sha)
+         or exists (select 1 from events where status = 'held' and artifact_id is null
+           and about is not null and about ->> 'sha' = p.head_sha))
+       order by number`,
+      [repositoryId],
+    )
+    return rows.map(pullOf)
+  }
+
   async repositories(): Promise<Repository[]> {
     const rows = await this.#database.read('select * from repositories order by id')
     return rows.map(repositoryOf)
@@ -129,6 +149,11 @@ export class PullStore {
       { sql: `delete from pulls where repository_id ${which}`, args },
       { sql: `delete from repositories where id ${which}`, args },
     ])
+  }
+
+  async repository(id: number): Promise<Repository | undefined> {
+    const [row] = await this.#database.read('select * from repositories where id = ?', [id])
+    return row && repositoryOf(row)
   }
 
   async repositoryNamed(name: string): Promise<Repository | undefined> {

@@ -23,28 +23,31 @@ export async function githubServer(given: Given, later: Later) {
   github.permission(repository, 'mallory', 'read')
   const pull = github.pull({ repository, number: 12, headSha: shas.one, headRef: 'faster', author: 'alice' }) // biome-ignore format: one call
   const own = { extra: 'repository: example/web\n' }
-  const server = await testServer(
-    {
-      policies: given.policies ?? {},
-      manifests: given.manifests ?? {
-        'web-staging.yaml': manifest({ env: 'staging', ...own }),
-        'web-production.yaml': manifest(own),
-      },
-      environment: {
-        APP_ID: '1',
-        PRIVATE_KEY: github.privateKey,
-        WEBHOOK_SECRET: githubSecret,
-        GHE_HOST: github.host,
-        GHE_PROTOCOL: 'http',
-        ...given.environment,
-      },
+  const asked = {
+    policies: given.policies ?? {},
+    manifests: given.manifests ?? {
+      'web-staging.yaml': manifest({ env: 'staging', ...own }),
+      'web-production.yaml': manifest(own),
     },
-    later,
-  )
+    environment: {
+      APP_ID: '1',
+      PRIVATE_KEY: github.privateKey,
+      WEBHOOK_SECRET: githubSecret,
+      GHE_HOST: github.host,
+      GHE_PROTOCOL: 'http',
+      ...given.environment,
+    },
+  }
+  const server = await testServer(asked, later)
   later(() => noProblems(github))
   const sender = github.sender(`${server.url}/api/github/webhooks`, { secret: githubSecret })
   return {
     ...{ server, github, repository, pull, sender },
+    /** Ends the server and starts another one on what it kept. */
+    async restart() {
+      await server.stop()
+      return testServer({ ...asked, folder: server.folder }, later)
+    },
     /** Posts the artifact of a commit as CI does. */
     push: (id: string, sha: string, more: Record<string, unknown> = {}) =>
       server.post(
@@ -53,8 +56,12 @@ export async function githubServer(given: Given, later: Later) {
       ),
     until: <T>(look: () => T | Promise<T>): Promise<T> =>
       vi.waitFor(look, { timeout: 12_000, interval: 25 }),
-    /** What our app wrote on the pull request. */
-    replies: () => github.comments(repository, 12).filter(({ author }) => author.includes('[bot]')),
+    /** What our app answered on the pull request; how things stand it says in one more comment. */
+    replies: () =>
+      github
+        .comments(repository, 12)
+        .filter(({ author }) => author.includes('[bot]'))
+        .filter(({ body }) => !body.includes('<!-- gimlet:github-sticky')),
     releases: async (env: string) =>
       (await server.call(`/api/releases?env=${env}`)).body as { artifactId: string; triggeredBy: string }[], // biome-ignore format: one value
   }

@@ -14,6 +14,7 @@ import {
   updatedUnix,
 } from './payload.ts'
 import type { GithubPorts, RecordPorts } from './ports.ts'
+import { tellPull } from './pull-news.ts'
 import type { Hook } from './receiver.ts'
 
 type Given = { readonly probot: Probot; readonly ports: RecordPorts; readonly changed: () => void }
@@ -68,6 +69,7 @@ async function onPull(ports: RecordPorts, payload: unknown): Promise<void> {
   const unix = updatedUnix(given.pull_request) ?? Math.floor(ports.commands.clock.nowMs() / 1000)
   await ports.pulls.keepRepository(repository)
   await ports.pulls.keep(pull, unix)
+  await tellPull(ports, { action: given.action, repository, pull })
 }
 
 /**

@@ -81,7 +81,8 @@ function stateOf({ event, release, isRunning }: RequestCard): string {
 const whyFold = ({ lines, policyVersion }: Explanation) =>
   fold(`Why (policies ${policyVersion})`, codeBlock(lines.join('\n'), 'text', diffCharsMax))
 
-function personText(login: string, { githubLogin }: GithubContext): string {
+/** A person: a link to whoever GitHub knows, else the login. */
+export function personText(login: string, { githubLogin }: GithubContext): string {
   if (login.startsWith('policy:')) return `policy ${code(login.slice('policy:'.length))}`
   const known = githubLogin(login)
   return known === null
@@ -156,7 +157,8 @@ function lockText({
   return `${code(app === null ? env : `${app} in ${env}`)} by ${code(by)}${until}: ${words(reason)}`
 }
 
-const timeText = (unix: number) =>
+/** A moment, in UTC. */
+export const timeText = (unix: number) =>
   new Date(unix * 1000).toISOString().slice(0, 16).replace('T', ' ')
 
 function planText({ app, env, artifactId, decision, diff, problem }: Plan): string {

@@ -2,6 +2,7 @@ import { start } from './0001-start.ts'
 import { controls } from './0002-controls.ts'
 import { notifications } from './0003-notifications.ts'
 import { github } from './0004-github.ts'
+import { githubSurfaces } from './0005-github-surfaces.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -11,4 +12,5 @@ export const migrations: readonly Migration[] = [
   { number: 2, statements: controls },
   { number: 3, statements: notifications },
   { number: 4, statements: github },
+  { number: 5, statements: githubSurfaces },
 ]

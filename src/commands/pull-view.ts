@@ -1,0 +1,76 @@
+import type { RequestCard } from '../domain/card.ts'
+import { locksOn } from '../domain/control.ts'
+import type { Subject } from '../domain/message.ts'
+import type { Sha } from '../domain/names.ts'
+import { cardOf } from './card.ts'
+import type { CommandPorts } from './ports.ts'
+import { placesOf, placesWith } from './repository-places.ts'
+import { sourceOf } from './shipment.ts'
+
+type Head = { readonly repository: string; readonly headSha: Sha; readonly isOpen: boolean }
+
+/** How things stand for a pull request: what runs where its repository's apps go, and what waits. */
+export async function pullView(ports: CommandPorts, { repository, headSha, isOpen }: Head) {
+  const artifact = await ports.artifacts.ofCommit({ repository, sha: headSha })
+  const set = await ports.sources.manifests(await ports.gitops.lastTip())
+  const targets = placesWith(set, { repository, artifact })
+  const running = await ports.releases.running({})
+  const nowUnix = Math.floor(ports.clock.nowMs() / 1000)
+  const locks = (await ports.controls.locks(nowUnix)).filter(({ kind }) => kind === 'freeze')
+  return {
+    ...{ headSha, isOpen, artifactId: artifact?.id ?? null },
+    places: targets.map(({ env, app }) => ({
+      ...{ env, app },
+      running: running.find((one) => one.env === env && one.app === app) ?? null,
+    })),
+    waiting: isOpen ? await waitingFor(ports, { repository, headSha }) : [],
+    locks: locks.filter((lock) =>
+      targets.some(({ env, app }) => locksOn([lock], { env, app, nowUnix }).length > 0),
+    ),
+  }
+}
+
+/** The requests for a commit that wait, oldest first. */
+async function waitingFor(
+  ports: CommandPorts,
+  { repository, headSha }: Pick<Head, 'repository' | 'headSha'>,
+): Promise<RequestCard[]> {
+  const cards: RequestCard[] = []
+  for (const event of await ports.events.held()) {
+    const source = await sourceOf(ports, event)
+    const isMeant = source?.sha === headSha && source.repository === repository
+    const card = isMeant ? await cardOf(ports, event.id) : undefined
+    if (card) cards.push(card)
+  }
+  return cards
+}
+
+type TouchPorts = CommandPorts & {
+  readonly lockOf: (
+    id: string,
+  ) => Promise<{ readonly env: string; readonly app: string | null } | undefined>
+}
+
+/** The repositories whose pull requests are about what changed. */
+export async function touchedBy(
+  ports: TouchPorts,
+  subjects: readonly Subject[],
+  repositories: readonly string[],
+): Promise<string[]> {
+  const names = new Set<string>()
+  const places: { readonly env: string; readonly app: string | null }[] = []
+  for (const { kind, id } of subjects) {
+    const lock = kind === 'lock' ? await ports.lockOf(id) : undefined
+    if (lock) places.push(lock)
+    const event = kind === 'request' ? await ports.events.find(id) : undefined
+    const source = event && (await sourceOf(ports, event))
+    if (source) names.add(source.repository)
+    if (event?.env && event.app) places.push({ env: event.env, app: event.app })
+  }
+  const { manifests } = await ports.sources.manifests(await ports.gitops.lastTip())
+  const isTouched = (name: string) =>
+    placesOf(manifests, name).some((own) =>
+      places.some(({ env, app }) => env === own.env && (app === null || app === own.app)),
+    )
+  return repositories.filter((name) => names.has(name) || isTouched(name))
+}
