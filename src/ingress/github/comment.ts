@@ -2,11 +2,12 @@ import { handle } from '../../commands/handle.ts'
 import type { Invocation } from '../../commands/invocation.ts'
 import { explain, lookAtRequest } from '../../commands/look.ts'
 import { type PullRequestPlace, parseInPullRequest } from '../../commands/pull-request.ts'
+import { placesOf } from '../../commands/repository-places.ts'
 import { verbs } from '../../commands/verbs.ts'
 import { splitWords } from '../../commands/words.ts'
 import type { Actor } from '../../domain/actor.ts'
 import { isRefusal } from '../../domain/fault.ts'
-import { code, words } from '../../messages/github/markdown.ts'
+import { code, codeBlock, words } from '../../messages/github/markdown.ts'
 import { outcomeReply, problemReply } from '../../messages/github/reply.ts'
 import { commentLines } from './comment-lines.ts'
 import { headOf } from './head.ts'
@@ -17,6 +18,8 @@ import { beyondWriting, whoIs } from './who.ts'
 
 /** The most commands of one comment. */
 const linesMax = 5
+/** The longest explanation that a comment shows. */
+const explanationCharsMax = 20_000
 /** The most requests that the commands of one comment may make. */
 const requestsMax = 20
 
@@ -29,7 +32,6 @@ export async function onComment(
   given: Commented,
   requestId: string,
 ): Promise<void> {
-  // biome-ignore format: one signature
   const { issue, comment, sender, action } = given
   const isNewByPerson =
     action === 'created' && sender.type === 'User' && sender.id === comment.user?.id
@@ -40,7 +42,10 @@ export async function onComment(
   const replies = new Replies(ports, { repository, number: issue.number, commentId: comment.id })
   await replies.react('eyes')
   if (isSwallowed)
-    return replies.end('confused', 'That line is part of the quote or the list above it. Leave a blank line before it.') // biome-ignore format: one line
+    return replies.end(
+      'confused',
+      'That line is part of the quote or the list above it. Leave a blank line before it.',
+    )
   if (lines.length > linesMax)
     return replies.end('confused', `A comment has at most ${linesMax} commands; nothing was done.`)
   const actor = await whoIs(ports, { login: sender.login, repository })
@@ -75,12 +80,7 @@ async function placeOf(
   sha: string,
 ): Promise<PullRequestPlace> {
   const { manifests } = await commands.sources.manifests(await commands.gitops.lastTip())
-  const own = manifests.filter((manifest) =>
-    manifest.repository === null
-      ? manifest.app === repository.slice(repository.lastIndexOf('/') + 1)
-      : manifest.repository === repository,
-  )
-  return { repository, sha, targets: own.map(({ app, env }) => ({ app, env })) }
+  return { repository, sha, targets: placesOf(manifests, repository) }
 }
 
 async function carryOut(speaking: Speaking, lines: readonly string[]): Promise<void> {
@@ -92,7 +92,8 @@ async function carryOut(speaking: Speaking, lines: readonly string[]): Promise<v
     const asked =
       split.kind === 'problem' ? [split] : parseInPullRequest(split.words, place, nowUnix)
     for (const one of asked) {
-      if (count >= requestsMax) return replies.end('confused', `A comment makes at most ${requestsMax} requests.`) // biome-ignore format: one line
+      if (count >= requestsMax)
+        return replies.end('confused', `A comment makes at most ${requestsMax} requests.`)
       const reaction = await invoke(speaking, one, count++)
       if (reaction === null) continue
       const left = lines.slice(at + 1)
@@ -116,7 +117,8 @@ async function invoke(speaking: Speaking, asked: Invocation, count: number): Pro
     case 'explain': {
       const told = await explain([ports.commands, actor], asked.id)
       if (isRefusal(told)) return { reaction: '-1', text: outcomeReply(told) }
-      return say(replies, told.flatMap(({ lines }) => lines).map((line) => `    ${line}`).join('\n')) // biome-ignore format: one line
+      const lines = told.flatMap((one) => [one.message, ...one.lines])
+      return say(replies, codeBlock(lines.join('\n'), 'text', explanationCharsMax))
     }
     case 'track':
       return follow(speaking, asked.id)
@@ -143,7 +145,10 @@ async function command(
   }
   const outcome = refusal ?? (await handle(commands, actor, asked))
   if (outcome.kind === 'refusal') {
-    ports.log.info({ login: actor.login, verb: asked.verb, code: outcome.code }, 'refused what was asked for in a comment') // biome-ignore format: one line
+    ports.log.info(
+      { login: actor.login, verb: asked.verb, code: outcome.code },
+      'refused what was asked for in a comment',
+    )
     return { reaction: '-1', text: outcomeReply(outcome) }
   }
   if (outcome.kind === 'accepted') return follow(speaking, outcome.id)
@@ -188,5 +193,9 @@ function helpText(topic: string | undefined): string {
   const one = verbs.find(({ name }) => name === topic?.toLowerCase())
   if (one) return `${code(`/gimlet ${one.usage}`)}\n\n${words(one.summary)}`
   const rows = verbs.map(({ usage, summary }) => `- ${code(`/gimlet ${usage}`)} ${words(summary)}`)
-  return ['In a pull request `release <env>[,<env>]` is enough: its apps, and the artifact of its head commit.', '', ...rows].join('\n') // biome-ignore format: one value
+  return [
+    'In a pull request `release <env>[,<env>]` is enough: its apps, and the artifact of its head commit.',
+    '',
+    ...rows,
+  ].join('\n')
 }
