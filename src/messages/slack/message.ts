@@ -8,25 +8,55 @@ const blocksMax = 50
 const charsMax = 11_500
 
 /** A message of blocks, cut to what Slack takes: what is left out is said. */
-export function message(head: Line, blocks: readonly Block[]): SlackMessage {
-  const kept: Block[] = []
-  let chars = 0
-  for (const block of blocks) {
-    chars += charsIn(block)
-    if (kept.length === blocksMax - 1 || chars > charsMax) {
-      kept.push(lines([{ type: 'text', text: '… and more that does not fit here' }]))
-      break
-    }
-    kept.push(block)
-  }
-  return { text: fallback(head).trim() || 'GimletD', blocks: kept }
-}
+export const message = (head: Line, blocks: readonly Block[]): SlackMessage => ({
+  text: fallback(head).trim() || 'GimletD',
+  blocks: fitting(blocks, { blocksMax, charsMax }),
+})
 
 /** A message of nothing but lines. */
 export const said = (...all: readonly [Line, ...Line[]]): SlackMessage => ({
   text: fallback(...all).trim() || 'GimletD',
-  blocks: [lines(...all)],
+  blocks: fitting([lines(...all)], { blocksMax, charsMax }),
 })
+
+const more = lines([{ type: 'text', text: '… and more that does not fit here' }])
+
+/** Blocks as far as they fit, the last of them in part; what can be clicked below stays. */
+export function fitting(
+  blocks: readonly Block[],
+  limits: { readonly blocksMax: number; readonly charsMax: number },
+): Block[] {
+  const kept: Block[] = []
+  let charsLeft = limits.charsMax
+  for (const [at, block] of blocks.entries()) {
+    const isRoom = blocks.length <= limits.blocksMax || kept.length < limits.blocksMax - 2
+    const begun = isRoom ? beginningOf(block, charsLeft) : null
+    if (begun) kept.push(begun)
+    if (begun !== block) {
+      const row = blocks.slice(at + 1).find(({ type }) => type === 'actions')
+      return [...kept, more, ...(row ? [row] : [])]
+    }
+    charsLeft -= charsIn(block)
+  }
+  return kept
+}
+
+/** As much of a block as fits, or `null`: a list between its rows, lines between their parts. */
+function beginningOf(block: Block, charsMost: number): Block | null {
+  let charsLeft = charsMost - charsIn(block)
+  if (charsLeft >= 0) return block
+  const [outer] = elementsOf(block)
+  const inner = [...elementsOf(outer)]
+  while (inner.length > 0 && charsLeft < 0) charsLeft += charsIn(inner.pop())
+  return inner.length > 0
+    ? { ...block, elements: [{ ...(outer as object), elements: inner }] }
+    : null
+}
+
+function elementsOf(value: unknown): readonly unknown[] {
+  const isObject = typeof value === 'object' && value !== null
+  return isObject && 'elements' in value && Array.isArray(value.elements) ? value.elements : []
+}
 
 /** How many characters of text a block holds. */
 function charsIn(value: unknown): number {

@@ -8,6 +8,7 @@ import {
   type Inline,
   italic,
   type Line,
+  label,
   lines,
   link,
   moment,
@@ -225,7 +226,7 @@ function approveButton({ event, version }: RequestCard): Button {
     style: 'primary',
     confirm: {
       title: 'Approve this?',
-      text: `${event.type} ${what}`.slice(0, 270) + at,
+      text: label(`${event.type} ${what}`, 270) + at,
       yes: 'Approve',
     },
   }

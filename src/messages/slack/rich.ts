@@ -1,4 +1,4 @@
-import { clean, cleanLines } from '../paint.ts'
+import { cleanLines, clean as withoutHidden } from '../paint.ts'
 
 /**
  * Text for people in Slack as rich text: a tree in which what others wrote is a leaf of text, so that
@@ -27,7 +27,12 @@ export type Block = { readonly type: string; readonly [key: string]: unknown }
 const leafCharsMax = 600
 
 const cut = (text: string, charsMax: number) =>
-  text.length > charsMax ? `${[...text].slice(0, charsMax - 1).join('')}…` : text
+  text.length > charsMax ? `${text.slice(0, charsMax - 1).replace(/\p{Cs}$/u, '')}…` : text
+
+/** Half a character (a surrogate alone) is no text: Slack would refuse all that it stands in. */
+const whole = (text: string): string => text.replaceAll(/\p{Cs}/gu, '\ufffd')
+
+const clean = (text: string): string => whole(withoutHidden(text))
 
 type Leaf = Extract<Inline, { type: 'text' }>
 
@@ -77,7 +82,7 @@ const newLine: Inline = { type: 'text', text: '\n' }
 
 /** Text as it stands, such as a diff: at most `charsMax` of it, cut at a line's end, and told so. */
 export function preformatted(content: string, charsMax: number): Block {
-  const all = cleanLines(content).trimEnd()
+  const all = whole(cleanLines(content)).trimEnd()
   const shown = cutLines(all, charsMax) || ' '
   return {
     type: 'rich_text',
@@ -103,7 +108,7 @@ function cutLines(content: string, charsMax: number): string {
   if (content.length <= charsMax && lineEnd === -1) return content
   const room = Math.min(charsMax - 40, lineEnd === -1 ? content.length : lineEnd)
   const end = content.lastIndexOf('\n', room)
-  const kept = content.slice(0, end > 0 ? end : room)
+  const kept = content.slice(0, end > 0 ? end : room).replace(/\p{Cs}$/u, '')
   const left = content.slice(kept.length).split('\n').length - (end > 0 ? 1 : 0)
   return `${kept}\n… ${left} more ${left === 1 ? 'line' : 'lines'}`
 }
