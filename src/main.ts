@@ -31,6 +31,7 @@ import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
 import { newId } from './store/ids.ts'
 import { migrate } from './store/migrate.ts'
+import { PreviewStore } from './store/previews.ts'
 import { ReleaseStore } from './store/releases.ts'
 import { ScheduleStore } from './store/schedules.ts'
 import { newToken, tokenHash, UserStore } from './store/users.ts'
@@ -128,10 +129,11 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   const gitops = followed(writer, config)
   const controls = new ControlStore(database)
   const schedules = new ScheduleStore(database)
+  const previews = new PreviewStore(database, { isGithubOn: config.github !== null })
   const identify = identifier(users)
   const shared = { clock, ids, sources, artifacts, events, releases, gitops, controls, identify }
   const people = async () => (await sources.policies(await writer.lastTip())).people
-  const loop = new Loop({ ...shared, schedules, landings: releases, pause, log, landed })
+  const loop = new Loop({ ...shared, schedules, previews, landings: releases, pause, log, landed })
   const tokens = { next: newToken }
   const commands: CommandPorts = {
     ...{ ...shared, users, tokens, source: 'api' },

@@ -163,3 +163,15 @@ function fromDraft(body: unknown): unknown {
 /** The name that an app has when nothing else names it: the last part of its repository's. */
 export const repositoryApp = (version: Pick<Version, 'repositoryName'>): string =>
   lastPart(version.repositoryName)
+
+/**
+ * The branch whose code was built. For a pull request CI puts it in one of two fields: Gimlet's shipper
+ * in `branch`, the design draft in `sourceBranch`, with `branch` as the target.
+ */
+export const builtBranch = ({
+  event,
+  branch,
+  sourceBranch,
+  targetBranch,
+}: Pick<Version, 'event' | 'branch' | 'sourceBranch' | 'targetBranch'>): string =>
+  event === 'pr' && branch === targetBranch ? sourceBranch || branch : branch

@@ -74,6 +74,8 @@ export type About =
   | { readonly on: 'health'; readonly env: string; readonly app: string }
   /** Of a request for the artifact of exactly this commit, which CI may not have posted yet. */
   | { readonly on: 'commit'; readonly repository: string; readonly sha: Sha }
+  /** Of a request that a manifest makes for a pull request: the branch that is shown. */
+  | { readonly on: 'preview'; readonly repository: string; readonly branch: string }
   /** The trigger whose time has come. */
   | { readonly on: 'schedule'; readonly trigger: string }
 

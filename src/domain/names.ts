@@ -8,6 +8,9 @@ const repository = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]|\/(?=[A-Za-z0-9_])){0,199}$/
 const fullSha = /^[0-9a-f]{40}$/
 const shaPrefix = /^[0-9a-f]{7,40}$/
 
+/** The longest name of an app, an environment or a namespace (RFC 1123). */
+export const labelCharactersMax = 63
+
 /** What a name must look like, for the sentence that refuses one. */
 export const labelRule =
   'a lower-case DNS label: letters, digits and inner dashes, at most 63 characters'
@@ -30,3 +33,12 @@ export const isShaPrefix = (text: string): boolean => shaPrefix.test(text)
 /** The last part of a repository's name: `owner/example-service` is `example-service`. */
 export const lastPart = (repositoryName: string): string =>
   repositoryName.slice(repositoryName.lastIndexOf('/') + 1)
+
+/**
+ * Any text as what a DNS label is made of: lower case, and a dash for everything else. GimletD's
+ * `sanitizeDNSName`; it may come to nothing.
+ */
+export function dnsLabel(text: string, charactersMax = Number.POSITIVE_INFINITY): string {
+  const dashed = text.toLowerCase().replaceAll(/[^a-z0-9]/gu, '-')
+  return dashed.replace(/^-+/, '').slice(0, charactersMax).replace(/-+$/, '')
+}

@@ -1,4 +1,5 @@
 import { type Refusal, refuse } from '../domain/fault.ts'
+import { dnsLabel, labelCharactersMax } from '../domain/names.ts'
 
 /** What an expression comes to. Only `int` and `bool` make something other than text. */
 export type Filled = string | number | boolean
@@ -22,7 +23,7 @@ const shownCharactersMax = 40
  */
 export const functions: ReadonlyMap<string, TemplateFunction> = new Map(
   Object.entries<TemplateFunction>({
-    sanitizeDNSName: { parameters: [], apply: sanitizeDnsName },
+    sanitizeDNSName: { parameters: [], apply: (text) => dnsLabel(text, labelCharactersMax) },
     lower: { parameters: [], apply: (text) => text.toLowerCase() },
     upper: { parameters: [], apply: (text) => text.toUpperCase() },
     trunc: { parameters: ['LENGTH'], apply: truncated },
@@ -33,12 +34,6 @@ export const functions: ReadonlyMap<string, TemplateFunction> = new Map(
     bool: { parameters: [], apply: truth, isLast: true },
   }),
 )
-
-/** GimletD's function of that name: an RFC 1123 label of at most 63 characters, or nothing. */
-function sanitizeDnsName(text: string): string {
-  const dashed = text.toLowerCase().replaceAll(/[^a-z0-9]/gu, '-')
-  return dashed.replace(/^-+/, '').slice(0, 63).replace(/-+$/, '')
-}
 
 function truncated(text: string, [length = '']: readonly string[]): string | Refusal {
   if (!/^\d{1,6}$/.test(length)) return refuse('invalid', 'trunc takes a number, such as trunc 8')

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import type { ArtifactEnvironment } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { isLabel, isRepository, labelRule } from '../domain/names.ts'
+import { type PreviewRule, previewDays } from '../domain/preview.ts'
 import type { Sources } from '../domain/sources.ts'
-import { parseYaml } from './parse-yaml.ts'
+import { parseYaml, type YamlDocument } from './parse-yaml.ts'
 
 /** How one app is written into one environment: contract, section 4b. */
 export type Manifest = {
@@ -16,7 +17,11 @@ export type Manifest = {
   readonly repository: string | null
   /** Kubernetes objects as YAML, with variables. */
   readonly manifests: string
+  /** Of one that is for pull requests only: each has the app under a name of its own. */
+  readonly preview: PreviewRule | null
 }
+
+export type PreviewManifest = Manifest & { readonly preview: PreviewRule }
 
 /** Something in `file` that cannot be used. A `null` app or env stands for any. */
 export type ManifestProblem = {
@@ -31,6 +36,8 @@ export type ManifestProblem = {
 export type ManifestSet = {
   readonly version: string
   readonly manifests: readonly Manifest[]
+  /** Those that are for pull requests. */
+  readonly previews: readonly PreviewManifest[]
   readonly problems: readonly ManifestProblem[]
 }
 
@@ -59,9 +66,11 @@ export function manifestLoader(): (sources: Sources) => ManifestSet {
 
 function setOf(version: string, entries: readonly Entry[]): ManifestSet {
   const groups = byTarget(entries.filter(isManifest))
+  const clear = groups.flatMap((group) => (group.length === 1 ? group : []))
   return {
     version,
-    manifests: groups.flatMap((group) => (group.length === 1 ? group : [])),
+    manifests: clear.filter((manifest) => !isPreview(manifest)),
+    previews: clear.filter(isPreview),
     problems: [...entries.filter(isProblem), ...groups.flatMap(ambiguity)],
   }
 }
@@ -71,6 +80,10 @@ export function manifestOf(environment: ArtifactEnvironment, file: string): Mani
   const entry = entryOf(environment, file)
   return isManifest(entry) ? entry : refuse('invalid', entry.message)
 }
+
+/** True of a manifest that is for pull requests. */
+export const isPreview = (manifest: Manifest): manifest is PreviewManifest =>
+  manifest.preview !== null
 
 const isManifest = (entry: Entry): entry is Manifest => 'manifests' in entry
 const isProblem = (entry: Entry): entry is ManifestProblem => !isManifest(entry)
@@ -91,7 +104,7 @@ function entriesOf(file: string, text: string): readonly Entry[] {
 function byTarget(manifests: readonly Manifest[]): readonly (readonly Manifest[])[] {
   const groups = new Map<string, Manifest[]>()
   for (const manifest of manifests) {
-    const target = `${manifest.env}/${manifest.app}`
+    const target = `${manifest.env}/${manifest.app}${isPreview(manifest) ? ' preview' : ''}`
     groups.set(target, [...(groups.get(target) ?? []), manifest])
   }
   return [...groups.values()]
@@ -109,6 +122,29 @@ function ambiguity(group: readonly Manifest[]): readonly ManifestProblem[] {
 
 const label = z.string({ error: `must be ${labelRule}` }).refine(isLabel, `must be ${labelRule}`)
 
+const previewText = 'must be true, or a mapping of label and days'
+const daysText = 'must be a whole number of days from 1 to 365'
+
+const previewShape = z
+  .preprocess(
+    (value) => (value instanceof Map ? Object.fromEntries(value) : value || false),
+    z.union(
+      [
+        z.boolean(),
+        z.strictObject({
+          label: z.string().min(1).max(50).optional(),
+          days: z.number({ error: daysText }).int(daysText).min(1, daysText).max(365, daysText).optional(), // biome-ignore format: one line
+        }),
+      ],
+      { error: previewText },
+    ),
+  )
+  .transform((value): PreviewRule | null => {
+    if (value === false) return null
+    const { label = null, days = previewDays } = value === true ? {} : value
+    return { label, days }
+  })
+
 const manifestSchema = z.looseObject({
   app: label,
   env: label,
@@ -122,6 +158,7 @@ const manifestSchema = z.looseObject({
   manifests: z
     .string({ error: 'must be Kubernetes objects as YAML text; write "manifests: |" above them' })
     .refine((text) => text.trim() !== '', 'must not be empty'),
+  preview: previewShape,
 })
 
 const laterFields = ['chart', 'kustomize', 'strategicMergePatches', 'json6902Patches']
@@ -136,10 +173,27 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
     })
   const parsed = manifestSchema.safeParse(fields)
   if (!parsed.success) return problem({ ...about, message: issueText(parsed.error) })
-  const { app, env, namespace, repository, manifests } = parsed.data
+  const { app, env, namespace, repository, manifests, preview } = parsed.data
   const objects = parseYaml(manifests)
   if (isRefusal(objects)) return problem({ ...about, message: `manifests: ${objects.message}` })
-  return { file, app, env, namespace, repository, manifests }
+  const shared = preview && sharedObject(objects)
+  if (shared) return problem({ ...about, message: `manifests: ${shared}` })
+  return { file, app, env, namespace, repository, manifests, preview }
+}
+
+/** Something that is different in each preview. */
+const ownExpression = /\{\{[^}]*\.(?:APP|BRANCH|PR)\b/
+
+/** The first object that all previews would share, and take from one another; told so. */
+function sharedObject(documents: readonly YamlDocument[]): string | null {
+  for (const { value } of documents) {
+    const metadata = value instanceof Map ? value.get('metadata') : undefined
+    const names = metadata instanceof Map ? [metadata.get('name'), metadata.get('namespace')] : []
+    if (value === null || names.some((one) => ownExpression.test(String(one)))) continue
+    const [name] = names
+    return `every preview would have the same ${String(value instanceof Map ? value.get('kind') : 'object')} ${String(name)}; write "{{ .APP }}" in its name`
+  }
+  return null
 }
 
 const labelOf = (value: unknown): string | null =>

@@ -1,4 +1,4 @@
-import type { Artifact, Version } from '../domain/artifact.ts'
+import { type Artifact, builtBranch, type Version } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { nearestFew } from '../domain/nearest.ts'
 import { type Filled, functions, valueCharactersMax } from './functions.ts'
@@ -58,14 +58,6 @@ function builtIns({ version, context }: Artifact, target: Target): Record<string
     EVENT: version.event,
     PR: pullRequest(version, context),
   }
-}
-
-/**
- * The branch whose code was built. For a pull request CI puts it in one of two fields: Gimlet's shipper
- * in `branch`, the design draft in `sourceBranch`, with `branch` as the target.
- */
-function builtBranch({ event, branch, sourceBranch, targetBranch }: Version): string {
-  return event === 'pr' && branch === targetBranch ? sourceBranch || branch : branch
 }
 
 /** The pull request's number, from wherever CI put it. Gimlet's own shipper has it in the URL only. */

@@ -1,4 +1,5 @@
 import { policyActor } from '../domain/actor.ts'
+import { builtBranch } from '../domain/artifact.ts'
 import type { TriggerAnswer } from '../domain/decision.ts'
 import type { About, Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Release } from '../domain/release.ts'
@@ -9,12 +10,14 @@ import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
 import { releaseBefore } from './rollback-target.ts'
 
-type RunningAbout = Extract<About, { readonly on: 'branchDeleted' | 'health' | 'schedule' }>
+type RunningAbout = Extract<About, { readonly on: (typeof happenings)[number] }>
 type RunningEvent = ReleaseEvent & { readonly about: RunningAbout }
 
 /** True of what happened that is about what runs, not about one artifact. */
 export const isAboutRunning = (event: ReleaseEvent): event is RunningEvent =>
-  event.about !== null && event.about.on !== 'released' && event.about.on !== 'commit'
+  event.about !== null && (happenings as readonly string[]).includes(event.about.on)
+
+const happenings = ['branchDeleted', 'health', 'schedule'] as const
 
 /** A place that a trigger may be about, and the release that it would start from. */
 type Candidate = { readonly app: string; readonly env: string; readonly release: Release }
@@ -53,7 +56,10 @@ async function candidatesFor(
   const running = await ports.releases.running({})
   if (about.on === 'branchDeleted')
     return running
-      .filter(({ version }) => isOfBranch(version, about))
+      .filter(
+        ({ version }) =>
+          version.repositoryName === about.repository && builtBranch(version) === about.branch,
+      )
       .map((release) => ({ app: release.app, env: release.env, release }))
   if (about.on === 'health')
     return running
@@ -65,13 +71,6 @@ async function candidatesFor(
     ? running.map((release) => ({ app: release.app, env: release.env, release }))
     : promotions(running, trigger, given)
 }
-
-/** A pull request's artifact is of the branch that is to be merged, not of the one to merge into. */
-const isOfBranch = (
-  { repositoryName, event, branch, sourceBranch }: Release['version'],
-  gone: { readonly repository: string; readonly branch: string },
-): boolean =>
-  repositoryName === gone.repository && (event === 'pr' ? sourceBranch : branch) === gone.branch
 
 /** Where what runs in the trigger's `from` could go: the other environments that have a manifest. */
 function promotions(

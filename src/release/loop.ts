@@ -2,6 +2,7 @@ import { type Closing, isTargeted, type ReleaseEvent } from '../domain/event.ts'
 import { Fault, type FaultCode } from '../domain/fault.ts'
 import { expand } from './expand.ts'
 import type { RunPorts } from './ports.ts'
+import { type PreviewPorts, Previews } from './previews.ts'
 import { runEvent } from './run.ts'
 import { type SchedulePorts, tellTime } from './tell-time.ts'
 
@@ -28,7 +29,8 @@ const backoffMs = 250
 const outagePauseMs = 2_000
 
 export type LoopPorts = RunPorts &
-  SchedulePorts & {
+  SchedulePorts &
+  PreviewPorts & {
     readonly events: {
       claimWide(nowMs: number, limit: number): Promise<readonly ReleaseEvent[]>
       claimTargeted(nowMs: number): Promise<ReleaseEvent | undefined>
@@ -57,10 +59,14 @@ export class Loop {
   #wakes = 0
   #wakesSinceMs = 0
   #timeToldMs = Number.NEGATIVE_INFINITY
+  readonly #previews: Previews
+  /** How many wake-ups there had been when previews were looked at last. */
+  #wakesPreviewed = 0
   #running: Promise<void> | undefined
 
   constructor(ports: LoopPorts) {
     this.#ports = ports
+    this.#previews = new Previews(ports)
   }
 
   start(): void {
@@ -86,6 +92,7 @@ export class Loop {
       this.#awake = false
       try {
         await this.#tellTime()
+        await this.#lookAtPreviews()
         const wide = await this.#expandSlice()
         const targeted = await this.#runNext()
         if (wide === sliceEvents) await this.#ports.pause(this.#pauseMs())
@@ -103,6 +110,17 @@ export class Loop {
     if (nowMs < this.#timeToldMs + tellTimeMs) return
     this.#timeToldMs = nowMs
     await tellTime(this.#ports)
+  }
+
+  /** What cannot be looked at now, because the git host is away, keeps nothing else from being done. */
+  async #lookAtPreviews(): Promise<void> {
+    const wakes = this.#wakes
+    try {
+      if (await this.#previews.look(wakes !== this.#wakesPreviewed)) this.#wakesPreviewed = wakes
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error
+      this.#ports.log.warn({ err: error }, 'previews could not be looked at')
+    }
   }
 
   async #expandSlice(): Promise<number> {

@@ -1,4 +1,5 @@
 import { type Actor, rolesAt } from '../domain/actor.ts'
+import { type Artifact, builtBranch } from '../domain/artifact.ts'
 import type { PlannedCommit } from '../domain/change.ts'
 import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
@@ -7,6 +8,7 @@ import type { Facts } from '../domain/facts.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
+import { isPreview } from '../manifest/manifest.ts'
 import { readObjects } from '../manifest/read-objects.ts'
 import { applying } from '../policy/applying.ts'
 import { decide } from '../policy/decide.ts'
@@ -142,14 +144,14 @@ async function wantedBy(
     case 'health':
     case 'schedule':
     case 'release':
-      return wantedRelease(ports, event, tip)
+      return wantedRelease(ports, event, { tip, running })
   }
 }
 
 async function wantedRelease(
   ports: ProposalPorts,
   event: TargetedEvent,
-  tip: Sha,
+  { tip, running }: { tip: Sha; running: readonly Release[] },
 ): Promise<Wanted | Refusal> {
   const artifact = await ports.artifacts.find(event.artifactId ?? '')
   if (!artifact) return refuse('not_found', `There is no artifact ${event.artifactId}`)
@@ -158,8 +160,17 @@ async function wantedRelease(
   const foreign = foreignArtifact(event.app, artifact, owner)
   if (foreign) return foreign
   const manifest = targetOf(artifact, manifests, event)
-  return isRefusal(manifest) ? manifest : { kind: 'release', artifact, manifest }
+  if (isRefusal(manifest)) return manifest
+  const there = running.find(({ env }) => env === event.env)
+  return isPreview(manifest) && there && isOfOther(artifact, there)
+    ? refuse('conflict', `${event.app} in ${event.env} shows ${builtBranch(there.version)} already`)
+    : { kind: 'release', artifact, manifest }
 }
+
+/** Two branches may come to one name; then what runs there stays. */
+const isOfOther = ({ version }: Artifact, there: Release): boolean =>
+  version.repositoryName !== there.version.repositoryName ||
+  builtBranch(version) !== builtBranch(there.version)
 
 /** The artifact that the facts are about. One that a rollback goes back to may be older than the store. */
 async function artifactOf(ports: ProposalPorts, wanted: Wanted) {

@@ -1,7 +1,14 @@
-import type { Artifact } from '../domain/artifact.ts'
+import { type Artifact, builtBranch } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { lastPart } from '../domain/names.ts'
-import { type Manifest, type ManifestSet, manifestOf } from '../manifest/manifest.ts'
+import { previewNames } from '../domain/preview.ts'
+import {
+  isPreview,
+  type Manifest,
+  type ManifestSet,
+  manifestOf,
+  type PreviewManifest,
+} from '../manifest/manifest.ts'
 import { render } from '../manifest/render.ts'
 import { variablesOf } from '../manifest/variables.ts'
 
@@ -9,19 +16,31 @@ import { variablesOf } from '../manifest/variables.ts'
 export type Bindings = ReadonlyMap<string, string>
 
 /** Where an artifact can go: the manifests that say so, its own before those of the folder. */
-export function targetsOf(artifact: Artifact, { manifests }: ManifestSet): readonly Manifest[] {
-  const repository = artifact.version.repositoryName
-  const targets = new Map<string, Manifest>()
-  for (const manifest of manifests)
-    if (
-      manifest.repository === null
-        ? manifest.app === lastPart(repository)
-        : manifest.repository === repository
-    )
-      targets.set(`${manifest.env}/${manifest.app}`, manifest)
-  for (const manifest of ownManifests(artifact))
-    targets.set(`${manifest.env}/${manifest.app}`, manifest)
-  return [...targets.values()]
+export const targetsOf = (artifact: Artifact, { manifests }: ManifestSet): readonly Manifest[] =>
+  ownFirst(
+    manifests.filter((manifest) => isOf(artifact.version.repositoryName, manifest)),
+    ownManifests(artifact).filter((manifest) => !isPreview(manifest)),
+  )
+
+/** What an artifact's previews are made of, likewise. */
+export const previewsOf = (
+  artifact: Artifact,
+  { previews }: ManifestSet,
+): readonly PreviewManifest[] =>
+  ownFirst(
+    previews.filter((manifest) => isOf(artifact.version.repositoryName, manifest)),
+    ownManifests(artifact).filter(isPreview),
+  )
+
+/** True when a manifest is of an app of this repository. */
+export const isOf = (repository: string, manifest: Manifest): boolean =>
+  manifest.repository === null
+    ? manifest.app === lastPart(repository)
+    : manifest.repository === repository
+
+function ownFirst<Of extends Manifest>(ofFolder: readonly Of[], own: readonly Of[]): Of[] {
+  const all = [...ofFolder, ...own]
+  return [...new Map(all.map((manifest) => [`${manifest.env}/${manifest.app}`, manifest])).values()]
 }
 
 /** The manifests that an artifact brought; those that cannot be used were refused when it arrived. */
@@ -47,7 +66,9 @@ export function targetOf(
       (one.env === env || one.env === null),
   )
   if (problem) return refuse('invalid', problem.message)
-  if (found) return found
+  const preview = found ? undefined : previewOf(artifact, set, { env, app })
+  const manifest = found ?? preview
+  if (manifest) return manifest
   const elsewhere = targets.filter((target) => target.app === app).map((target) => target.env)
   return refuse(
     'not_found',
@@ -55,6 +76,20 @@ export function targetOf(
       ? `No manifest of ${app} is for ${env}; there are manifests for ${elsewhere.sort().join(', ')}`
       : `Artifact ${artifact.id} of ${artifact.version.repositoryName} has no manifest for ${app} in ${env}; add one to the manifests or to the artifact's environments`,
   )
+}
+
+/** The manifest of an artifact's preview of this name: no app that has a manifest of its own. */
+function previewOf(
+  artifact: Artifact,
+  set: ManifestSet,
+  { env, app: name }: { env: string; app: string },
+): Manifest | undefined {
+  if (set.manifests.some(({ app }) => app === name)) return undefined
+  const branch = builtBranch(artifact.version)
+  const found = previewsOf(artifact, set).find(
+    ({ app, env: its }) => its === env && previewNames({ app, branch }).includes(name),
+  )
+  return found && { ...found, app: name }
 }
 
 /** The repository that alone may release an app: named by its manifest, else its first release's. */

@@ -9,6 +9,7 @@ type Pull = {
   readonly baseBranch: string
   readonly isFork: boolean
   readonly isOpen: boolean
+  readonly labels: readonly string[]
 }
 type Repository = {
   readonly id: number
@@ -52,18 +53,20 @@ export class PullStore {
 
   /** Keeps what GitHub said of a pull request at a moment; what it said later stays. */
   async keep(pull: Pull, nowUnix: number): Promise<void> {
-    const { repositoryId, number, headSha, headBranch, baseBranch, isFork, isOpen } = pull
+    const { repositoryId, number, headSha, headBranch, baseBranch, isFork, isOpen, labels } = pull
     await this.#database.write([
       headMoved(pull, nowUnix),
       {
-        sql: `insert into pulls values (?, ?, ?, ?, ?, ?, ?, ?)
+        sql: `insert into pulls (repository_id, number, head_sha, head_branch, base_branch, is_fork,
+                is_open, updated, labels) values (?, ?, ?, ?, ?, ?, ?, ?, ?)
               on conflict (repository_id, number) do update set head_sha = excluded.head_sha,
                 head_branch = excluded.head_branch, base_branch = excluded.base_branch,
-                is_fork = excluded.is_fork, is_open = excluded.is_open, updated = excluded.updated
+                is_fork = excluded.is_fork, is_open = excluded.is_open, updated = excluded.updated,
+                labels = excluded.labels
               where excluded.updated >= updated`,
         args: [
           ...[repositoryId, number, headSha, headBranch, baseBranch],
-          ...[isFork ? 1 : 0, isOpen ? 1 : 0, nowUnix],
+          ...[isFork ? 1 : 0, isOpen ? 1 : 0, nowUnix, JSON.stringify(labels)],
         ],
       },
     ])
@@ -187,6 +190,7 @@ const pullOf = (row: ResultSet['rows'][number]): Pull => ({
   baseBranch: String(row.base_branch),
   isFork: row.is_fork === 1,
   isOpen: row.is_open === 1,
+  labels: JSON.parse(String(row.labels)) as string[],
 })
 
 const repositoryOf = (row: ResultSet['rows'][number]): Repository => ({

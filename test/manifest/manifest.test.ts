@@ -29,6 +29,7 @@ describe('loadManifests', () => {
         namespace: 'default',
         repository: null,
         manifests: 'kind: Service\n',
+        preview: null,
       },
       expect.objectContaining({ app: 'api', repository: 'owner/api' }),
       expect.objectContaining({ file: 'b.yml', env: 'production' }),
@@ -36,7 +37,7 @@ describe('loadManifests', () => {
   })
 
   test('keys of GimletD are kept out of the way', () => {
-    const gimletd = `${whole}namespace: ''\ndeploy: { event: push, branch: "!main" }\npreview: true\nchart: { repository: '', name: '', version: '' }\nstrategicMergePatches: ''\n`
+    const gimletd = `${whole}namespace: ''\ndeploy: { event: push, branch: "!main" }\npreview: false\nchart: { repository: '', name: '', version: '' }\nstrategicMergePatches: ''\n`
     expect(load({ 'a.yaml': gimletd })).toMatchObject({
       problems: [],
       manifests: [{ namespace: 'default' }],
@@ -152,10 +153,47 @@ describe('loadManifests', () => {
     expect(problems[0]?.message).toContain(message)
   })
 
+  const ownName = whole.replace('Service', 'Service\n  metadata: { name: "{{ .APP }}" }')
+
+  test.each([
+    { preview: 'true', rule: { label: null, days: 14 } },
+    { preview: '{ label: show it }', rule: { label: 'show it', days: 14 } },
+    { preview: '{ days: 2 }', rule: { label: null, days: 2 } },
+  ])('one with preview: $preview is for pull requests only', ({ preview, rule }) => {
+    const set = load({ 'a.yaml': `${ownName}preview: ${preview}\n`, 'b.yaml': whole })
+    expect(set).toMatchObject({ problems: [], previews: [{ file: 'a.yaml', preview: rule }] })
+    expect(set.manifests).toMatchObject([{ file: 'b.yaml', preview: null }])
+  })
+
+  test.each([
+    { preview: 'yes please', message: 'preview: must be true, or a mapping of label and days' },
+    { preview: '{ lable: x }', message: 'preview: Unrecognized key: "lable"' },
+    {
+      preview: '{ days: 0 }',
+      message: 'preview.days: must be a whole number of days from 1 to 365',
+    },
+  ])('one with preview: $preview is refused', ({ preview, message }) => {
+    const { problems, previews } = load({ 'a.yaml': `${ownName}preview: ${preview}\n` })
+    expect(previews).toEqual([])
+    expect(problems).toMatchObject([{ app: 'web', message: `a.yaml: ${message}` }])
+  })
+
+  test('one whose previews would take an object from one another is refused', () => {
+    const named = (name: string) => `${whole.replace('Service', `Service\n  metadata: { name: ${name} }`)}preview: true\n` // biome-ignore format: one line
+    expect(load({ 'a.yaml': named('web') }).problems).toMatchObject([
+      {
+        message:
+          'a.yaml: manifests: every preview would have the same Service web; write "{{ .APP }}" in its name',
+      },
+    ])
+    expect(load({ 'a.yaml': named('"web-{{ .BRANCH | sanitizeDNSName }}"') }).problems).toEqual([])
+  })
+
   test('two manifests for one app and environment are both left out, and both are named', () => {
     expect(load({ 'a.yaml': whole, 'b.yaml': whole })).toEqual({
       version: 'v1',
       manifests: [],
+      previews: [],
       problems: [
         {
           file: 'a.yaml',
@@ -233,6 +271,7 @@ describe('manifestOf', () => {
       ...given,
       namespace: 'shop',
       repository: null,
+      preview: null,
     })
   })
 

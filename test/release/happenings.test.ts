@@ -27,7 +27,7 @@ describe('a trigger on branchDeleted', () => {
     })
   const versions = {
     push: { branch: 'fix/x', event: 'push' },
-    pr: { branch: 'main', sourceBranch: 'fix/x', event: 'pr' },
+    pr: { branch: 'main', sourceBranch: 'fix/x', targetBranch: 'main', event: 'pr' },
   }
 
   async function previewed(version: object) {

@@ -169,6 +169,7 @@ function watched(world: World, run: Run, tell: (ref: string, why: string | undef
     gitops: {
       url: gitops.url,
       tip: () => gitops.tip(),
+      lastTip: () => gitops.lastTip(),
       landed: gitops.landed.bind(gitops),
       async commit(...args: Parameters<typeof gitops.commit>) {
         await next('decided')

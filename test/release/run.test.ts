@@ -395,6 +395,7 @@ describe('when the tip moves', () => {
     return {
       url: writer.url,
       tip: () => writer.tip(),
+      lastTip: () => writer.lastTip(),
       landed: (refs: readonly string[]) => writer.landed(refs),
       async commit(...args: Parameters<typeof writer.commit>) {
         if (isFirst) await theirs()

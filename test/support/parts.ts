@@ -13,6 +13,7 @@ import { type RunResult, runEvent } from '../../src/release/run.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
+import { PreviewStore } from '../../src/store/previews.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
 import { ScheduleStore } from '../../src/store/schedules.ts'
 import { alice, artifact, event, manifest } from './builders.ts'
@@ -49,6 +50,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     releases: new ReleaseStore(database),
     controls: new ControlStore(database),
     schedules: new ScheduleStore(database),
+    previews: new PreviewStore(database, { isGithubOn: true }),
   }
   const clock = settableClock()
   const logged: { level: string; text: string }[] = []

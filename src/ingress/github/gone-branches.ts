@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { handle } from '../../commands/handle.ts'
 import type { Actor } from '../../domain/actor.ts'
+import { builtBranch } from '../../domain/artifact.ts'
 import { isRefusal } from '../../domain/fault.ts'
 import type { GithubResult } from '../../messages/github/api.ts'
 import type { RecordPorts, Repository } from './ports.ts'
@@ -79,14 +80,10 @@ const keyOf = (repository: string, branch: string) => `${repository} ${branch}`
 /** What runs is of these branches, by the names that CI gave. */
 async function running({ releases }: RecordPorts['commands']): Promise<Set<string>> {
   const versions = (await releases.running({})).map(({ version }) => version)
-  const branches = versions.map(({ repositoryName, event, branch, sourceBranch }) => ({
-    repositoryName,
-    branch: event === 'pr' ? sourceBranch : branch,
-  }))
   return new Set(
-    branches
-      .filter(({ branch }) => branch !== '')
-      .map(({ repositoryName, branch }) => keyOf(repositoryName, branch)),
+    versions
+      .filter((version) => builtBranch(version) !== '')
+      .map((version) => keyOf(version.repositoryName, builtBranch(version))),
   )
 }
 

@@ -27,7 +27,10 @@ export async function hooks({ probot, ports, changed }: Given) {
       const given = readComment(payload)
       if (given) await onComment(asOf(ports, given), given, id)
     })
-    app.on('pull_request', async ({ payload }) => onPull(ports, payload))
+    app.on('pull_request', async ({ payload }) => {
+      await onPull(ports, payload)
+      changed()
+    })
     app.on('delete', async ({ payload, id }) => onDelete(ports, payload, id))
     app.on('push', async ({ payload }) => {
       if (await onPush(ports, payload)) changed()

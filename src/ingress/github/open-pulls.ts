@@ -45,6 +45,7 @@ function readPulls(data: unknown, { id }: Repository): TimedPull[] {
 
 const isSame = (known: TimedPull | undefined, now: TimedPull): boolean =>
   known?.headSha === now.headSha &&
+  known.labels.join('\n') === now.labels.join('\n') &&
   known.updatedUnix === now.updatedUnix &&
   known.baseBranch === now.baseBranch
 

@@ -33,6 +33,10 @@ const pullShape = z.looseObject({
     repo: z.looseObject({ id: number }).nullable(),
   }),
   base: z.looseObject({ ref: z.string().max(255), repo: z.looseObject({ id: number }) }),
+  labels: z
+    .array(z.looseObject({ name: z.string() }))
+    .max(1_000)
+    .default([]),
 })
 const pulled = z.looseObject({ ...base, action: z.string(), pull_request: pullShape })
 const deleted = z.looseObject({ ...base, ref: z.string().max(255), ref_type: z.string() })
@@ -80,6 +84,7 @@ export const pullOf = (given: z.output<typeof pullShape>, repositoryId: number):
   baseBranch: given.base.ref,
   isFork: given.head.repo?.id !== given.base.repo.id,
   isOpen: given.state === 'open',
+  labels: given.labels.map(({ name: label }) => label),
 })
 
 /** When GitHub says that it was so, in Unix seconds. */

@@ -23,6 +23,7 @@ export type Pull = {
   readonly baseBranch: string
   readonly isFork: boolean
   readonly isOpen: boolean
+  readonly labels: readonly string[]
 }
 
 /** With when GitHub said so, in Unix seconds. */
