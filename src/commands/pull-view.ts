@@ -4,17 +4,26 @@ import type { Subject } from '../domain/message.ts'
 import type { Sha } from '../domain/names.ts'
 import { cardOf } from './card.ts'
 import type { CommandPorts } from './ports.ts'
-import { placesOf, placesWith } from './repository-places.ts'
+import { placesOf, placesWith, previewPlaces } from './repository-places.ts'
 import { sourceOf } from './shipment.ts'
 
-type Head = { readonly repository: string; readonly headSha: Sha; readonly isOpen: boolean }
+type Head = {
+  readonly repository: string
+  readonly headSha: Sha
+  readonly headBranch: string
+  readonly isFork: boolean
+  readonly isOpen: boolean
+}
 
 /** How things stand for a pull request: what runs where its repository's apps go, and what waits. */
-export async function pullView(ports: CommandPorts, { repository, headSha, isOpen }: Head) {
+export async function pullView(ports: CommandPorts, head: Head) {
+  const { repository, headSha, headBranch: branch, isFork, isOpen } = head
   const artifact = await ports.artifacts.ofCommit({ repository, sha: headSha })
   const set = await ports.sources.manifests(await ports.gitops.lastTip())
-  const targets = placesWith(set, { repository, artifact })
   const running = await ports.releases.running({})
+  const previews =
+    isFork || !isOpen ? [] : previewPlaces(set, { repository, branch, artifact }, running)
+  const targets = [...placesWith(set, { repository, artifact }), ...previews]
   const nowUnix = Math.floor(ports.clock.nowMs() / 1000)
   const locks = (await ports.controls.locks(nowUnix)).filter(({ kind }) => kind === 'freeze')
   return {
@@ -67,10 +76,13 @@ export async function touchedBy(
     if (source) names.add(source.repository)
     if (event?.env && event.app) places.push({ env: event.env, app: event.app })
   }
-  const { manifests } = await ports.sources.manifests(await ports.gitops.lastTip())
+  const { manifests, previews } = await ports.sources.manifests(await ports.gitops.lastTip())
   const isTouched = (name: string) =>
     placesOf(manifests, name).some((own) =>
       places.some(({ env, app }) => env === own.env && (app === null || app === own.app)),
+    ) ||
+    placesOf(previews, name).some((own) =>
+      places.some(({ env, app }) => env === own.env && (app ?? '').startsWith(`${own.app}-`)),
     )
   return repositories.filter((name) => names.has(name) || isTouched(name))
 }

@@ -1,6 +1,7 @@
-import type { Artifact } from '../domain/artifact.ts'
-import { lastPart } from '../domain/names.ts'
-import { targetsOf } from '../release/targets.ts'
+import { type Artifact, builtBranch } from '../domain/artifact.ts'
+import { previewNames } from '../domain/preview.ts'
+import type { Release } from '../domain/release.ts'
+import { isOf, previewsOf, targetsOf } from '../release/targets.ts'
 import type { CommandPorts } from './ports.ts'
 
 type ManifestSet = Awaited<ReturnType<CommandPorts['sources']['manifests']>>
@@ -8,13 +9,7 @@ type Target = { readonly env: string; readonly app: string }
 
 /** Where the apps of a repository can go, by the manifests. */
 export const placesOf = (manifests: ManifestSet['manifests'], repository: string): Target[] =>
-  manifests
-    .filter((manifest) =>
-      manifest.repository === null
-        ? manifest.app === lastPart(repository)
-        : manifest.repository === repository,
-    )
-    .map(({ app, env }) => ({ app, env }))
+  manifests.filter((manifest) => isOf(repository, manifest)).map(({ app, env }) => ({ app, env }))
 
 /** The same, with where an artifact says itself that it can go; in the order of names. */
 export function placesWith(
@@ -25,4 +20,29 @@ export function placesWith(
   const all = [...placesOf(set.manifests, repository), ...own]
   const known = new Map(all.map(({ app, env }) => [`${env} ${app}`, { app, env }]))
   return [...known.entries()].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, it]) => it)
+}
+
+type Branch = {
+  readonly repository: string
+  readonly branch: string
+  readonly artifact?: Artifact | undefined
+}
+
+/** Where the previews of a branch are, or would be: under the names that they have, if they run. */
+export function previewPlaces(
+  set: ManifestSet,
+  { repository, branch, artifact }: Branch,
+  running: readonly Release[],
+): Target[] {
+  const manifests = artifact
+    ? previewsOf(artifact, set)
+    : set.previews.filter((manifest) => isOf(repository, manifest))
+  const here = running.filter(
+    ({ version }) => version.repositoryName === repository && builtBranch(version) === branch,
+  )
+  return manifests.map(({ app, env }) => {
+    const names = previewNames({ app, branch })
+    const runs = here.find((one) => one.env === env && names.includes(one.app))
+    return { env, app: runs?.app ?? names[0] ?? app }
+  })
 }

@@ -11,6 +11,8 @@ export type GithubPull = {
   readonly repositoryId: number
   readonly number: number
   readonly headSha: Sha
+  readonly headBranch: string
+  readonly isFork: boolean
   readonly isOpen: boolean
 }
 

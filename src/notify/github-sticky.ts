@@ -6,12 +6,14 @@ import { digest } from '../messages/slack/message.ts'
 import type { Attempt } from './courier.ts'
 import { failedAttempt, idIn, unchanged } from './github-attempt.ts'
 import { type CommentPorts, commentAt, writeComment } from './github-comments.ts'
-import type { GithubNewsPorts } from './github-messages.ts'
+import type { GithubNewsPorts, GithubPull } from './github-messages.ts'
 
 export type StickyPorts = CommentPorts & {
   readonly pulls: Pick<GithubNewsPorts['pulls'], 'repository' | 'find'>
   /** How things stand for a pull request. */
-  readonly view: (of: { repository: string; headSha: string; isOpen: boolean }) => Promise<PullView>
+  readonly view: (
+    of: Omit<GithubPull, 'repositoryId' | 'number'> & { repository: string },
+  ) => Promise<PullView>
   readonly context: () => Promise<GithubContext>
 }
 
@@ -21,8 +23,14 @@ export async function sendSticky(ports: StickyPorts, message: Message): Promise<
   const repository = await ports.pulls.repository(repositoryId)
   const pull = await ports.pulls.find(repositoryId, number)
   if (!repository || !pull) return unchanged(message)
-  const { headSha, isOpen } = pull
-  const view = await ports.view({ repository: repository.name, headSha, isOpen })
+  const { headSha, headBranch, isFork, isOpen } = pull
+  const view = await ports.view({
+    repository: repository.name,
+    headSha,
+    headBranch,
+    isFork,
+    isOpen,
+  })
   const isOver = !hasNews(view)
   if (isOver && message.ts === null && !message.isTried) return unchanged(message)
   const text = stickyText(view, await ports.context())

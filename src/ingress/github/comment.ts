@@ -2,7 +2,7 @@ import { handle } from '../../commands/handle.ts'
 import type { Invocation } from '../../commands/invocation.ts'
 import { explain, lookAtRequest } from '../../commands/look.ts'
 import { type PullRequestPlace, parseInPullRequest } from '../../commands/pull-request.ts'
-import { placesOf } from '../../commands/repository-places.ts'
+import { placesOf, previewPlaces } from '../../commands/repository-places.ts'
 import { verbs } from '../../commands/verbs.ts'
 import { splitWords } from '../../commands/words.ts'
 import type { Actor } from '../../domain/actor.ts'
@@ -12,7 +12,7 @@ import { outcomeReply, problemReply } from '../../messages/github/reply.ts'
 import { commentLines } from './comment-lines.ts'
 import { headOf } from './head.ts'
 import { type Commented, repositoryIn } from './payload.ts'
-import type { GithubPorts, Repository } from './ports.ts'
+import type { GithubPorts, Pull, Repository } from './ports.ts'
 import { type Reaction, Replies } from './replies.ts'
 import { beyondWriting, whoIs } from './who.ts'
 
@@ -57,8 +57,8 @@ export async function onComment(
     return head.kind === 'moved' ? head.keep() : undefined
   }
   await head.keep()
-  const { headSha, isFork } = head.pull
-  const place = await placeOf(ports, repository, headSha)
+  const { isFork } = head.pull
+  const place = await placeOf(ports, repository, head.pull)
   const speaking = { ports, replies, actor, place, isFork, requestId, repository }
   await carryOut(speaking, [...new Set(lines)])
 }
@@ -73,14 +73,16 @@ type Speaking = {
   readonly repository: Repository
 }
 
-/** Where the apps of a repository can go, by the manifests. */
+/** Where the apps of a repository can go, by the manifests; previews under their own names. */
 async function placeOf(
   { commands }: GithubPorts,
   { name: repository }: Repository,
-  sha: string,
+  { headSha: sha, headBranch: branch }: Pull,
 ): Promise<PullRequestPlace> {
-  const { manifests } = await commands.sources.manifests(await commands.gitops.lastTip())
-  return { repository, sha, targets: placesOf(manifests, repository) }
+  const set = await commands.sources.manifests(await commands.gitops.lastTip())
+  const running = set.previews.length > 0 ? await commands.releases.running({}) : []
+  const previews = previewPlaces(set, { repository, branch }, running)
+  return { repository, sha, targets: [...placesOf(set.manifests, repository), ...previews] }
 }
 
 async function carryOut(speaking: Speaking, lines: readonly string[]): Promise<void> {
