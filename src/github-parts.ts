@@ -56,6 +56,7 @@ export async function githubParts({
   const notifier = githubNotifier({
     ...{ clock, messages, deliveries, pulls, api, log },
     ...shownOf(commands, new ControlStore(database)),
+    commitUrl: commitPage(commands.gitops.url),
     appId: Number(appId),
     graphqlRoute: graphqlRoute(baseUrl),
   })

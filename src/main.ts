@@ -13,7 +13,7 @@ import type { Sources } from './domain/sources.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
 import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
-import { branchSources, folderSources } from './gitops/sources.ts'
+import { branchSources, folderSources, readFolder } from './gitops/sources.ts'
 import { httpApp } from './ingress/http/app.ts'
 import type { Health } from './ingress/http/health.ts'
 import { listen } from './ingress/http/listen.ts'
@@ -126,7 +126,7 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
     runningByEnv: () => releases.counts(),
   })
   const ids = { next: newId }
-  const gitops = followed(writer, config)
+  const gitops = { ...followed(writer, config), files: readFolder(git) }
   const controls = new ControlStore(database)
   const schedules = new ScheduleStore(database)
   const previews = new PreviewStore(database, { isGithubOn: config.github !== null })

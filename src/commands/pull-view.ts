@@ -2,6 +2,8 @@ import type { RequestCard } from '../domain/card.ts'
 import { locksOn } from '../domain/control.ts'
 import type { Subject } from '../domain/message.ts'
 import type { Sha } from '../domain/names.ts'
+import type { Release } from '../domain/release.ts'
+import { addressOfRelease } from './address.ts'
 import { cardOf } from './card.ts'
 import type { CommandPorts } from './ports.ts'
 import { placesOf, placesWith, previewPlaces } from './repository-places.ts'
@@ -28,15 +30,21 @@ export async function pullView(ports: CommandPorts, head: Head) {
   const locks = (await ports.controls.locks(nowUnix)).filter(({ kind }) => kind === 'freeze')
   return {
     ...{ headSha, isOpen, artifactId: artifact?.id ?? null },
-    places: targets.map(({ env, app }) => ({
-      ...{ env, app },
-      running: running.find((one) => one.env === env && one.app === app) ?? null,
-    })),
+    places: await Promise.all(targets.map((target) => placeOf(ports, target, running))),
     waiting: isOpen ? await waitingFor(ports, { repository, headSha }) : [],
     locks: locks.filter((lock) =>
       targets.some(({ env, app }) => locksOn([lock], { env, app, nowUnix }).length > 0),
     ),
   }
+}
+
+async function placeOf(
+  ports: CommandPorts,
+  { env, app }: { env: string; app: string },
+  all: readonly Release[],
+) {
+  const running = all.find((one) => one.env === env && one.app === app) ?? null
+  return { env, app, running, address: running && (await addressOfRelease(ports, running)) }
 }
 
 /** The requests for a commit that wait, oldest first. */

@@ -1,5 +1,6 @@
 import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
+import { addressOfRelease } from './address.ts'
 import { cardOf } from './card.ts'
 import type { CommandPorts } from './ports.ts'
 import { placesOf } from './repository-places.ts'
@@ -21,13 +22,20 @@ export async function shipmentOf(ports: CommandPorts, id: string) {
   const source = event && isShipped && isTargeted(event) ? await sourceOf(ports, event) : undefined
   const card = source && (await cardOf(ports, id))
   if (!event || !isTargeted(event) || !source || !card) return undefined
-  const { manifests } = await ports.sources.manifests(await ports.gitops.lastTip())
+  const { manifests, previews } = await ports.sources.manifests(await ports.gitops.lastTip())
   const apps = new Set(placesOf(manifests, source.repository).map(({ app }) => app))
   const { app, env } = event
+  const isPreview =
+    !apps.has(app) &&
+    placesOf(previews, source.repository).some(
+      (of) => of.env === env && app.startsWith(`${of.app}-`),
+    )
   return {
     ...{ card, ...source, app, env },
-    isOneOfMany: apps.add(app).size > 1,
+    isOneOfMany: isPreview || apps.add(app).size > 1,
+    isPreview,
     isOvertaken: await isOvertaken(ports, event, source.sha),
+    address: card.release && (await addressOfRelease(ports, card.release)),
   }
 }
 

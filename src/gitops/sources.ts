@@ -5,7 +5,7 @@ import { join, relative, resolve, sep } from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Sources } from '../domain/sources.ts'
-import type { Git } from './git.ts'
+import { type Git, GitFailure } from './git.ts'
 
 /** Reads policies or manifests, as they stand on `tip` when they lie in the GitOps repository. */
 export type ReadSources = (tip: Sha) => Promise<Sources>
@@ -74,7 +74,7 @@ export function branchSources(git: Git, folder: string): ReadSources {
       const tree = (await git(['rev-parse', '--verify', `${tip}:${folder}`])).trim()
       // Most commits leave the folder as it is: then the tree is the same, and so is what was read.
       if (cached?.tree !== tree)
-        cached = { tree, sources: { version: tip, files: await readTree(git, tree) } }
+        cached = { tree, sources: { version: tip, files: await readTree(git, tree, wanted) } }
       known = { tip, sources: cached.sources }
       return cached.sources
     } catch (error) {
@@ -132,13 +132,42 @@ async function statOfLink(root: string, path: string): Promise<Stats | undefined
   return file?.startsWith(root + sep) ? stat(file) : undefined
 }
 
-async function readTree(git: Git, tree: string): Promise<Map<string, string>> {
+/** So many folders are remembered: a commit never changes, and each look would start two programs. */
+const foldersMax = 1_000
+
+/** Reads the files of a folder as a commit has it, those whose name fits; none when there is no folder. */
+export function readFolder(git: Git) {
+  const known = new Map<string, ReadonlyMap<string, string>>()
+  return async (commit: Sha, folder: string, name: RegExp) => {
+    const key = `${commit} ${folder} ${name.source}`
+    const files = known.get(key) ?? (await readAt(git, `${commit}:${folder}`, name))
+    known.delete(key)
+    known.set(key, files)
+    for (const oldest of known.keys()) {
+      if (known.size <= foldersMax) break
+      known.delete(oldest)
+    }
+    return files
+  }
+}
+
+async function readAt(git: Git, folder: string, name: RegExp): Promise<Map<string, string>> {
+  try {
+    const tree = (await git(['rev-parse', '--verify', '--quiet', folder])).trim()
+    return await readTree(git, tree, name)
+  } catch (error) {
+    if (error instanceof GitFailure && error.exitCode === 1) return new Map()
+    throw error
+  }
+}
+
+async function readTree(git: Git, tree: string, name: RegExp): Promise<Map<string, string>> {
   const listed = await git(['ls-tree', '-r', '-z', '--full-tree', tree])
   const files = new Map<string, string>()
   for (const line of listed.split('\0').filter(Boolean)) {
     const tab = line.indexOf('\t')
     const [meta, path] = [line.slice(0, tab), line.slice(tab + 1)]
-    if (!wanted.test(path)) continue
+    if (!name.test(path)) continue
     const [mode = '', , blob = ''] = meta.split(' ')
     if (!mode.startsWith('100')) throw new Error(`${path} is a link`)
     files.set(path, await git(['cat-file', 'blob', blob]))

@@ -4,6 +4,7 @@ import { placeOf } from '../messages/github/places.ts'
 import {
   commitStatus,
   type DeploymentState,
+  deploymentLinks,
   deploymentOf,
   isDeployment,
   nextState,
@@ -18,6 +19,7 @@ import { failedAttempt, idIn, unchanged } from './github-attempt.ts'
 export type ShipPorts = {
   readonly api: GithubApi
   readonly shipment: (id: string) => Promise<Shipment | undefined>
+  readonly commitUrl: (ref: string) => string | null
 }
 
 /** How many deployments of a commit are looked through for one that may be ours already. */
@@ -104,7 +106,8 @@ async function tell(
   const state = nextState(shipment.card, seen)
   if (state === null) return unchanged(message, { ts: id, told: seen })
   const route = 'POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses'
-  const parameters = { ...at, state, description: stateText(shipment), auto_inactive: false }
+  const said = { state, description: stateText(shipment), ...deploymentLinks(shipment, ports) }
+  const parameters = { ...at, ...said, auto_inactive: false }
   const result = await ports.api.call(installation, route, parameters)
   if (result.kind !== 'ok') return failed({ ...message, ts: id }, result)
   const { place, shown } = message
@@ -138,7 +141,7 @@ export async function sendStatus(ports: ShipPorts, message: Message): Promise<At
   if (!shipment || shipment.isOvertaken) return unchanged(message)
   const isSaid = message.ts !== null || message.isTried
   if (!isSaid && !isDeployment(shipment.card)) return unchanged(message)
-  const status = commitStatus(shipment)
+  const status = commitStatus(shipment, ports)
   const shown = digest(status)
   if (message.shown === shown) return unchanged(message)
   const { installation, of } = placeOf(message)

@@ -3,6 +3,7 @@ import { handle } from '../../src/commands/handle.ts'
 import type { CommandPorts } from '../../src/commands/ports.ts'
 import type { Actor, Grant } from '../../src/domain/actor.ts'
 import type { Command } from '../../src/domain/command.ts'
+import { readFolder } from '../../src/gitops/sources.ts'
 import { newToken, UserStore } from '../../src/store/users.ts'
 import { gate, manifest } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
@@ -34,6 +35,7 @@ async function commanded(given: Parameters<typeof testParts>[0] = {}) {
     wake: () => undefined,
     gitops: {
       url: writer.url,
+      files: readFolder(parts.gitops.git),
       tip: () => writer.tip(),
       lastTip: () => writer.tip(),
       preview: writer.preview.bind(writer),

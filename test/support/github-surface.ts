@@ -2,6 +2,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { expect, onTestFinished, vi } from 'vitest'
 import type { CommandPorts } from '../../src/commands/ports.ts'
 import { githubParts } from '../../src/github-parts.ts'
+import { readFolder } from '../../src/gitops/sources.ts'
 import { makeLog } from '../../src/log.ts'
 import { PullStore } from '../../src/store/pulls.ts'
 import { newToken, UserStore } from '../../src/store/users.ts'
@@ -32,6 +33,7 @@ export async function githubSurface() {
     ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
     gitops: {
       url: writer.url,
+      files: readFolder(parts.gitops.git),
       tip: () => writer.tip(),
       lastTip: () => writer.tip(),
       preview: writer.preview.bind(writer),

@@ -90,6 +90,8 @@ export class Reconciler {
       // One address that is broken must not keep the others from being asked.
       if (why?.kind === 'unreachable') problem ??= why.problem
     }
+    // What was found may change which previews there should be.
+    commands.wake()
     this.#tell(problem)
   }
 

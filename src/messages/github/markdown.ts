@@ -41,7 +41,7 @@ export const fold = (summary: string, body: string): string =>
 
 /** A link, or only its words when the address is none that a browser should open. */
 export function link(label: string, url: string | null): string {
-  const isSafe = url !== null && /^https?:\/\/[^\s()<>[\]"'\\]{1,1000}$/i.test(url)
+  const isSafe = url !== null && /^https?:\/\/[^\s()<>[\]"'\\|]{1,1000}$/i.test(url)
   return isSafe ? `[${label}](${url})` : label
 }
 

@@ -17,8 +17,12 @@ export type Shipment = {
   readonly artifactId: string | null
   /** The repository has other apps, too. */
   readonly isOneOfMany: boolean
+  /** It will be taken away when its pull request is closed. */
+  readonly isPreview: boolean
   /** A newer request is about the same commit in the same place. */
   readonly isOvertaken: boolean
+  /** Where people can open what was released. */
+  readonly address: string | null
 }
 
 export type DeploymentState =
@@ -86,16 +90,16 @@ function landedState({ release, before }: RequestCard): 'in_progress' | 'success
 }
 
 /** What is given to GitHub to make a deployment. */
-export const deploymentOf = ({ card, app, env, sha, artifactId, isOneOfMany }: Shipment) => ({
+export const deploymentOf = ({ card, app, env, sha, artifactId, ...is }: Shipment) => ({
   ref: sha,
   task: taskOf(app),
-  environment: isOneOfMany ? `${env}/${app}` : env,
+  environment: is.isOneOfMany ? `${env}/${app}` : env,
   description: cut(`${artifactId ?? `commit ${sha.slice(0, 8)}`} to ${env}, asked for by ${card.event.triggeredBy}: ${card.event.id}`), // biome-ignore format: one text
   payload: { requestId: card.event.id, app, env, artifactId },
   // Which commit is released was decided here; GitHub is not to merge or to ask for more.
   auto_merge: false,
   required_contexts: [],
-  transient_environment: false,
+  transient_environment: is.isPreview,
 })
 
 export const taskOf = (app: string): string => `gimlet:${app}`
@@ -108,14 +112,33 @@ export type CommitStatus = {
   readonly state: 'pending' | 'success' | 'failure' | 'error'
   readonly context: string
   readonly description: string
+  readonly target_url?: string
+}
+
+/** Where a deployment leads to: what runs, and the GitOps commit that made it run. */
+export const deploymentLinks = ({ card, address }: Shipment, { commitUrl }: Links) => {
+  const log = commitLink(card, commitUrl)
+  return {
+    ...(address === null ? {} : { environment_url: address }),
+    ...(log === null ? {} : { log_url: log }),
+  }
+}
+
+type Links = { readonly commitUrl: (ref: string) => string | null }
+
+const commitLink = ({ event }: RequestCard, commitUrl: Links['commitUrl']): string | null => {
+  const commit = event.gitopsHashes[0]?.hash
+  return commit === undefined ? null : commitUrl(commit)
 }
 
 /** The one status that the commit has for this place. That another release came later changes nothing. */
-export function commitStatus({ card, app, env }: Shipment): CommitStatus {
+export function commitStatus({ card, app, env }: Shipment, { commitUrl }: Links): CommitStatus {
+  const link = commitLink(card, commitUrl)
   return {
     state: statusState(card),
     context: `gimlet/${env}/${app}`,
     description: cut(`${words({ ...card, isRunning: card.release !== null })} · ${card.event.id}`),
+    ...(link === null ? {} : { target_url: link }),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RequestCard } from '../../domain/card.ts'
 import type { Lock } from '../../domain/control.ts'
 import type { Release } from '../../domain/release.ts'
-import { code, words } from './markdown.ts'
+import { code, link, words } from './markdown.ts'
 import { type GithubContext, personText, timeText } from './reply.ts'
 
 const rowsMax = 60
@@ -18,6 +18,8 @@ export type PullView = {
     readonly env: string
     readonly app: string
     readonly running: Release | null
+    /** Where people can open it. */
+    readonly address: string | null
   }[]
   /** Requests for its head commit that wait. */
   readonly waiting: readonly RequestCard[]
@@ -52,12 +54,12 @@ export function stickyText(view: PullView, context: GithubContext): string {
   ].join('\n\n')
 }
 
-function row(view: PullView, { env, app, running }: PullView['places'][number]): string {
+function row(view: PullView, { env, app, running, address }: PullView['places'][number]): string {
   const what =
     running === null
       ? 'nothing yet'
-      : `${code(running.artifactId)} of ${code(running.version.sha.slice(0, 8))} since ${timeText(running.created)}`
-  return `| ${code(env)} | ${code(app)} | ${what} | ${isIn(view, { env, app, running })} |`
+      : `${code(running.artifactId)} of ${code(running.version.sha.slice(0, 8))} since ${timeText(running.created)}${address === null ? '' : `, ${link('open', address)}`}`
+  return `| ${code(env)} | ${code(app)} | ${what} | ${isIn(view, { env, app, running, address })} |`
 }
 
 function isIn(

@@ -68,7 +68,7 @@ const outcomes = (text: string): Outcome[] => [
 /** Every text that we write on GitHub, with someone's words wherever such can stand. */
 function texts(text: string): string[] {
   const why = { id: text, card: null, message: text, lines: [text, text], policyVersion: text }
-  const places = [{ env: text, app: text, running: release(text) }, { env: text, app: text, running: null }] // biome-ignore format: one value
+  const places = [{ env: text, app: text, running: release(text), address: text }, { env: text, app: text, running: null, address: null }] // biome-ignore format: one value
   return [
     ...[words(text), `a ${words(text)}`, code(text), codeBlock(text, 'diff', 50), link(words(text), text)], // biome-ignore format: one list
     fold(text, words(text)),
@@ -109,8 +109,8 @@ describe('what GitHub’s own surfaces say', () => {
     fc.assert(
       fc.property(evil, fc.integer({ min: 0, max: 300 }), (text, times) => {
         for (const card of cards(text + 'x'.repeat(times))) {
-          const shipment = { card, repository: 'example/web', app: 'web', env: 'staging', sha, artifactId: text, isOneOfMany: false, isOvertaken: false } // biome-ignore format: one value
-          const said = [stateText(shipment), commitStatus(shipment).description, deploymentOf(shipment).description] // biome-ignore format: one list
+          const shipment = { card, repository: 'example/web', app: 'web', env: 'staging', sha, artifactId: text, isOneOfMany: false, isPreview: false, isOvertaken: false, address: text } // biome-ignore format: one value
+          const said = [stateText(shipment), commitStatus(shipment, context).description, deploymentOf(shipment).description] // biome-ignore format: one list
           for (const one of said) {
             expect([...one].length).toBeLessThanOrEqual(140)
             expect(one).not.toMatch(/[\n\r]/)
