@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { cardOf } from './commands/card.ts'
 import { explainRequest } from './commands/look.ts'
+import { mergePreview } from './commands/merge-preview.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import { pullView, touchedBy } from './commands/pull-view.ts'
 import { shipmentOf } from './commands/shipment.ts'
@@ -94,6 +95,7 @@ const shownOf = (commands: CommandPorts, controls: ControlStore) => ({
   explanation: (id: string) => explainRequest(commands, id),
   shipment: (id: string) => shipmentOf(commands, id),
   view: (of: Parameters<typeof pullView>[1]) => pullView(commands, of),
+  preview: (of: Parameters<typeof mergePreview>[1]) => mergePreview(commands, of),
   touched: (subjects: readonly Subject[], repositories: readonly string[]) => {
     const lockOf = async (id: string) => (await controls.lockById(id))?.lock
     return touchedBy({ ...commands, lockOf }, subjects, repositories)

@@ -1,6 +1,6 @@
 import type { NewMessage, Subject } from '../domain/message.ts'
 import type { Sha } from '../domain/names.ts'
-import { type RepositoryName, shipMessages, stickyMessage } from '../messages/github/places.ts'
+import { pullMessages, type RepositoryName, shipMessages } from '../messages/github/places.ts'
 import { isDeployment, type Shipment } from '../messages/github/shipment.ts'
 import type { Changes } from './notifier.ts'
 
@@ -11,6 +11,7 @@ export type GithubPull = {
   readonly repositoryId: number
   readonly number: number
   readonly headSha: Sha
+  readonly baseBranch: string
   readonly isOpen: boolean
 }
 
@@ -36,7 +37,7 @@ export type GithubNewsPorts = {
 export const githubMessages = async (
   ports: GithubNewsPorts,
   changes: Changes,
-): Promise<NewMessage[]> => [...(await ships(ports, changes)), ...(await stickies(ports, changes))]
+): Promise<NewMessage[]> => [...(await ships(ports, changes)), ...(await onPulls(ports, changes))]
 
 /** Of each request that waits or did something: a deployment, and the status of its commit. */
 async function ships(
@@ -57,8 +58,8 @@ async function ships(
   return added
 }
 
-/** The comments on the open pull requests of every repository that something is news for. */
-async function stickies(
+/** What is kept up to date on the open pull requests of every repository that something is news for. */
+async function onPulls(
   { touched, pulls }: GithubNewsPorts,
   { subjects, nowMs }: Changes,
 ): Promise<NewMessage[]> {
@@ -69,6 +70,6 @@ async function stickies(
   const added: NewMessage[] = []
   for (const repository of repositories.filter(({ name }) => news.has(name)))
     for (const { number } of await pulls.withNews(repository.id))
-      added.push(stickyMessage(repository, { number, nowMs }))
+      added.push(...pullMessages(repository, { number, nowMs }))
   return added
 }

@@ -1,15 +1,15 @@
-import { stickyMessage } from '../../messages/github/places.ts'
+import { pullMessages } from '../../messages/github/places.ts'
 import type { GithubPorts, Pull, Repository } from './ports.ts'
 
-/** A pull request that is new, or has a new head, may have something to tell already. */
-const telling: ReadonlySet<string> = new Set(['opened', 'reopened', 'synchronize'])
+/** A pull request that is new, or has a new head or base, may have something to tell already. */
+const telling: ReadonlySet<string> = new Set(['opened', 'reopened', 'synchronize', 'edited'])
 
-/** Lets the comment of a pull request be looked at; it is written if there is something to tell. */
+/** Lets what is told on a pull request be looked at; it is written if there is something to tell. */
 export async function tellPull(
   { outbox, commands }: Pick<GithubPorts, 'outbox' | 'commands'>,
   { action, repository, pull }: { action: string; repository: Repository; pull: Pull },
 ): Promise<void> {
   if (!telling.has(action)) return
   const nowMs = commands.clock.nowMs()
-  await outbox.put([stickyMessage(repository, { number: pull.number, nowMs })])
+  await outbox.put(pullMessages(repository, { number: pull.number, nowMs }))
 }

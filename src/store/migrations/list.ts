@@ -3,6 +3,7 @@ import { controls } from './0002-controls.ts'
 import { notifications } from './0003-notifications.ts'
 import { github } from './0004-github.ts'
 import { githubSurfaces } from './0005-github-surfaces.ts'
+import { githubChecks } from './0006-github-checks.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -13,4 +14,5 @@ export const migrations: readonly Migration[] = [
   { number: 3, statements: notifications },
   { number: 4, statements: github },
   { number: 5, statements: githubSurfaces },
+  { number: 6, statements: githubChecks },
 ]
