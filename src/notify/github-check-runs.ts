@@ -56,6 +56,7 @@ function write(
   const { installation, of }: Place = placeOf(run)
   const { name, headSha, result } = run
   const said = { ...of, name, external_id: message.key, status: 'completed', ...result }
+  const { annotations: _, ...output } = result.output
   return known === null
     ? api.call(installation, 'POST /repos/{owner}/{repo}/check-runs', {
         ...said,
@@ -63,6 +64,8 @@ function write(
       })
     : api.call(installation, 'PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}', {
         ...said,
+        // Of one head they stay the same, and GitHub would add them to those that are there.
+        output,
         check_run_id: Number(known),
       })
 }

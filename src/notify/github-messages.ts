@@ -12,6 +12,7 @@ export type GithubPull = {
   readonly number: number
   readonly headSha: Sha
   readonly baseBranch: string
+  readonly isFork: boolean
   readonly isOpen: boolean
 }
 

@@ -11,11 +11,13 @@ import { failedAttempt, idIn } from './github-attempt.ts'
 import { type CheckPorts, sendCheck } from './github-check.ts'
 import { commentAt, writeComment } from './github-comments.ts'
 import { GithubPace } from './github-pace.ts'
+import { type PolicyCheckPorts, sendPolicies } from './github-policies.ts'
 import { type ShipPorts, sendDeployment, sendStatus } from './github-ship.ts'
 import { type StickyPorts, sendSticky } from './github-sticky.ts'
 
 export type GithubSenderPorts = StickyPorts &
   CheckPorts &
+  PolicyCheckPorts &
   ShipPorts & {
     readonly clock: { nowMs(): number }
     readonly card: (id: string) => Promise<RequestCard | undefined>
@@ -57,6 +59,7 @@ const senders: Readonly<
   sticky: sendSticky,
   check: sendCheck,
   artifact: sendArtifact,
+  policies: sendPolicies,
 }
 
 function comment(ports: GithubSenderPorts, message: Message): Promise<Attempt> {

@@ -95,6 +95,20 @@ describe('the check of what a merge would release', () => {
     await until(() => expect(checks()).toMatchObject([{ conclusion: 'neutral' }]))
   })
 
+  it('is told again when someone asks for it on GitHub', async () => {
+    const { push, until, checks, sender, github, repository } = await shipServer({ policies: merges }) // biome-ignore format: one line
+    await push('web-1', shas.one)
+    await until(() => expect(checks()).toHaveLength(1))
+    const { id, full_name } = { id: repository.id, full_name: repository.fullName }
+    await sender.event('check_suite', {
+      ...{ action: 'rerequested', check_suite: { head_sha: shas.one } },
+      ...{ repository: { id, full_name }, installation: { id: 42 } },
+      sender: { id: 1, login: 'alice', type: 'User' },
+    })
+    await until(() => expect(github.callsOf('PATCH', /\/check-runs\/\d+$/)).toHaveLength(1))
+    expect(checks()).toHaveLength(1)
+  })
+
   it('has a run for each pull request of one commit', async () => {
     const { push, until, checks, sender, github, repository } = await shipServer({ policies: merges }) // biome-ignore format: one line
     await push('web-1', shas.one)

@@ -1,4 +1,5 @@
-import { pullMessages } from '../../messages/github/places.ts'
+import { isAddressOf } from '../../domain/names.ts'
+import { policiesMessage, pullMessages } from '../../messages/github/places.ts'
 import type { GithubPorts, Pull, Repository } from './ports.ts'
 
 /** A pull request that is new, or has a new head or base, may have something to tell already. */
@@ -10,6 +11,8 @@ export async function tellPull(
   { action, repository, pull }: { action: string; repository: Repository; pull: Pull },
 ): Promise<void> {
   if (!telling.has(action)) return
-  const nowMs = commands.clock.nowMs()
-  await outbox.put(pullMessages(repository, { number: pull.number, nowMs }))
+  const at = { number: pull.number, nowMs: commands.clock.nowMs() }
+  const isGitops = isAddressOf(commands.gitops.url, repository.name)
+  const policies = isGitops ? [policiesMessage(repository, at)] : []
+  await outbox.put([...pullMessages(repository, at), ...policies])
 }

@@ -11,7 +11,13 @@ const explanationCharsMax = 50_000
 /** What a check run says once it is over. */
 export type CheckResult = {
   readonly conclusion: 'success' | 'neutral' | 'failure'
-  readonly output: { readonly title: string; readonly summary: string; readonly text?: string }
+  readonly output: {
+    readonly title: string
+    readonly summary: string
+    readonly text?: string
+    /** What is written beside lines of files. GitHub adds those of a change to those before it. */
+    readonly annotations?: readonly object[]
+  }
 }
 
 /** What a merge would release, and which gates would hold it, as a check run says it. */

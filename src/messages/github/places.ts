@@ -23,7 +23,7 @@ export const shipMessages = (
     place: `${installation} ${name} deployment-${env}`,
   }))
 
-/** What is kept up to date on a pull request. */
+/** What is kept up to date on every pull request. */
 const onPull = ['sticky', 'check', 'artifact'] as const
 
 /**
@@ -33,13 +33,33 @@ const onPull = ['sticky', 'check', 'artifact'] as const
 export const pullMessages = (
   repository: RepositoryName,
   { number, nowMs }: { number: number; nowMs: number },
+): NewMessage[] => onPull.map((what) => pullMessage(repository, { what, number, nowMs }))
+
+/** The check runs of a pull request, to be made anew whatever they show. */
+export const rerunMessages = (
+  repository: RepositoryName,
+  { number, nowMs }: { number: number; nowMs: number },
 ): NewMessage[] =>
-  onPull.map((what) => ({
-    ...{ ...live, subject: null },
-    key: `github ${what} ${repository.id} ${number}`,
-    place: placeAt(repository, what),
-    dueMs: nowMs + settleMs,
+  ['check', 'policies'].map((what) => ({
+    ...pullMessage(repository, { what, number, nowMs }),
+    shown: '',
   }))
+
+/** The check run of the policies that a pull request of the GitOps repository proposes. */
+export const policiesMessage = (
+  repository: RepositoryName,
+  { number, nowMs }: { number: number; nowMs: number },
+): NewMessage => pullMessage(repository, { what: 'policies', number, nowMs })
+
+const pullMessage = (
+  repository: RepositoryName,
+  { what, number, nowMs }: { what: string; number: number; nowMs: number },
+): NewMessage => ({
+  ...{ ...live, subject: null },
+  key: `github ${what} ${repository.id} ${number}`,
+  place: placeAt(repository, what),
+  dueMs: nowMs + settleMs,
+})
 
 /** Where a message about a pull request goes: what is of one kind goes in order. */
 export const placeAt = ({ name, installation }: RepositoryName, what: string): string =>

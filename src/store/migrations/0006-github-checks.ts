@@ -7,6 +7,6 @@ export const githubChecks: readonly string[] = [
        or new.is_open <> old.is_open begin
        update messages set changed = changed + 1, due_ms = case when changed > sent then due_ms else 0 end
          where key in (select 'github ' || value || ' ' || new.repository_id || ' ' || new.number
-           from json_each('["sticky", "check", "artifact"]'));
+           from json_each('["sticky", "check", "artifact", "policies"]'));
      end`,
 ]
