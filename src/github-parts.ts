@@ -1,11 +1,15 @@
 import type { Logger } from 'pino'
 import { cardOf } from './commands/card.ts'
 import { explainRequest } from './commands/look.ts'
+import { mergePreview } from './commands/merge-preview.ts'
+import { policyProof } from './commands/policy-proof.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import { pullView, touchedBy } from './commands/pull-view.ts'
 import { shipmentOf } from './commands/shipment.ts'
 import type { GithubConfig } from './config.ts'
 import type { Subject } from './domain/message.ts'
+import { isAddressOf } from './domain/names.ts'
+import type { Proposed } from './gitops/pulls.ts'
 import { githubApi, probotOf } from './ingress/github/api.ts'
 import { hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
@@ -13,6 +17,7 @@ import { Reconciler } from './ingress/github/reconcile.ts'
 import type { GithubContext } from './messages/github/reply.ts'
 import { commitPage } from './messages/slack/context.ts'
 import { githubNotifier } from './notify/github.ts'
+import type { PolicyCheckPorts } from './notify/github-policies.ts'
 import type { Database } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { DeliveryStore } from './store/deliveries.ts'
@@ -24,7 +29,15 @@ type Given = {
   readonly config: GithubConfig
   readonly database: Database
   readonly commands: CommandPorts
+  /** The policies folder of the GitOps repository as a pull request would have it; `null` elsewhere. */
+  readonly policies: ProposedFolder | null
   readonly log: Logger
+}
+
+/** A folder of the GitOps repository, and how what is proposed for it is read. */
+export type ProposedFolder = {
+  readonly folder: string
+  readonly read: (pull: { number: number; headSha: string }) => Promise<Proposed>
 }
 
 /** GitHub, as the rest of the server sees it. */
@@ -44,6 +57,7 @@ export async function githubParts({
   config,
   database,
   commands,
+  policies,
   log,
 }: Given): Promise<GithubParts> {
   const { clock } = commands
@@ -57,6 +71,7 @@ export async function githubParts({
     ...{ clock, messages, deliveries, pulls, api, log },
     ...shownOf(commands, new ControlStore(database)),
     commitUrl: commitPage(commands.gitops.url),
+    proof: proofOf(commands, policies),
     appId: Number(appId),
     graphqlRoute: graphqlRoute(baseUrl),
   })
@@ -95,12 +110,27 @@ const shownOf = (commands: CommandPorts, controls: ControlStore) => ({
   explanation: (id: string) => explainRequest(commands, id),
   shipment: (id: string) => shipmentOf(commands, id),
   view: (of: Parameters<typeof pullView>[1]) => pullView(commands, of),
+  preview: (of: Parameters<typeof mergePreview>[1]) => mergePreview(commands, of),
   touched: (subjects: readonly Subject[], repositories: readonly string[]) => {
     const lockOf = async (id: string) => (await controls.lockById(id))?.lock
     return touchedBy({ ...commands, lockOf }, subjects, repositories)
   },
   context: contextOf(commands),
 })
+
+/** What the policies are worth that a pull request of the GitOps repository proposes. */
+function proofOf(
+  { gitops }: CommandPorts,
+  policies: ProposedFolder | null,
+): PolicyCheckPorts['proof'] {
+  return async ({ repository, ...pull }) => {
+    if (policies === null || !isAddressOf(gitops.url, repository)) return { kind: 'same' }
+    const proposed = await policies.read(pull)
+    return proposed.kind === 'changed'
+      ? policyProof(proposed.sources, policies.folder)
+      : { kind: proposed.kind }
+  }
+}
 
 /** GitHub Enterprise has GraphQL beside the third version of REST, not below it. */
 const graphqlRoute = (baseUrl: string | undefined): string =>

@@ -13,6 +13,7 @@ import type { Sources } from './domain/sources.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
 import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
+import { proposedSources } from './gitops/pulls.ts'
 import { branchSources, folderSources, readFolder } from './gitops/sources.ts'
 import { httpApp } from './ingress/http/app.ts'
 import type { Health } from './ingress/http/health.ts'
@@ -66,7 +67,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const { commands, loop, health, metrics, users, people } = partsOf(config, {
     ...{ database, git, gitopsUrl, log },
   })
-  const surfaces = await openSurfaces(config, { database, commands, log })
+  const policies = proposedOf(config.policies, git)
+  const surfaces = await openSurfaces(config, { database, commands, policies, log })
   const authenticate = authenticator(
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.token) },
@@ -199,6 +201,10 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
 
 const sourcesOf = ({ kind, folder }: Place, git: Git) =>
   kind === 'folder' ? folderSources(resolve(folder)) : branchSources(git, folder)
+
+/** Policies that lie in the GitOps repository can be proposed there, in pull requests. */
+const proposedOf = ({ kind, folder }: Place, git: Git) =>
+  kind === 'branch' ? { folder, read: proposedSources(git, folder) } : null
 
 /** Reads sources as often as it is asked to, and parses them again only when they changed. */
 function parsedOnce<T>(

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
+import type { ProposedFolder } from './github-parts.ts'
 import type { Database } from './store/client.ts'
 
 type Given = {
   readonly database: Database
   readonly commands: CommandPorts
+  readonly policies: ProposedFolder | null
   readonly log: Logger
 }
 

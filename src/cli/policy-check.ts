@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { loadPolicies } from '../policy/policy.ts'
+import { problemsIn } from '../policy/proof.ts'
 import { exitCodes } from './exit-codes.ts'
 import { readPolicyFiles } from './policy-files.ts'
 import type { Terminal } from './terminal.ts'
@@ -11,10 +12,10 @@ export function policyCheck(folder: string, { out, err, paint }: Terminal): numb
     err(paint.red(`There is no folder ${folder} to read policies from`))
     return exitCodes.usage
   }
-  const { triggers, gates, objects, invalid } = loadPolicies(sources)
-  for (const { file, problems } of invalid)
-    for (const { pointer, message } of problems)
-      out(`${join(folder, file)} ${pointer}: ${paint.red(message)}`)
+  const policies = loadPolicies(sources)
+  const { triggers, gates, objects, invalid } = policies
+  for (const { file, pointer, message } of problemsIn(policies))
+    out(`${join(folder, file)} ${pointer}: ${paint.red(message)}`)
   const counts = `${counted(triggers, 'trigger', 'triggers')}, ${counted(gates, 'gate', 'gates')} and ${counted(objects, 'object policy', 'object policies')} in ${folder}`
   const broken = counted(invalid, 'file', 'files')
   if (invalid.length > 0) err(paint.red(`${broken} cannot be used; ${counts} can`))

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { clean } from '../messages/paint.ts'
 import { explainTrace } from '../policy/explain.ts'
-import { loadPolicies, type PolicySet } from '../policy/policy.ts'
-import { type CaseResult, type PolicyTestReport, runPolicyTests } from '../policy/policy-test.ts'
+import type { CaseResult, PolicyTestReport } from '../policy/policy-test.ts'
+import { provePolicies } from '../policy/proof.ts'
 import { exitCodes } from './exit-codes.ts'
 import { readPolicyFiles } from './policy-files.ts'
 import type { Terminal } from './terminal.ts'
@@ -15,9 +15,7 @@ export function policyTest(folder: string, terminal: Terminal): number {
     err(paint.red(`There is no folder ${folder} to read policies from`))
     return exitCodes.usage
   }
-  const policies = loadPolicies(sources)
-  const report = runPolicyTests(policies, sources)
-  const problems = [...problemsOf(policies), ...report.problems]
+  const { problems, report } = provePolicies(sources)
   for (const { file, pointer, message } of problems)
     out(`${join(folder, file)} ${clean(pointer)}: ${paint.red(clean(message))}`)
   const failed = report.cases.filter(({ passed }) => !passed)
@@ -26,9 +24,6 @@ export function policyTest(folder: string, terminal: Terminal): number {
   else if (report.problems.length === 0) printFirstSteps(folder, terminal)
   return printEnd(report, problems.length, terminal)
 }
-
-const problemsOf = ({ invalid }: PolicySet): PolicyTestReport['problems'] =>
-  invalid.flatMap(({ file, problems }) => problems.map((problem) => ({ file, ...problem })))
 
 function printFailure(folder: string, one: CaseResult, { out, paint }: Terminal): void {
   out(paint.red(`✗ ${clean(one.name)}`) + paint.dim(`  ${join(folder, one.file)} ${one.pointer}`))

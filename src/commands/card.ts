@@ -54,10 +54,13 @@ async function placeOf(
   return { release: null, before, isRunning }
 }
 
+/** Whose approval is asked for: of a request, or of one that is only thought of. */
+type Approvable = Pick<EventView, 'env' | 'app' | 'triggeredBy' | 'approvals'>
+
 /** Everyone whose yes would count and is still missing. */
-async function approversOf(
+export async function approversOf(
   ports: CommandPorts,
-  event: EventView,
+  event: Approvable,
   wishes: readonly ApprovalWish[],
 ): Promise<string[]> {
   const { people } = await ports.sources.policies(await ports.gitops.lastTip())
@@ -74,7 +77,7 @@ async function approversOf(
 }
 
 /** Whether someone may approve a request, and the approval would be one that is waited for. */
-function counts(actor: Actor, { role, team }: ApprovalWish, { env, app }: EventView): boolean {
+function counts(actor: Actor, { role, team }: ApprovalWish, { env, app }: Approvable): boolean {
   const resource = { env, app, repository: null }
   const mayApprove = authorize({ ...actor, repositories: [] }, 'approve', resource) === null
   const hasRole = role === null || rolesAt(actor.roles, resource).some((one) => one === role)

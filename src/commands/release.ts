@@ -1,7 +1,7 @@
 import type { Actor } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
 import { limitMax, type ReleaseCommand } from '../domain/command.ts'
-import type { NewEvent, TargetedEvent } from '../domain/event.ts'
+import { type NewEvent, type TargetedEvent, unstored } from '../domain/event.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Outcome, Plan } from '../domain/outcome.ts'
@@ -165,15 +165,3 @@ async function plansOf(ports: CommandPorts, asked: readonly NewEvent[]): Promise
   }
   return plans
 }
-
-/** What an event has once it is stored; a dry run's never is. */
-const unstored = {
-  seq: 0,
-  status: 'new',
-  statusDesc: '',
-  attempts: 0,
-  expiresMs: null,
-  decisionId: null,
-  forced: false,
-  about: null,
-} as const

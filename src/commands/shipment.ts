@@ -1,6 +1,6 @@
 import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import { addressOfRelease } from './address.ts'
+import { addressOfRelease } from '../release/address.ts'
 import { cardOf } from './card.ts'
 import type { CommandPorts } from './ports.ts'
 import { placesOf } from './repository-places.ts'

@@ -105,6 +105,18 @@ export type NewEvent = Pick<
 > &
   Partial<Pick<ReleaseEvent, 'forced' | 'about'>>
 
+/** What an event has once it is stored; one that is only tried out never is. */
+export const unstored = {
+  seq: 0,
+  status: 'new',
+  statusDesc: '',
+  attempts: 0,
+  expiresMs: null,
+  decisionId: null,
+  forced: false,
+  about: null,
+} as const
+
 /** How an event ends, or goes on waiting. */
 export type Closing = {
   readonly status: EventStatus

@@ -16,7 +16,7 @@ export type NewMessage = {
   /** The message whose thread it is in. */
   readonly thread: string | null
   readonly body: unknown
-  /** What it shows already, in the form of `Message.shown`. */
+  /** What it shows already, in the form of `Message.shown`; '' lets it be sent again as it is. */
   readonly shown?: string
   readonly dueMs: number
   /** After this it is of no use any more. */

@@ -30,6 +30,12 @@ export const isSha = (text: string): text is Sha => fullSha.test(text)
 /** True for a commit id that may be abbreviated to 7 characters (git's own default). */
 export const isShaPrefix = (text: string): boolean => shaPrefix.test(text)
 
+/** True when a git address ends in the name of a repository: `git@github.com:acme/gitops.git`. */
+export function isAddressOf(address: string, repositoryName: string): boolean {
+  const [, name = ''] = /([^/:]+\/[^/:]+?)(?:\.git)?\/*$/.exec(address) ?? []
+  return name.toLowerCase() === repositoryName.toLowerCase()
+}
+
 /** The last part of a repository's name: `owner/example-service` is `example-service`. */
 export const lastPart = (repositoryName: string): string =>
   repositoryName.slice(repositoryName.lastIndexOf('/') + 1)

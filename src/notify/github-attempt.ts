@@ -7,6 +7,7 @@ const permissions: Readonly<Record<string, string>> = {
   'a comment': 'Issues or Pull requests: write',
   'a deployment': 'Deployments: write',
   'a commit status': 'Commit statuses: write',
+  'a check run': 'Checks: write',
 }
 
 /** Everything is as it is to be: nobody is called. */

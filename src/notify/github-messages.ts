@@ -1,6 +1,6 @@
 import type { NewMessage, Subject } from '../domain/message.ts'
 import type { Sha } from '../domain/names.ts'
-import { type RepositoryName, shipMessages, stickyMessage } from '../messages/github/places.ts'
+import { pullMessages, type RepositoryName, shipMessages } from '../messages/github/places.ts'
 import { isDeployment, type Shipment } from '../messages/github/shipment.ts'
 import type { Changes } from './notifier.ts'
 
@@ -12,6 +12,7 @@ export type GithubPull = {
   readonly number: number
   readonly headSha: Sha
   readonly headBranch: string
+  readonly baseBranch: string
   readonly isFork: boolean
   readonly isOpen: boolean
 }
@@ -38,7 +39,7 @@ export type GithubNewsPorts = {
 export const githubMessages = async (
   ports: GithubNewsPorts,
   changes: Changes,
-): Promise<NewMessage[]> => [...(await ships(ports, changes)), ...(await stickies(ports, changes))]
+): Promise<NewMessage[]> => [...(await ships(ports, changes)), ...(await onPulls(ports, changes))]
 
 /** Of each request that waits or did something: a deployment, and the status of its commit. */
 async function ships(
@@ -59,8 +60,8 @@ async function ships(
   return added
 }
 
-/** The comments on the open pull requests of every repository that something is news for. */
-async function stickies(
+/** What is kept up to date on the open pull requests of every repository that something is news for. */
+async function onPulls(
   { touched, pulls }: GithubNewsPorts,
   { subjects, nowMs }: Changes,
 ): Promise<NewMessage[]> {
@@ -71,6 +72,6 @@ async function stickies(
   const added: NewMessage[] = []
   for (const repository of repositories.filter(({ name }) => news.has(name)))
     for (const { number } of await pulls.withNews(repository.id))
-      added.push(stickyMessage(repository, { number, nowMs }))
+      added.push(...pullMessages(repository, { number, nowMs }))
   return added
 }

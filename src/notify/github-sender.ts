@@ -6,13 +6,18 @@ import { placeOf } from '../messages/github/places.ts'
 import { type GithubContext, requestReply } from '../messages/github/reply.ts'
 import { digest } from '../messages/slack/message.ts'
 import type { Attempt, Sender } from './courier.ts'
+import { sendArtifact } from './github-artifact.ts'
 import { failedAttempt, idIn } from './github-attempt.ts'
+import { type CheckPorts, sendCheck } from './github-check.ts'
 import { commentAt, writeComment } from './github-comments.ts'
 import { GithubPace } from './github-pace.ts'
+import { type PolicyCheckPorts, sendPolicies } from './github-policies.ts'
 import { type ShipPorts, sendDeployment, sendStatus } from './github-ship.ts'
 import { type StickyPorts, sendSticky } from './github-sticky.ts'
 
 export type GithubSenderPorts = StickyPorts &
+  CheckPorts &
+  PolicyCheckPorts &
   ShipPorts & {
     readonly clock: { nowMs(): number }
     readonly card: (id: string) => Promise<RequestCard | undefined>
@@ -48,7 +53,14 @@ export function githubSender(given: GithubSenderPorts): Sender {
 
 const senders: Readonly<
   Record<string, (ports: GithubSenderPorts, message: Message) => Promise<Attempt>>
-> = { deployment: sendDeployment, status: sendStatus, sticky: sendSticky }
+> = {
+  deployment: sendDeployment,
+  status: sendStatus,
+  sticky: sendSticky,
+  check: sendCheck,
+  artifact: sendArtifact,
+  policies: sendPolicies,
+}
 
 function comment(ports: GithubSenderPorts, message: Message): Promise<Attempt> {
   const { reaction } = bodyOf(message)

@@ -20,11 +20,45 @@ export function parseJson(text: string): ParsedJson {
   }
 }
 
+/**
+ * The line, from 1, of what a JSON pointer leads to, or of the last thing on the way that is there; of
+ * a text that is broken: where it is.
+ */
+export function lineOf(text: string, pointer: string): number {
+  const whole: Scan = { text, at: 0, depth: 0 }
+  if (skipValue(whole) !== undefined || peek(whole) !== '') return linesTo(whole).length
+  const scan: Scan = { text, at: 0, depth: 0 }
+  const keys = pointer.split('/').slice(1)
+  keys.every((key) => enter(scan, key.replaceAll('~1', '/').replaceAll('~0', '~')))
+  peek(scan)
+  return linesTo(scan).length
+}
+
+/** Goes on to the value of a key, or at an index; answers false when there is none. */
+function enter(scan: Scan, wanted: string): boolean {
+  const look: Scan = { ...scan }
+  const isObject = takeChar(look, '{')
+  if (!isObject && !takeChar(look, '[')) return false
+  for (let at = 0; !/^[\]}]?$/.test(peek(look)); at++) {
+    const key: unknown = isObject ? JSON.parse(take(look, string) ?? '""') : String(at)
+    if (isObject) takeChar(look, ':')
+    if (key === wanted) {
+      scan.at = look.at
+      return true
+    }
+    skipValue(look)
+    takeChar(look, ',')
+  }
+  return false
+}
+
 /** Line and column, from 1, of where the reading stopped. */
-function placeOf({ text, at }: Scan): string {
-  const lines = text.slice(0, at).split('\n')
+function placeOf(scan: Scan): string {
+  const lines = linesTo(scan)
   return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
 }
+
+const linesTo = ({ text, at }: Scan): string[] => text.slice(0, at).split('\n')
 
 type Scan = { readonly text: string; at: number; depth: number }
 /** What is wrong where the scan stands, or nothing. */

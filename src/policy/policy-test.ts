@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import type { PolicyTrace, TraceNode } from '../domain/decision.ts'
+import type { PolicyTrace } from '../domain/decision.ts'
 import { type Facts, type FactValue, factDeclarations } from '../domain/facts.ts'
 import { isLabel, labelRule } from '../domain/names.ts'
 import type { Sources } from '../domain/sources.ts'
+import { type Gap, gapsOf, untouchedBy } from './coverage.ts'
 import { askedFor, decide, type Question } from './decide.ts'
 import { lookUp, typeNames } from './fact.ts'
 import { parseJson } from './json-text.ts'
 import { readPath } from './operand-check.ts'
 import type { Gate, PolicySet, Trigger } from './policy.ts'
 import { below, isObject, type Problem, quote, report, type Spot, suggestion } from './problem.ts'
-import type { Rule } from './rule.ts'
 import { type ArtifactEvent, artifactEvents } from './schema.ts'
 
 export type CaseResult = {
@@ -26,13 +26,6 @@ export type CaseResult = {
   readonly trace: readonly PolicyTrace[]
 }
 
-/** A part of a rule that the cases leave untried; `pointer` leads to it in the policy's file. */
-export type Gap = {
-  readonly policy: string
-  readonly pointer: string
-  readonly never: 'evaluated' | 'true' | 'false' | 'true or false'
-}
-
 export type PolicyTestReport = {
   /** What is wrong with test files. No case of such a file is run. */
   readonly problems: readonly (Problem & { readonly file: string })[]
@@ -42,19 +35,35 @@ export type PolicyTestReport = {
   readonly gaps: readonly Gap[]
 }
 
-/** Runs every `tests/*.json` of a folder of policies, and finds what no case tries. */
-export function runPolicyTests(policies: PolicySet, { files }: Sources): PolicyTestReport {
+/**
+ * Runs every `tests/*.json` of a folder of policies, and finds what no case tries. `asksMax` is how
+ * often a policy may be asked about a case: with more to do than that, none is run.
+ */
+export function runPolicyTests(
+  policies: PolicySet,
+  { files }: Sources,
+  asksMax = Number.POSITIVE_INFINITY,
+): PolicyTestReport {
   const read = [...files]
     .filter(([path]) => /^tests\/[^/]+\.json$/.test(path))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([file, text]) => ({ file, ...readTests(policies, text) }))
-  const cases = read.flatMap(({ file, tests }) =>
+  const all = [...policies.triggers, ...policies.gates]
+  const count = read.reduce((sum, { tests }) => sum + tests.length, 0)
+  const isTooMuch = count * all.length > asksMax
+  const message = `has with the other test files ${count} cases for ${all.length} policies: that is more than is run here`
+  const tooMany = isTooMuch
+    ? read.slice(0, 1).map(({ file }) => ({ file, pointer: '', message }))
+    : []
+  const cases = (isTooMuch ? [] : read).flatMap(({ file, tests }) =>
     tests.map((test, at) => ({ file, pointer: `/cases/${at}`, ...runTest(policies, test) })),
   )
   const trace = cases.flatMap((one) => one.trace)
-  const all = [...policies.triggers, ...policies.gates]
   return {
-    problems: read.flatMap(({ file, problems }) => problems.map((one) => ({ file, ...one }))),
+    problems: [
+      ...tooMany,
+      ...read.flatMap(({ file, problems }) => problems.map((one) => ({ file, ...one }))),
+    ],
     cases,
     untouched: all.flatMap((policy) => untouchedBy(policy, trace)),
     gaps: all.flatMap((policy) => gapsOf(policy, trace)),
@@ -261,36 +270,4 @@ function runGates(policies: PolicySet, test: PolicyTest): Answer {
     why: message,
     trace,
   }
-}
-
-function untouchedBy({ name, kind }: Gate | Trigger, trace: readonly PolicyTrace[]) {
-  const seen = trace.filter(({ policy }) => policy === name)
-  if (seen.some(({ outcome, rule }) => (kind === 'gate' ? rule : outcome === 'holds'))) return []
-  const reasons = new Set(seen.map(({ problem }) => problem ?? ''))
-  const none = kind === 'gate' ? 'no gate case' : 'no case for triggers'
-  return { policy: name, why: [...reasons].join('; ') || `${none} is for its app and environment` }
-}
-
-function gapsOf(policy: Gate | Trigger, trace: readonly PolicyTrace[]): Gap[] {
-  const seen = trace.filter((one) => one.policy === policy.name)
-  const whens = seen.flatMap(({ when }) => when ?? [])
-  const requires = seen.flatMap(({ rule }) => rule ?? [])
-  return [
-    ...(policy.when ? gapsIn(policy.when, whens, '/when') : []),
-    ...(policy.kind === 'gate' ? gapsIn(policy.require, requires, '/require') : []),
-  ].map((gap) => ({ policy: policy.name, ...gap }))
-}
-
-/**
- * Of a branch that was evaluated only its parts are told: it has been true and false when they have.
- */
-function gapsIn(rule: Rule, seen: readonly TraceNode[], pointer: string): Omit<Gap, 'policy'>[] {
-  if (seen.length === 0) return [{ pointer, never: 'evaluated' }]
-  const partsAt = (at: number) => seen.flatMap(({ of }) => of?.[at] ?? [])
-  if (rule.kind === 'and' || rule.kind === 'or')
-    return rule.of.flatMap((part, at) => gapsIn(part, partsAt(at), `${pointer}/${rule.kind}/${at}`))
-  if (rule.kind === 'not') return gapsIn(rule.of, partsAt(0), `${pointer}/!`)
-  const results = rule.kind === 'constant' ? [rule.value] : [true, false]
-  const never = results.filter((result) => !seen.some((node) => node.result === result))
-  return never.length > 0 ? [{ pointer, never: never.join(' or ') as Gap['never'] }] : []
 }

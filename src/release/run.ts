@@ -208,9 +208,9 @@ const rollbackLock = ({ ids, clock }: RunPorts, event: TargetedEvent): Lock => (
   untilUnix: null,
 })
 
-/** The event by which the triggers are asked what follows. */
-function followOf(
-  { ids, clock }: RunPorts,
+/** The event by which the triggers are asked what follows from a release; nothing follows a delete. */
+export function followOf(
+  { ids, clock }: Pick<RunPorts, 'ids' | 'clock'>,
   event: TargetedEvent,
   artifactId: string,
 ): NewEvent | undefined {

@@ -178,6 +178,7 @@ function putStatement(message: NewMessage, nowMs: number): InStatement {
             shown, due_ms, until_ms, created_ms)
           values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           on conflict (key) do update set changed = changed + 1,
+            shown = coalesce(excluded.shown, shown),
             due_ms = case when changed > sent then due_ms else excluded.due_ms end
             where kind = 'live'`,
     args: [

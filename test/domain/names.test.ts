@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isArtifactId, isLabel, isRepository, isSha, isShaPrefix, lastPart } from '../../src/domain/names.ts' // biome-ignore format: one import
+import { isAddressOf, isArtifactId, isLabel, isRepository, isSha, isShaPrefix, lastPart } from '../../src/domain/names.ts' // biome-ignore format: one import
 
 const any = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 70 }),
@@ -59,4 +59,22 @@ test('a commit id is 40 characters and may be abbreviated to 7', () => {
 
 test('the last part of a repository’s name is what follows its last slash', () => {
   expect(['owner/web', 'web', 'a/b/web'].map(lastPart)).toEqual(['web', 'web', 'web'])
+})
+
+describe('a git address', () => {
+  test.each([
+    'https://github.com/acme/gitops',
+    'https://github.com/Acme/GitOps.git/',
+    'git@github.com:acme/gitops.git',
+    'ssh://git@github.com:22/acme/gitops.git',
+    '/srv/git/acme/gitops.git',
+  ])('%s is that of acme/gitops', (address) => {
+    expect(isAddressOf(address, 'acme/gitops')).toBe(true)
+  })
+  test.each(['https://github.com/acme/gitops-2', 'https://github.com/gitops', 'acme', ''])(
+    '%s is not',
+    (address) => {
+      expect(isAddressOf(address, 'acme/gitops')).toBe(false)
+    },
+  )
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { jsonDepthMax, parseJson } from '../../src/policy/json-text.ts'
+import { jsonDepthMax, lineOf, parseJson } from '../../src/policy/json-text.ts'
 
 const problemOf = (text: string): string => {
   const parsed = parseJson(text)
@@ -78,5 +78,50 @@ test('what JSON.parse refuses is refused with a place', () => {
       else if (problem !== 'none') expect(problem).toContain('stands twice')
     }),
     { numRuns: 5_000 },
+  )
+})
+
+test.each([
+  { name: 'a key', pointer: '/require/==', want: 3 },
+  { name: 'an element', pointer: '/require/==/1', want: 5 },
+  { name: 'what is missing: what it is missing in', pointer: '/require/and/0', want: 2 },
+  { name: 'the whole file', pointer: '', want: 1 },
+])('the line of $name is found', ({ pointer, want }) => {
+  const text = '{ "kind": "gate",\n  "require": {\n    "==": [\n      "a",\n      "b"] } }'
+  expect(lineOf(text, pointer)).toBe(want)
+})
+
+test('the line of what is broken is where it is broken', () => {
+  expect(lineOf('{\n  "a": 1,\n}', '/a')).toBe(3)
+  expect(lineOf('{}\n{}', '')).toBe(2)
+})
+
+test('the line of anything is that of its text', () => {
+  const mark = '"the one that is looked for"'
+  const tree = fc.letrec<{ tree: unknown; node: unknown }>((tie) => ({
+    tree: fc.oneof({ depthSize: 'small' }, fc.integer(), fc.string(), tie('node')),
+    node: fc.oneof(
+      fc.array(tie('tree'), { minLength: 1, maxLength: 4 }),
+      fc.dictionary(fc.string(), tie('tree'), { minKeys: 1, maxKeys: 4, noNullPrototype: true }),
+    ),
+  })).node
+  fc.assert(
+    fc.property(tree, fc.array(fc.nat(), { maxLength: 6 }), (value, choices) => {
+      const root = { root: structuredClone(value) }
+      let [at, key]: [Record<string, unknown>, string] = [root, 'root']
+      let pointer = '/root'
+      for (const choice of choices) {
+        const next = at[key]
+        if (typeof next !== 'object' || next === null) break
+        const keys = Object.keys(next)
+        at = next as Record<string, unknown>
+        key = keys[choice % keys.length] ?? ''
+        pointer += `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      }
+      Object.defineProperty(at, key, { value: JSON.parse(mark), enumerable: true })
+      const text = JSON.stringify(root, null, 2)
+      expect(text.split('\n')[lineOf(text, pointer) - 1]).toContain(mark)
+    }),
+    { numRuns: 1_000 },
   )
 })

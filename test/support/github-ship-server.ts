@@ -33,10 +33,24 @@ export async function shipServer(given: Given = {}) {
         id: (payload as { requestId: string }).requestId,
         states: statuses.map(({ state }) => state),
       })),
+    /** Of a commit, for the places that it is released to. */
     statuses: (sha: string = shas.one) =>
       github
         .statuses(repository, sha)
-        .map(({ context, state, description }) => ({ context, state, description })),
+        .map(({ context, state, description }) => ({ context, state, description }))
+        .filter(({ context }) => context !== 'gimlet/artifact'),
+    /** Whether CI has posted the artifact of a commit, as its status says. */
+    artifactStates: (sha: string = shas.one) =>
+      github
+        .statuses(repository, sha)
+        .filter(({ context }) => context === 'gimlet/artifact')
+        .map(({ state, description }) => ({ state, description })),
+    /** The check runs of a commit, oldest first. */
+    checks: (sha: string = shas.one) =>
+      github.checks(repository, sha).map(({ name, conclusion, external_id: of, output }) => ({
+        ...{ name, conclusion, of },
+        ...(output as { title: string; summary: string; text: string | null }),
+      })),
     /** What Flux says of what runs in an environment. */
     async flux(env: string, severity: 'info' | 'error', reason: string) {
       const { body } = await server.call(`/api/status?env=${env}`)

@@ -48,7 +48,13 @@ export async function githubSurface() {
   }
   const log = makeLog('info', [], { write })
   const start = async () => {
-    const made = await githubParts({ config, database: parts.database, commands, log })
+    const made = await githubParts({
+      config,
+      database: parts.database,
+      commands,
+      policies: null,
+      log,
+    })
     onTestFinished(() => made.stop())
     return made
   }

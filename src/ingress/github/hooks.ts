@@ -1,4 +1,5 @@
 import type { Probot } from 'probot'
+import { rerunMessages } from '../../messages/github/places.ts'
 import { onComment } from './comment.ts'
 import { branchIsThere, lookAtBranch, tellGone } from './gone-branches.ts'
 import { onInstallation, onInstallationRepositories } from './installations.ts'
@@ -10,6 +11,7 @@ import {
   readPullEvent,
   readPush,
   readRepositoryEvent,
+  readRerequest,
   repositoryIn,
   updatedUnix,
 } from './payload.ts'
@@ -35,6 +37,9 @@ export async function hooks({ probot, ports, changed }: Given) {
     app.on('push', async ({ payload }) => {
       if (await onPush(ports, payload)) changed()
     })
+    app.on(['check_run.rerequested', 'check_suite.rerequested'], async ({ payload }) =>
+      onRerequest(ports, payload),
+    )
     app.on('repository', async ({ payload }) => onRepository(ports, payload))
     app.on('installation', async ({ payload }) => onInstallation(ports, payload))
     app.on('installation_repositories', async ({ payload }) =>
@@ -99,6 +104,19 @@ async function onPush(ports: RecordPorts, payload: unknown): Promise<boolean> {
   if (!given.deleted && branch !== given.ref)
     await branchIsThere(ports, { repository: repositoryIn(given), branch })
   return true
+}
+
+/** Someone asks on GitHub for the checks of a commit to be made again. */
+async function onRerequest(ports: RecordPorts, payload: unknown): Promise<void> {
+  const given = readRerequest(payload)
+  const sha = given?.check_run?.head_sha ?? given?.check_suite?.head_sha
+  if (!given || sha === undefined) return
+  const repository = repositoryIn(given)
+  const nowMs = ports.commands.clock.nowMs()
+  const pulls = (await ports.pulls.open(repository.id)).filter(({ headSha }) => headSha === sha)
+  await ports.outbox.put(
+    pulls.flatMap(({ number }) => rerunMessages(repository, { number, nowMs })),
+  )
 }
 
 /** By its number, a repository that was renamed stays the same. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pullOf, readComment, readPull, repositoryIn, updatedUnix } from './payload.ts'
 import type { RecordPorts } from './ports.ts'
-import { type Hook, handled } from './receiver.ts'
+import { type Hook, isHandled } from './receiver.ts'
 import type { SweepCalls } from './sweep-calls.ts'
 
 /** What was missed before is found by the other steps; a comment of then is not carried out. */
@@ -103,7 +103,7 @@ const timeOf = ({ delivered_at: at }: Listed) => Date.parse(at)
 function isMissed({ status_code: status, event, action }: Listed): boolean {
   const isTaken = typeof status === 'number' && status >= 200 && status < 300
   const isOfUse = event === 'issue_comment' ? action === 'created' : event !== 'push'
-  return !isTaken && isOfUse && handled.has(event)
+  return !isTaken && isOfUse && isHandled(event, action)
 }
 
 /** Oldest first; when it is too much for one sweep, comments before all that other steps repair. */

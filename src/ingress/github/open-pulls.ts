@@ -1,11 +1,12 @@
 import { pullOf, readPull, updatedUnix } from './payload.ts'
 import type { Pull, RecordPorts, Repository, TimedPull } from './ports.ts'
+import { tellPull } from './pull-news.ts'
 import type { SweepCalls } from './sweep-calls.ts'
 
 /** The most pages of open pull requests that are read of a repository. */
 const pagesMax = 10
 
-type PullPorts = Pick<RecordPorts, 'pulls' | 'commands' | 'log'>
+type PullPorts = Pick<RecordPorts, 'pulls' | 'commands' | 'outbox' | 'log'>
 
 /** Repairs what is kept of a repository's open pull requests. Answers false when GitHub refuses. */
 export async function repairPulls(
@@ -27,7 +28,10 @@ export async function repairPulls(
     return false
   }
   for (const pull of listed.items) {
-    if (!isSame(known.get(pull.number), pull)) await ports.pulls.keep(pull, pull.updatedUnix)
+    if (!isSame(known.get(pull.number), pull)) {
+      await ports.pulls.keep(pull, pull.updatedUnix)
+      await tellPull(ports, { action: 'synchronize', repository, pull })
+    }
     known.delete(pull.number)
   }
   if (!listed.isComplete) return true

@@ -46,6 +46,13 @@ const pushed = z.looseObject({
   deleted: z.boolean().default(false),
 })
 const named = z.looseObject({ ...base, action: z.string() })
+const headed = z.looseObject({ head_sha: sha })
+const rerequested = z.looseObject({
+  ...base,
+  action: z.literal('rerequested'),
+  check_run: headed.optional(),
+  check_suite: headed.optional(),
+})
 
 export type Commented = z.output<typeof commented>
 
@@ -59,6 +66,7 @@ export const readPullEvent = reader(pulled)
 export const readDelete = reader(deleted)
 export const readPush = reader(pushed)
 export const readRepositoryEvent = reader(named)
+export const readRerequest = reader(rerequested)
 /** A pull request as the API answers it. */
 export const readPull = reader(pullShape)
 

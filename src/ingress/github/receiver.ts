@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import { verifyWithFallback } from '@octokit/webhooks-methods'
 import type { GithubPorts } from './ports.ts'
 
-/** The events that anything is done for; of the others nothing is kept. */
-export const handled: ReadonlySet<string> = new Set([
+const handled: ReadonlySet<string> = new Set([
+  'check_run',
+  'check_suite',
   'delete',
   'installation',
   'installation_repositories',
@@ -12,6 +13,11 @@ export const handled: ReadonlySet<string> = new Set([
   'push',
   'repository',
 ])
+
+/** Whether anything is done for an event; of the others nothing is kept. CI makes very many checks. */
+export const isHandled = (name: string, action: unknown): boolean =>
+  handled.has(name) && (!name.startsWith('check_') || action === 'rerequested')
+
 /** What could not be carried out is tried again after this long, and that often. */
 const againMs = 15_000
 const attemptsMax = 8
@@ -71,7 +77,7 @@ export class GithubReceiver {
     if (!/^[a-z_]{1,60}$/.test(name)) return new Response('no event is named', { status: 400 })
     const payload = parseJson(body)
     if (payload === undefined) return new Response('this is no JSON object', { status: 400 })
-    if (!handled.has(name)) return new Response('', { status: 202 })
+    if (!isHandled(name, payload.action)) return new Response('', { status: 202 })
     const id = request.headers.get('x-github-delivery')?.slice(0, 60) ?? ''
     await this.#keep({ id, name, payload }, false)
     return new Response('', { status: 202 })

@@ -23,16 +23,47 @@ export const shipMessages = (
     place: `${installation} ${name} deployment-${env}`,
   }))
 
-/** The one comment on a pull request that tells how things stand, in the pace of its repository. */
-export const stickyMessage = (
-  { id, name, installation }: RepositoryName,
+/** What is kept up to date on every pull request. */
+const onPull = ['sticky', 'check', 'artifact'] as const
+
+/**
+ * What is kept up to date on a pull request, each in the pace of its repository: the comment that tells
+ * how things stand, the check run of what a merge would release, the status of the artifact.
+ */
+export const pullMessages = (
+  repository: RepositoryName,
   { number, nowMs }: { number: number; nowMs: number },
+): NewMessage[] => onPull.map((what) => pullMessage(repository, { what, number, nowMs }))
+
+/** The check runs of a pull request, to be made anew whatever they show. */
+export const rerunMessages = (
+  repository: RepositoryName,
+  { number, nowMs }: { number: number; nowMs: number },
+): NewMessage[] =>
+  ['check', 'policies'].map((what) => ({
+    ...pullMessage(repository, { what, number, nowMs }),
+    shown: '',
+  }))
+
+/** The check run of the policies that a pull request of the GitOps repository proposes. */
+export const policiesMessage = (
+  repository: RepositoryName,
+  { number, nowMs }: { number: number; nowMs: number },
+): NewMessage => pullMessage(repository, { what: 'policies', number, nowMs })
+
+const pullMessage = (
+  repository: RepositoryName,
+  { what, number, nowMs }: { what: string; number: number; nowMs: number },
 ): NewMessage => ({
   ...{ ...live, subject: null },
-  key: `github sticky ${id} ${number}`,
-  place: `${installation} ${name} stickies`,
+  key: `github ${what} ${repository.id} ${number}`,
+  place: placeAt(repository, what),
   dueMs: nowMs + settleMs,
 })
+
+/** Where a message about a pull request goes: what is of one kind goes in order. */
+export const placeAt = ({ name, installation }: RepositoryName, what: string): string =>
+  `${installation} ${name} ${what}`
 
 export type Place = {
   readonly installation: number
@@ -48,11 +79,12 @@ export function placeOf({ place }: { readonly place: string }): Place {
   return { installation: Number(installation), of: { owner, repo }, number: Number(number) }
 }
 
-/** The pull request that a comment about how things stand is on. */
+/** The pull request that is told about. */
 export function pullIn({ key }: { readonly key: string }): {
+  what: string
   repositoryId: number
   number: number
 } {
-  const [, , repositoryId, number] = key.split(' ')
-  return { repositoryId: Number(repositoryId), number: Number(number) }
+  const [, what = '', repositoryId, number] = key.split(' ')
+  return { what, repositoryId: Number(repositoryId), number: Number(number) }
 }

@@ -189,7 +189,7 @@ function words(card: RequestCard): string {
 }
 
 /** One line that GitHub takes; what is at its end says which request it is, and stays. */
-function cut(text: string): string {
+export function cut(text: string): string {
   const chars = [...clean(text).replaceAll(/\s+/g, ' ').trim()]
   if (chars.length <= descriptionCharsMax) return chars.join('')
   const end = text.slice(Math.max(0, text.lastIndexOf(' · ')))

@@ -4,6 +4,7 @@ import { notifications } from './0003-notifications.ts'
 import { github } from './0004-github.ts'
 import { githubSurfaces } from './0005-github-surfaces.ts'
 import { previews } from './0006-previews.ts'
+import { githubChecks } from './0007-github-checks.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { number: 4, statements: github },
   { number: 5, statements: githubSurfaces },
   { number: 6, statements: previews },
+  { number: 7, statements: githubChecks },
 ]

@@ -19,6 +19,21 @@ describe('F17: a pull request of which nothing was told', () => {
     expect(await requests()).toBe(1)
   })
 
+  it('is told of on the pull request, although its artifact was there before', async () => {
+    const { push, surface, pull, change, database } = await githubSurface()
+    await push({ id: 'web-1', version: { repositoryName: 'example/web', sha: shas.one, branch: 'faster' } }) // biome-ignore format: one line
+    await surface.sweep()
+    const due = async () =>
+      (await database.read('select key from messages where changed > sent order by key')).map(({ key }) => key) // biome-ignore format: one value
+    expect(await due()).toEqual(['github artifact 7 12', 'github check 7 12', 'github sticky 7 12'])
+    await database.write(['update messages set sent = changed'])
+    await surface.sweep()
+    expect(await due()).toEqual([])
+    await change(() => pull.push(shas.two))
+    await surface.sweep()
+    expect(await due()).toHaveLength(3)
+  })
+
   it('is found when it was opened, closed, or opened again', async () => {
     const { sender, pull, surface, settled, change, record, host, repository } =
       await githubSurface()
