@@ -5,6 +5,8 @@ const outageMs = { first: 1_000, most: 60_000 } as const
 /** What is refused is tried again this often and that many times: someone may mend it meanwhile. */
 const refusedMs = 10 * 60_000
 const refusedMax = 144
+/** What cannot be made now, such as of policies that cannot be read, is looked at again after this. */
+const unmadeMs = 15_000
 /** How many places are written to at once. */
 const besidesMax = 8
 
@@ -26,6 +28,8 @@ export type Attempt =
       /** Who is told of it, once. */
       readonly notices: readonly NewMessage[]
     }
+
+type Unmade = { readonly kind: 'unmade'; readonly problem: string }
 
 /** How one surface sends a message in its newest state. */
 export type Sender = {
@@ -98,7 +102,7 @@ export class Courier {
         problem: 'on its way',
         isAttempt: false,
       })
-    const attempt = isUseless ? ({ kind: 'dropped' } as const) : await this.#sender.send(message)
+    const attempt = isUseless ? ({ kind: 'dropped' } as const) : await this.#attempt(message)
     switch (attempt.kind) {
       case 'sent':
         if (attempt.isCalled) this.#called(message, attempt.sent.place)
@@ -111,12 +115,30 @@ export class Courier {
       case 'limited':
         this.#pausedUntilMs = clock.nowMs() + attempt.afterMs
         return this.#wait(message, `${this.#sender.name} asks to wait`)
+      case 'unmade':
+        return this.#unmade(message, attempt.problem)
       case 'unreachable':
         return this.#outage(message, attempt.problem)
       case 'refused':
         this.#called(message, message.place)
         return this.#refused(message, attempt)
     }
+  }
+
+  /** A message that breaks while it is made keeps no other from being sent. */
+  async #attempt(message: Message): Promise<Attempt | Unmade> {
+    try {
+      return await this.#sender.send(message)
+    } catch (error) {
+      return { kind: 'unmade', problem: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  async #unmade(message: Message, problem: string): Promise<void> {
+    const { clock, log, messages } = this.#ports
+    log.warn({ problem, key: message.key }, `a message to ${this.#sender.name} could not be made`)
+    const dueMs = clock.nowMs() + unmadeMs
+    await messages.postpone(message, { dueMs, problem, isAttempt: false })
   }
 
   /** A place has been written to; one that was named by its name may have another from now on. */
