@@ -22,6 +22,9 @@ export const isHandled = (name: string, action: unknown): boolean =>
 const againMs = 15_000
 const attemptsMax = 8
 
+/** No delivery of GitHub's nests as deep by far; deeper than the stack is what breaks programs (A6). */
+const levelsMax = 64
+
 /** A delivery as it is kept. */
 export type Hook = {
   readonly id: string
@@ -72,11 +75,12 @@ export class GithubReceiver {
     const name = request.headers.get('x-github-event') ?? ''
     const isJson = /^application\/json\b/i.test(request.headers.get('content-type') ?? '')
     if (!/^sha256=[0-9a-f]{64}$/.test(signature) || !isJson) return unauthorized()
-    const body = await request.text()
-    if (!(await this.#isSigned(body, signature))) return unauthorized()
+    const body = textOf(await request.arrayBuffer())
+    if (body === undefined || !(await this.#isSigned(body, signature))) return unauthorized()
     if (!/^[a-z_]{1,60}$/.test(name)) return new Response('no event is named', { status: 400 })
     const payload = parseJson(body)
-    if (payload === undefined) return new Response('this is no JSON object', { status: 400 })
+    if (payload === undefined)
+      return new Response(`this is no JSON object of at most ${levelsMax} levels`, { status: 400 })
     if (!isHandled(name, payload.action)) return new Response('', { status: 202 })
     const id = request.headers.get('x-github-delivery')?.slice(0, 60) ?? ''
     await this.#keep({ id, name, payload }, false)
@@ -187,14 +191,28 @@ function sorted(_: string, value: unknown): unknown {
     : value
 }
 
+/** The bytes as text that has these bytes and no others: no mark is dropped, nothing is replaced (A4). */
+function textOf(bytes: ArrayBuffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
 const unauthorized = () => new Response('unauthorized', { status: 401 })
 
 function parseJson(body: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(body)
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject ? (value as Record<string, unknown>) : undefined
+    return isObject && isWithin(value, levelsMax) ? (value as Record<string, unknown>) : undefined
   } catch {
     return undefined
   }
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every((one) => isWithin(one, levels - 1))
 }
