@@ -8,6 +8,7 @@ import {
   pullOf,
   readComment,
   readDelete,
+  readInstalled,
   readPullEvent,
   readPush,
   readRepositoryEvent,
@@ -47,6 +48,8 @@ export async function hooks({ probot, ports, changed }: Given) {
     )
   })
   return async ({ name, payload }: Hook, requestId: string): Promise<void> => {
+    // Probot fails on what no installation was sent, and tells all of it to the log.
+    if (!readInstalled(payload)) return
     try {
       await probot.receive({ id: requestId, name, payload } as never)
     } catch (error) {

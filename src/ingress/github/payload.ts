@@ -61,6 +61,8 @@ const reader =
   (payload: unknown): T | null =>
     shape.safeParse(payload).data ?? null
 
+/** What every event has that an installation of the app was sent. */
+export const readInstalled = reader(z.looseObject({ installation }))
 export const readComment = reader(commented)
 export const readPullEvent = reader(pulled)
 export const readDelete = reader(deleted)

@@ -77,7 +77,7 @@ export class GithubReceiver {
     if (!/^sha256=[0-9a-f]{64}$/.test(signature) || !isJson) return unauthorized()
     const body = textOf(await request.arrayBuffer())
     if (body === undefined || !(await this.#isSigned(body, signature))) return unauthorized()
-    if (!/^[a-z_]{1,60}$/.test(name)) return new Response('no event is named', { status: 400 })
+    if (!/^[a-z0-9_]{1,60}$/.test(name)) return new Response('no event is named', { status: 400 })
     const payload = parseJson(body)
     if (payload === undefined)
       return new Response(`this is no JSON object of at most ${levelsMax} levels`, { status: 400 })

@@ -17,7 +17,7 @@ async function atTheDoor(environment: Record<string, string> = {}) {
     (
       await fetch(`${server.url}/api/github/webhooks`, {
         method: 'POST',
-        body: bytes as BodyInit,
+        body: bytes,
         headers: { 'content-type': 'application/json', 'x-github-event': 'issue_comment', 'x-github-delivery': crypto.randomUUID(), ...headers }, // biome-ignore format: one value
       })
     ).status
