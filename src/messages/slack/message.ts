@@ -33,7 +33,7 @@ export function fitting(
     const begun = isRoom ? beginningOf(block, charsLeft) : null
     if (begun) kept.push(begun)
     if (begun !== block) {
-      const row = blocks.slice(at + 1).find(({ type }) => type === 'actions')
+      const row = blocks.slice(at).find(({ type }) => type === 'actions')
       return [...kept, more, ...(row ? [row] : [])]
     }
     charsLeft -= charsIn(block)
