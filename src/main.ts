@@ -9,23 +9,19 @@ import { admin, authenticator } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import { type Config, readConfig } from './config.ts'
 import type { Sha } from './domain/names.ts'
-import type { Sources } from './domain/sources.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
 import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
-import { proposedSources } from './gitops/pulls.ts'
-import { branchSources, folderSources, readFolder } from './gitops/sources.ts'
+import { readFolder } from './gitops/sources.ts'
 import { httpApp } from './ingress/http/app.ts'
 import type { Health } from './ingress/http/health.ts'
 import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import { makeLog } from './log.ts'
-import { manifestLoader } from './manifest/manifest.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
-import { loadPolicies } from './policy/policy.ts'
 import { Loop } from './release/loop.ts'
-import type { Place } from './settings.ts'
+import { proposedOf, sourceParts } from './source-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
 import { type Database, openDatabase } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
@@ -34,6 +30,7 @@ import { newId } from './store/ids.ts'
 import { migrate } from './store/migrate.ts'
 import { PreviewStore } from './store/previews.ts'
 import { ReleaseStore } from './store/releases.ts'
+import { RepositoryNameStore } from './store/repository-names.ts'
 import { ScheduleStore } from './store/schedules.ts'
 import { newToken, tokenHash, UserStore } from './store/users.ts'
 import { openSurfaces } from './surfaces.ts'
@@ -67,7 +64,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const { commands, loop, health, metrics, users, people } = partsOf(config, {
     ...{ database, git, gitopsUrl, log },
   })
-  const policies = proposedOf(config.policies, git)
+  const policies = proposedOf(config, git)
   const surfaces = await openSurfaces(config, { database, commands, policies, log })
   const authenticate = authenticator(
     { clock, hash: tokenHash, users, people },
@@ -119,10 +116,8 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   const events = new EventStore(database)
   const releases = new ReleaseStore(database)
   const users = new UserStore(database)
-  const sources = {
-    policies: parsedOnce(sourcesOf(config.policies, git), loadPolicies),
-    manifests: parsedOnce(sourcesOf(config.manifests, git), manifestLoader()),
-  }
+  const names = new RepositoryNameStore(database)
+  const sources = sourceParts(config, { git, releases, names })
   const { landed, text: metrics } = metricsOf({
     eventsByStatus: () => events.counts(),
     runningByEnv: () => releases.counts(),
@@ -196,26 +191,6 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
     landed: writer.landed.bind(writer),
     preview: writer.preview.bind(writer),
     within: writer.within.bind(writer),
-  }
-}
-
-const sourcesOf = ({ kind, folder }: Place, git: Git) =>
-  kind === 'folder' ? folderSources(resolve(folder)) : branchSources(git, folder)
-
-/** Policies that lie in the GitOps repository can be proposed there, in pull requests. */
-const proposedOf = ({ kind, folder }: Place, git: Git) =>
-  kind === 'branch' ? { folder, read: proposedSources(git, folder) } : null
-
-/** Reads sources as often as it is asked to, and parses them again only when they changed. */
-function parsedOnce<T>(
-  read: (tip: Sha) => Promise<Sources>,
-  parse: (sources: Sources) => T,
-): (tip: Sha) => Promise<T> {
-  let last: { sources: Sources; parsed: T } | undefined
-  return async (tip) => {
-    const sources = await read(tip)
-    if (last?.sources !== sources) last = { sources, parsed: parse(sources) }
-    return last.parsed
   }
 }
 

@@ -27,6 +27,7 @@ const everything = [
   'github-parts.ts',
   'surfaces.ts',
   'doctor-parts.ts',
+  'source-parts.ts',
   'edge.ts',
 ]
 /** May build the server itself, and what looks at it. */

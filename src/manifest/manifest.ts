@@ -15,6 +15,8 @@ export type Manifest = {
   readonly namespace: string
   /** The one repository whose artifacts it takes; `null` leaves that to the app's name. */
   readonly repository: string | null
+  /** The same by GitHub's number, which stays when a name is given to another repository. */
+  readonly repositoryId: number | null
   /** Kubernetes objects as YAML, with variables. */
   readonly manifests: string
   /** Of one that is for pull requests only: each has the app under a name of its own. */
@@ -145,6 +147,8 @@ const previewShape = z
     return { label, days }
   })
 
+const repositoryIdText = 'must be the number that GitHub has for the repository'
+
 const manifestSchema = z.looseObject({
   app: label,
   env: label,
@@ -153,6 +157,12 @@ const manifestSchema = z.looseObject({
   repository: z
     .string({ error: 'must be a repository name such as owner/name' })
     .refine(isRepository, 'must be a repository name such as owner/name')
+    .nullable()
+    .default(null),
+  repositoryId: z
+    .number({ error: repositoryIdText })
+    .int(repositoryIdText)
+    .positive(repositoryIdText)
     .nullable()
     .default(null),
   manifests: z
@@ -173,12 +183,13 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
     })
   const parsed = manifestSchema.safeParse(fields)
   if (!parsed.success) return problem({ ...about, message: issueText(parsed.error) })
-  const { app, env, namespace, repository, manifests, preview } = parsed.data
+  const { manifests, preview, ...named } = parsed.data
   const objects = parseYaml(manifests)
   if (isRefusal(objects)) return problem({ ...about, message: `manifests: ${objects.message}` })
   const shared = preview && sharedObject(objects)
   if (shared) return problem({ ...about, message: `manifests: ${shared}` })
-  return { file, app, env, namespace, repository, manifests, preview }
+  const { app, env, namespace, repository, repositoryId } = named
+  return { file, app, env, namespace, repository, repositoryId, manifests, preview }
 }
 
 /** Something that is different in each preview. */

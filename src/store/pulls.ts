@@ -1,5 +1,6 @@
 import type { Sha } from '../domain/names.ts'
 import type { Database, InStatement, ResultSet } from './client.ts'
+import { nameStatements } from './repository-names.ts'
 
 type Pull = {
   readonly repositoryId: number
@@ -116,6 +117,22 @@ export class PullStore {
     return rows.map(repositoryOf)
   }
 
+  /**
+   * Whether this is known of a repository already: `moves` when it is called something else up to now, or
+   * another repository is called so.
+   */
+  async knows({ id, name, installation, defaultBranch }: Repository) {
+    const [row] = await this.#database.read(
+      `select
+         exists (select 1 from repository_names where is_current = 1
+           and (repository_id = ?1 and name <> ?2 or name = ?2 and repository_id <> ?1)) as moves,
+         exists (select 1 from repositories where id = ?1 and name = ?2 and installation = ?3
+           and default_branch = ?4) as same`,
+      [id, name, installation, defaultBranch],
+    )
+    return row?.moves === 1 ? 'moves' : row?.same === 1 ? 'same' : 'new'
+  }
+
   async keepRepository({ id, name, installation, defaultBranch }: Repository): Promise<void> {
     await this.#database.write([
       {
@@ -125,22 +142,8 @@ export class PullStore {
         args: [id, name, installation, defaultBranch],
       },
       nameGone(name, id),
+      ...(await nameStatements(this.#database, { id, name })),
     ])
-  }
-
-  /** Keeps names; what else is known of a repository stays, and is guessed of a new one. */
-  async keepNames(repositories: readonly Omit<Repository, 'defaultBranch'>[]): Promise<void> {
-    if (repositories.length === 0) return
-    await this.#database.write(
-      repositories.flatMap(({ id, name, installation }) => [
-        {
-          sql: `insert into repositories values (?, ?, ?, 'main') on conflict (id) do update set
-                  name = excluded.name, installation = excluded.installation`,
-          args: [id, name, installation],
-        },
-        nameGone(name, id),
-      ]),
-    )
   }
 
   /** Forgets repositories of an installation; one that has another installation by now stays. */

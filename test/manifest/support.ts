@@ -10,6 +10,7 @@ export const manifestWith = (manifests: string, given: Partial<Manifest> = {}): 
   env: 'production',
   namespace: 'default',
   repository: null,
+  repositoryId: null,
   manifests,
   preview: null,
   ...given,

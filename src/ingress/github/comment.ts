@@ -11,7 +11,7 @@ import { code, codeBlock, words } from '../../messages/github/markdown.ts'
 import { outcomeReply, problemReply } from '../../messages/github/reply.ts'
 import { commentLines } from './comment-lines.ts'
 import { headOf } from './head.ts'
-import { type Commented, repositoryIn } from './payload.ts'
+import type { Commented } from './payload.ts'
 import type { GithubPorts, Pull, Repository } from './ports.ts'
 import { type Reaction, Replies } from './replies.ts'
 import { beyondWriting, whoIs } from './who.ts'
@@ -29,7 +29,7 @@ const requestsMax = 20
  */
 export async function onComment(
   ports: GithubPorts,
-  given: Commented,
+  { given, repository }: { given: Commented; repository: Repository },
   requestId: string,
 ): Promise<void> {
   const { issue, comment, sender, action } = given
@@ -38,7 +38,6 @@ export async function onComment(
   if (!isNewByPerson || issue.pull_request === undefined || issue.state !== 'open') return
   const { lines, isSwallowed } = commentLines(comment.body ?? '')
   if (lines.length === 0 && !isSwallowed) return
-  const repository = repositoryIn(given)
   const replies = new Replies(ports, { repository, number: issue.number, commentId: comment.id })
   await replies.react('eyes')
   if (isSwallowed)

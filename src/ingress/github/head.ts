@@ -23,11 +23,12 @@ export async function headOf(ports: GithubPorts, { repository, number }: Of): Pr
   const answer = await ports.api.call(repository.installation, route, parameters)
   const found = readPull(answer.kind === 'ok' ? answer.data : null)
   const unsaid = 'GitHub does not say now which commit this is about; ask again in a moment'
-  if (!found) return { kind: 'unknown', refusal: refuse('overloaded', unsaid) }
+  // A name may be of another repository by now.
+  if (found?.base.repo.id !== repository.id)
+    return { kind: 'unknown', refusal: refuse('overloaded', unsaid) }
   const pull = pullOf(found, repository.id)
   const keep = async () => {
     const unix = updatedUnix(found) ?? Math.floor(ports.commands.clock.nowMs() / 1000)
-    await ports.pulls.keepRepository(repository)
     await ports.pulls.keep(pull, unix)
   }
   if (!known || known.headSha === pull.headSha) return { kind: 'head', pull, keep }

@@ -19,6 +19,7 @@ import {
 import type { GithubPorts, RecordPorts } from './ports.ts'
 import { tellPull } from './pull-news.ts'
 import type { Hook } from './receiver.ts'
+import { repositoryNow } from './repository-now.ts'
 
 type Given = { readonly probot: Probot; readonly ports: RecordPorts; readonly changed: () => void }
 
@@ -28,7 +29,8 @@ export async function hooks({ probot, ports, changed }: Given) {
   await probot.load((app) => {
     app.on('issue_comment.created', async ({ payload, id }) => {
       const given = readComment(payload)
-      if (given) await onComment(asOf(ports, given), given, id)
+      const repository = given && (await repositoryNow(ports, repositoryIn(given)))
+      if (repository) await onComment(asOf(ports, given), { given, repository }, id)
     })
     app.on('pull_request', async ({ payload }) => {
       await onPull(ports, payload)
@@ -67,7 +69,6 @@ function asOf({ pulls, ...ports }: RecordPorts, { comment }: Commented): GithubP
     pulls: {
       find: (repositoryId, number) => pulls.findAt(repositoryId, number, unix),
       keep: (pull, nowUnix) => pulls.keep(pull, nowUnix),
-      keepRepository: (repository) => pulls.keepRepository(repository),
     },
   }
 }
@@ -75,10 +76,10 @@ function asOf({ pulls, ...ports }: RecordPorts, { comment }: Commented): GithubP
 async function onPull(ports: RecordPorts, payload: unknown): Promise<void> {
   const given = readPullEvent(payload)
   if (!given) return
-  const repository = repositoryIn(given)
+  const repository = await repositoryNow(ports, repositoryIn(given))
+  if (!repository) return
   const pull = pullOf(given.pull_request, repository.id)
   const unix = updatedUnix(given.pull_request) ?? Math.floor(ports.commands.clock.nowMs() / 1000)
-  await ports.pulls.keepRepository(repository)
   await ports.pulls.keep(pull, unix)
   await tellPull(ports, { action: given.action, repository, pull })
 }
@@ -90,7 +91,9 @@ async function onPull(ports: RecordPorts, payload: unknown): Promise<void> {
 async function onDelete(ports: RecordPorts, payload: unknown, requestId: string): Promise<void> {
   const given = readDelete(payload)
   if (given?.ref_type !== 'branch') return
-  const gone = { repository: repositoryIn(given), branch: given.ref }
+  const repository = await repositoryNow(ports, repositoryIn(given))
+  if (!repository) return
+  const gone = { repository, branch: given.ref }
   const seen = await lookAtBranch(
     (route, parameters) => ports.api.call(gone.repository.installation, route, parameters),
     gone,
@@ -114,7 +117,8 @@ async function onRerequest(ports: RecordPorts, payload: unknown): Promise<void> 
   const given = readRerequest(payload)
   const sha = given?.check_run?.head_sha ?? given?.check_suite?.head_sha
   if (!given || sha === undefined) return
-  const repository = repositoryIn(given)
+  const repository = await repositoryNow(ports, repositoryIn(given))
+  if (!repository) return
   const nowMs = ports.commands.clock.nowMs()
   const pulls = (await ports.pulls.open(repository.id)).filter(({ headSha }) => headSha === sha)
   await ports.outbox.put(
@@ -123,11 +127,11 @@ async function onRerequest(ports: RecordPorts, payload: unknown): Promise<void> 
 }
 
 /** By its number, a repository that was renamed stays the same. */
-async function onRepository({ pulls }: RecordPorts, payload: unknown): Promise<void> {
+async function onRepository(ports: RecordPorts, payload: unknown): Promise<void> {
   const given = readRepositoryEvent(payload)
   if (!given) return
   const repository = repositoryIn(given)
   if (given.action === 'deleted')
-    await pulls.removeRepositories(repository.installation, [repository.id])
-  else await pulls.keepRepository(repository)
+    await ports.pulls.removeRepositories(repository.installation, [repository.id])
+  else await repositoryNow(ports, repository)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RecordPorts, Repository } from './ports.ts'
+import { repositoryNow } from './repository-now.ts'
 import type { SweepCalls } from './sweep-calls.ts'
 
 const installationPagesMax = 5
@@ -23,31 +24,41 @@ const repositoryShape = z.looseObject({
 const repositoriesShape = z.looseObject({ repositories: z.array(z.unknown()) })
 
 type InstallationPorts = Pick<RecordPorts, 'pulls'>
+type NamePorts = Pick<RecordPorts, 'pulls' | 'api'>
 
 /** The app was installed, or is no more. */
-export async function onInstallation({ pulls }: InstallationPorts, payload: unknown) {
+export async function onInstallation(ports: NamePorts, payload: unknown) {
   const { data } = installed.safeParse(payload)
   if (!data) return
   const { id: installation } = data.installation
-  if (data.action === 'created') await pulls.keepNames(withNames(data.repositories, installation))
+  if (data.action === 'created') await keepNames(ports, data.repositories, installation)
   if (data.action === 'deleted')
-    await removeWhere(pulls, (one) => one.installation === installation)
+    await removeWhere(ports.pulls, (one) => one.installation === installation)
 }
 
 /** The app sees more repositories, or fewer. */
-export async function onInstallationRepositories({ pulls }: InstallationPorts, payload: unknown) {
+export async function onInstallationRepositories(ports: NamePorts, payload: unknown) {
   const { data } = changed.safeParse(payload)
   if (!data) return
   const { id: installation } = data.installation
-  await pulls.keepNames(withNames(data.repositories_added, installation))
-  await pulls.removeRepositories(
+  await keepNames(ports, data.repositories_added, installation)
+  await ports.pulls.removeRepositories(
     installation,
     data.repositories_removed.map((one) => one.id),
   )
 }
 
-const withNames = (list: z.output<typeof named>, installation: number) =>
-  list.map((one) => ({ id: one.id, name: one.full_name, installation }))
+/** Keeps names; the default branch stays as it is known, and is guessed of a new repository. */
+async function keepNames(
+  ports: NamePorts,
+  list: z.output<typeof named>,
+  installation: number,
+): Promise<void> {
+  for (const { id: one, full_name: name } of list) {
+    const defaultBranch = (await ports.pulls.repository(one))?.defaultBranch ?? 'main'
+    await repositoryNow(ports, { id: one, name, installation, defaultBranch })
+  }
+}
 
 async function removeWhere(
   pulls: InstallationPorts['pulls'],

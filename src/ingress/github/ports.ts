@@ -50,7 +50,6 @@ export type GithubPorts = {
   readonly pulls: {
     find(repositoryId: number, number: number): Promise<Pull | undefined>
     keep(pull: Pull, nowUnix: number): Promise<void>
-    keepRepository(repository: Repository): Promise<void>
   }
   readonly outbox: { put(messages: readonly NewMessage[]): Promise<void> }
   readonly api: GithubApi
@@ -72,9 +71,10 @@ export type RecordPorts = Omit<GithubPorts, 'pulls'> & {
     keep(pull: Pull, nowUnix: number): Promise<void>
     forgetHeads(beforeUnix: number): Promise<void>
     repositories(): Promise<readonly Repository[]>
+    repository(id: number): Promise<Repository | undefined>
+    /** `moves`: it has another name up to now, or another repository has this one. */
+    knows(repository: Repository): Promise<'same' | 'new' | 'moves'>
     keepRepository(repository: Repository): Promise<void>
-    /** Keeps names; what else is known of a repository stays. */
-    keepNames(repositories: readonly Omit<Repository, 'defaultBranch'>[]): Promise<void>
     /** Forgets repositories of an installation; one that has another by now stays. */
     removeRepositories(installation: number, ids: readonly number[]): Promise<void>
   }

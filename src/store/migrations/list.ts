@@ -5,6 +5,7 @@ import { github } from './0004-github.ts'
 import { githubSurfaces } from './0005-github-surfaces.ts'
 import { previews } from './0006-previews.ts'
 import { githubChecks } from './0007-github-checks.ts'
+import { repositoryNames } from './0008-repository-names.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { number: 5, statements: githubSurfaces },
   { number: 6, statements: previews },
   { number: 7, statements: githubChecks },
+  { number: 8, statements: repositoryNames },
 ]

@@ -1,0 +1,36 @@
+import { lastPart } from '../domain/names.ts'
+import type { RepositoryNames } from '../domain/repository-names.ts'
+import type { Manifest, ManifestSet } from '../manifest/manifest.ts'
+import type { Bindings } from './targets.ts'
+
+/**
+ * The manifests with their repositories as they are called now. People write a name, and a repository
+ * that is renamed keeps its apps; one that is given its old name gets none of them by that (row A9).
+ */
+export function namesOfNow(
+  set: ManifestSet,
+  names: RepositoryNames,
+  bindings: Bindings,
+): ManifestSet {
+  const isUnchanged = [...names.ofNames].every(([name, now]) => name === now)
+  const all = [...set.manifests, ...set.previews]
+  if (isUnchanged && all.every(({ repositoryId }) => repositoryId === null)) return set
+  const named = <Of extends Manifest>(manifest: Of): Of => ({
+    ...manifest,
+    repository: repositoryOf(manifest, names, bindings),
+  })
+  return { ...set, manifests: set.manifests.map(named), previews: set.previews.map(named) }
+}
+
+function repositoryOf(
+  { app, repository, repositoryId }: Manifest,
+  { ofNames, ofIds }: RepositoryNames,
+  bindings: Bindings,
+): string | null {
+  if (repositoryId !== null) return ofIds.get(repositoryId) ?? repository
+  if (repository !== null) return ofNames.get(repository) ?? repository
+  // Without a name in the manifest the app belongs to the repository that is called like it, or was.
+  const bound = bindings.get(app)
+  const wasCalledSo = [...ofNames].some(([name, now]) => now === bound && lastPart(name) === app)
+  return bound !== undefined && wasCalledSo && lastPart(bound) !== app ? bound : null
+}

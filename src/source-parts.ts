@@ -1,0 +1,53 @@
+import { resolve } from 'node:path'
+import type { Config } from './config.ts'
+import type { Sha } from './domain/names.ts'
+import type { Sources } from './domain/sources.ts'
+import type { Git } from './gitops/git.ts'
+import { proposedSources } from './gitops/pulls.ts'
+import { branchSources, folderSources } from './gitops/sources.ts'
+import { type ManifestSet, manifestLoader } from './manifest/manifest.ts'
+import { loadPolicies, type PolicySet } from './policy/policy.ts'
+import { namesOfNow } from './release/names-of-now.ts'
+import type { Place } from './settings.ts'
+import type { ReleaseStore } from './store/releases.ts'
+import type { RepositoryNameStore } from './store/repository-names.ts'
+
+type Given = {
+  readonly git: Git
+  readonly releases: Pick<ReleaseStore, 'bindings'>
+  readonly names: RepositoryNameStore
+}
+
+/** Policies and manifests as a tip has them. */
+export function sourceParts(config: Config, { git, releases, names }: Given) {
+  const manifests = parsedOnce(sourcesOf(config.manifests, git), manifestLoader())
+  // Who is called what is known from GitHub only.
+  const isNamed = config.github !== null
+  return {
+    policies: parsedOnce<PolicySet>(sourcesOf(config.policies, git), loadPolicies),
+    manifests: async (tip: Sha): Promise<ManifestSet> => {
+      const set = await manifests(tip)
+      return isNamed ? namesOfNow(set, await names.names(), await releases.bindings()) : set
+    },
+  }
+}
+
+/** Policies that lie in the GitOps repository can be proposed there, in pull requests. */
+export const proposedOf = ({ policies: { kind, folder } }: Config, git: Git) =>
+  kind === 'branch' ? { folder, read: proposedSources(git, folder) } : null
+
+const sourcesOf = ({ kind, folder }: Place, git: Git) =>
+  kind === 'folder' ? folderSources(resolve(folder)) : branchSources(git, folder)
+
+/** Reads sources as often as it is asked to, and parses them again only when they changed. */
+function parsedOnce<T>(
+  read: (tip: Sha) => Promise<Sources>,
+  parse: (sources: Sources) => T,
+): (tip: Sha) => Promise<T> {
+  let last: { sources: Sources; parsed: T } | undefined
+  return async (tip) => {
+    const sources = await read(tip)
+    if (last?.sources !== sources) last = { sources, parsed: parse(sources) }
+    return last.parsed
+  }
+}
