@@ -31,6 +31,8 @@ type Given = {
   readonly commands: CommandPorts
   /** The policies folder of the GitOps repository as a pull request would have it; `null` elsewhere. */
   readonly policies: ProposedFolder | null
+  /** Fetches what someone pushed to the GitOps repository, and lets look again what waits. */
+  readonly gitopsPushed: () => Promise<void>
   readonly log: Logger
 }
 
@@ -58,6 +60,7 @@ export async function githubParts({
   database,
   commands,
   policies,
+  gitopsPushed,
   log,
 }: Given): Promise<GithubParts> {
   const { clock } = commands
@@ -82,7 +85,10 @@ export async function githubParts({
     },
   }
   const ports = { commands, deliveries, pulls, known, outbox, api, log }
-  const carryOut = await hooks({ probot: probot(), ports, changed: () => commands.wake() })
+  const carryOut = await hooks({
+    ...{ probot: probot(), ports, gitopsPushed },
+    changed: () => commands.wake(),
+  })
   const receiver = new GithubReceiver({ ports, secrets, carryOut })
   const reconciler = new Reconciler({ ...ports, door: receiver })
   return {

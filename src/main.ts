@@ -61,11 +61,13 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const token = await adminToken(config, dataDir)
   const database = await openStore(config, dataDir)
   const { git, url: gitopsUrl } = await openGitops(config, dataDir)
-  const { commands, loop, health, metrics, users, people } = partsOf(config, {
+  const { commands, loop, health, metrics, users, people, gitopsPushed } = partsOf(config, {
     ...{ database, git, gitopsUrl, log },
   })
   const policies = proposedOf(config, git)
-  const surfaces = await openSurfaces(config, { database, commands, policies, log })
+  const surfaces = await openSurfaces(config, {
+    ...{ database, commands, policies, gitopsPushed, log },
+  })
   const authenticate = authenticator(
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.token) },
@@ -137,7 +139,13 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
     wake: () => loop.wake(),
   }
   const health = healthOf(database, writer, sources)
-  return { loop, commands, users, people, metrics, health }
+  const gitopsPushed = async () => {
+    await writer.refresh()
+    // Policies may lie there: what waits may go now.
+    await controls.lookAgain()
+    loop.wake()
+  }
+  return { loop, commands, users, people, metrics, health, gitopsPushed }
 }
 
 /** Who someone is now: the person of `people.json` with every token of theirs, or a token's owner. */

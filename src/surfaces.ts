@@ -8,6 +8,7 @@ type Given = {
   readonly database: Database
   readonly commands: CommandPorts
   readonly policies: ProposedFolder | null
+  readonly gitopsPushed: () => Promise<void>
   readonly log: Logger
 }
 

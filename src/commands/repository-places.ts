@@ -11,6 +11,17 @@ type Target = { readonly env: string; readonly app: string }
 export const placesOf = (manifests: ManifestSet['manifests'], repository: string): Target[] =>
   manifests.filter((manifest) => isOf(repository, manifest)).map(({ app, env }) => ({ app, env }))
 
+/** The workflows whose runs make artifacts of a repository, by the names of their files. */
+export const workflowsOf = (
+  { manifests, previews }: ManifestSet,
+  repository: string,
+): ReadonlySet<string> =>
+  new Set(
+    [...manifests, ...previews]
+      .filter((manifest) => isOf(repository, manifest))
+      .flatMap(({ workflow }) => workflow ?? []),
+  )
+
 /** The same, with where an artifact says itself that it can go; in the order of names. */
 export function placesWith(
   set: ManifestSet,

@@ -17,6 +17,8 @@ export type Manifest = {
   readonly repository: string | null
   /** The same by GitHub's number, which stays when a name is given to another repository. */
   readonly repositoryId: number | null
+  /** The file of the GitHub workflow whose runs are its artifacts; `null` leaves that to CI. */
+  readonly workflow: string | null
   /** Kubernetes objects as YAML, with variables. */
   readonly manifests: string
   /** Of one that is for pull requests only: each has the app under a name of its own. */
@@ -148,6 +150,7 @@ const previewShape = z
   })
 
 const repositoryIdText = 'must be the number that GitHub has for the repository'
+const workflowText = 'must be the file name of a workflow, such as build.yml'
 
 const manifestSchema = z.looseObject({
   app: label,
@@ -163,6 +166,11 @@ const manifestSchema = z.looseObject({
     .number({ error: repositoryIdText })
     .int(repositoryIdText)
     .positive(repositoryIdText)
+    .nullable()
+    .default(null),
+  workflow: z
+    .string({ error: workflowText })
+    .regex(/^[A-Za-z0-9_.-]{1,100}\.ya?ml$/, workflowText)
     .nullable()
     .default(null),
   manifests: z
@@ -188,8 +196,9 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
   if (isRefusal(objects)) return problem({ ...about, message: `manifests: ${objects.message}` })
   const shared = preview && sharedObject(objects)
   if (shared) return problem({ ...about, message: `manifests: ${shared}` })
-  const { app, env, namespace, repository, repositoryId } = named
-  return { file, app, env, namespace, repository, repositoryId, manifests, preview }
+  const { app, env, namespace, repository, repositoryId, workflow } = named
+  const names = { app, env, namespace, repository, repositoryId, workflow }
+  return { file, ...names, manifests, preview }
 }
 
 /** Something that is different in each preview. */

@@ -30,6 +30,11 @@ export class ControlStore {
     this.#database = database
   }
 
+  /** Lets everything look again that waits. */
+  async lookAgain(): Promise<void> {
+    await this.#database.write(controlsChanged)
+  }
+
   /** What concerns a request. The version is read first: what changes after it makes it old. */
   async of({ env, app, artifactId, eventId }: Subject, nowUnix: number): Promise<Controls> {
     const [row] = await this.#database.read('select version from control_version')

@@ -11,6 +11,7 @@ export const manifestWith = (manifests: string, given: Partial<Manifest> = {}): 
   namespace: 'default',
   repository: null,
   repositoryId: null,
+  workflow: null,
   manifests,
   preview: null,
   ...given,

@@ -1,9 +1,7 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { gate, trigger } from '../support/builders.ts'
+import { gitopsOfGithub } from '../support/github-gitops.ts'
 import { githubServer } from '../support/github-server.ts'
-import { putFiles, someonesGit, tempFolder } from '../support/temp.ts'
 
 const noMore = trigger({ when: { '==': [{ var: 'artifact.version.branch' }, 'main'] } })
 const tests = (expect: string) =>
@@ -23,27 +21,11 @@ const tests = (expect: string) =>
 
 /** The server with its policies in a GitOps repository that GitHub has as example/gitops. */
 async function policiesServer() {
-  const folder = await tempFolder(onTestFinished)
-  const remote = join(folder, 'example', 'gitops.git')
-  const tree = join(folder, 'tree')
-  await mkdir(remote, { recursive: true })
-  await someonesGit(remote, 'init', '--bare', '--initial-branch=main')
-  await someonesGit(folder, 'clone', '--quiet', remote, tree)
-  const commit = async (files: Record<string, string | null>, to: string) => {
-    await putFiles(tree, files)
-    await someonesGit(tree, 'add', '--all')
-    await someonesGit(tree, 'commit', '--quiet', '--message', 'by hand')
-    await someonesGit(tree, 'push', '--quiet', '--force', 'origin', `HEAD:${to}`)
-    return (await someonesGit(tree, 'rev-parse', 'HEAD')).trim()
-  }
-  await commit(
-    {
-      'policies/no.json': gate({ env: 'production' }),
-      'policies/tests/no.json': tests('deny'),
-      'readme.md': '',
-    },
-    'refs/heads/main',
-  )
+  const { remote, commit } = await gitopsOfGithub({
+    'policies/no.json': gate({ env: 'production' }),
+    'policies/tests/no.json': tests('deny'),
+    'readme.md': '',
+  })
   const environment = { GITOPS_REPO: remote, POLICIES: 'gitops:policies' }
   const here = await githubServer({ environment }, onTestFinished)
   const { github, sender } = here

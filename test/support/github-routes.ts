@@ -105,6 +105,8 @@ export const repositoryRoutes: readonly RepositoryRoute[] = [
   ['GET', '/branches', 'contents', (ask) => listed(ask, [...ask.repository.branches.keys()], (name) => branch(ask, name))], // biome-ignore format: a table
   ['GET', '/branches/*name', 'contents', (ask) => ok(branch(ask, found(ask.params.name)))],
   ['GET', '/compare/*base...*head', 'contents', compare],
+  ['GET', '/git/ref/*ref', 'contents', (ask) => ok(gitRef(ask, found(ask.params.ref)))],
+  ['GET', '/git/tags/:sha', 'contents', ({ repository, params }) => ok({ object: { type: 'commit', sha: found(repository.tagObjects.get(params.sha ?? '')) } })], // biome-ignore format: a table
   ['GET', '/commits/:sha/pulls', 'pull_requests', pullsOfCommit],
   ['POST', '/issues/:number/comments', 'issues|pull_requests', comment],
   ['GET', '/issues/:number/comments', 'issues|pull_requests', comments],
@@ -167,6 +169,14 @@ function branch({ state, repository }: RepositoryAsk, name: string) {
   if (sha === undefined) return found(undefined)
   const url = `${apiOf(state)}/repos/${repository.fullName}/commits/${sha}`
   return { name, commit: { sha, url }, protected: name === repository.defaultBranch }
+}
+
+/** A branch or a tag by its whole name; an annotated tag is an object of its own. */
+function gitRef({ repository }: RepositoryAsk, name: string) {
+  const [kind, ...rest] = name.split('/')
+  const at = kind === 'heads' ? repository.branches : repository.tags
+  const sha = found(at.get(rest.join('/')))
+  return { ref: `refs/${name}`, object: { type: repository.tagObjects.has(sha) ? 'tag' : 'commit', sha } } // biome-ignore format: one value
 }
 
 /** What `comparisons` says, or that the head is one commit ahead. */

@@ -218,15 +218,17 @@ export function senderOf(state: GithubState, url: string, options: SenderOptions
         name?: string
         action?: 'requested' | 'in_progress' | 'completed'
         conclusion?: string
+        /** More of the run. */
+        run?: Json
       },
     ) {
       // biome-ignore format: one line
-      const { repository, headSha: head_sha, headBranch, name = 'CI', action = 'completed', conclusion = 'success', ...did } = given // biome-ignore format: one line
+      const { repository, headSha: head_sha, headBranch, name = 'CI', action = 'completed', conclusion = 'success', run = {}, ...did } = given // biome-ignore format: one line
       const base = exampleOf(state, { name: 'workflow_run', action, repository })
       const isDone = action === 'completed'
       const said = { id: state.next(), name, head_sha, head_branch: headBranch ?? repository.defaultBranch, event: 'push', status: isDone ? 'completed' : action, conclusion: isDone ? conclusion : null } // biome-ignore format: one value
       const repo = { repository: repositoryShape(state, repository), head_repository: repositoryShape(state, repository) } // biome-ignore format: one value
-      const workflow_run = { ...(base.workflow_run as Json), ...said, ...repo }
+      const workflow_run = { ...(base.workflow_run as Json), ...said, ...repo, ...run }
       return tell('workflow_run', { repository, action, workflow_run }, did)
     },
   }

@@ -88,6 +88,10 @@ export class Repository {
   installationId: number
   /** Sha by name. */
   readonly branches = new Map<string, string>()
+  /** Sha by name; of an annotated tag that of its object. */
+  readonly tags = new Map<string, string>()
+  /** The commits of annotated tags, by their objects. */
+  readonly tagObjects = new Map<string, string>()
   /** By login in small letters. */
   readonly permissions = new Map<string, Level>()
   readonly formerNames: string[] = []

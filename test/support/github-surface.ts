@@ -53,6 +53,7 @@ export async function githubSurface() {
       database: parts.database,
       commands,
       policies: null,
+      gitopsPushed: async () => void (await writer.refresh()),
       log,
     })
     onTestFinished(() => made.stop())

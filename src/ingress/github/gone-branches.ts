@@ -1,20 +1,12 @@
 import { z } from 'zod'
 import { handle } from '../../commands/handle.ts'
-import type { Actor } from '../../domain/actor.ts'
 import { builtBranch } from '../../domain/artifact.ts'
 import { isRefusal } from '../../domain/fault.ts'
 import type { GithubResult } from '../../messages/github/api.ts'
 import type { RecordPorts, Repository } from './ports.ts'
 import type { SweepCalls } from './sweep-calls.ts'
+import { githubItself } from './who.ts'
 
-/** GitHub itself, where it says what happened to branches: the signature is its licence. */
-const github: Actor = {
-  login: 'github',
-  kind: 'token',
-  roles: ['ci'],
-  teams: [],
-  repositories: [],
-}
 /** So many sweeps one after the other have to find a branch gone. */
 const sweepsMin = 2
 const toldPrefix = 'github gone '
@@ -58,7 +50,7 @@ export async function tellGone(
       kind === 'event' ? id : commands.ids.next(kind),
   }
   const command = { verb: 'branch-deleted', repository: repository.name, branch } as const
-  const outcome = await handle({ ...commands, ids }, github, command)
+  const outcome = await handle({ ...commands, ids }, githubItself, command)
   if (isRefusal(outcome)) log.warn({ code: outcome.code }, 'a deleted branch was not taken')
   await known.keep(name, `told ${id}`)
   // Something that is released from it later is to be told of.

@@ -1,4 +1,5 @@
 import type { Probot } from 'probot'
+import { isAddressOf } from '../../domain/names.ts'
 import { rerunMessages } from '../../messages/github/places.ts'
 import { onComment } from './comment.ts'
 import { branchIsThere, lookAtBranch, tellGone } from './gone-branches.ts'
@@ -20,11 +21,18 @@ import type { GithubPorts, RecordPorts } from './ports.ts'
 import { tellPull } from './pull-news.ts'
 import type { Hook } from './receiver.ts'
 import { repositoryNow } from './repository-now.ts'
+import { onWorkflowRun } from './workflow-run.ts'
 
-type Given = { readonly probot: Probot; readonly ports: RecordPorts; readonly changed: () => void }
+type Given = {
+  readonly probot: Probot
+  readonly ports: RecordPorts
+  /** Previews may have to be looked at. */
+  readonly changed: () => void
+  readonly gitopsPushed: () => Promise<void>
+}
 
 /** Hands deliveries to Probot, which has a listener for each kind. A payload that lacks what it needs comes to nothing. */
-export async function hooks({ probot, ports, changed }: Given) {
+export async function hooks({ probot, ports, changed, gitopsPushed }: Given) {
   await probot.ready()
   await probot.load((app) => {
     app.on('issue_comment.created', async ({ payload, id }) => {
@@ -38,11 +46,17 @@ export async function hooks({ probot, ports, changed }: Given) {
     })
     app.on('delete', async ({ payload, id }) => onDelete(ports, payload, id))
     app.on('push', async ({ payload }) => {
-      if (await onPush(ports, payload)) changed()
+      await onPush(ports, payload, gitopsPushed)
+      changed()
     })
     app.on(['check_run.rerequested', 'check_suite.rerequested'], async ({ payload }) =>
       onRerequest(ports, payload),
     )
+    app.on('workflow_run.completed', async ({ payload }) => {
+      const given = readRepositoryEvent(payload)
+      const repository = given && (await repositoryNow(ports, repositoryIn(given)))
+      if (repository) await onWorkflowRun(ports, { payload, repository })
+    })
     app.on('repository', async ({ payload }) => onRepository(ports, payload))
     app.on('installation', async ({ payload }) => onInstallation(ports, payload))
     app.on('installation_repositories', async ({ payload }) =>
@@ -102,14 +116,20 @@ async function onDelete(ports: RecordPorts, payload: unknown, requestId: string)
   if (seen === 'gone') await tellGone(ports, gone, requestId)
 }
 
-/** A branch that someone pushes to is there, whatever was told of it before. */
-async function onPush(ports: RecordPorts, payload: unknown): Promise<boolean> {
+/** A branch that someone pushes to is there; the one of the GitOps repository is fetched at once. */
+async function onPush(
+  ports: RecordPorts,
+  payload: unknown,
+  gitopsPushed: () => Promise<void>,
+): Promise<void> {
   const given = readPush(payload)
-  if (!given) return false
+  const repository = given && (await repositoryNow(ports, repositoryIn(given)))
+  if (!repository) return
   const branch = given.ref.replace(/^refs\/heads\//, '')
-  if (!given.deleted && branch !== given.ref)
-    await branchIsThere(ports, { repository: repositoryIn(given), branch })
-  return true
+  if (!given.deleted && branch !== given.ref) await branchIsThere(ports, { repository, branch })
+  const { gitops } = ports.commands
+  const isNews = given.after !== (await gitops.lastTip())
+  if (isNews && isAddressOf(gitops.url, repository.name)) await gitopsPushed()
 }
 
 /** Someone asks on GitHub for the checks of a commit to be made again. */

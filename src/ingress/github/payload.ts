@@ -43,6 +43,7 @@ const deleted = z.looseObject({ ...base, ref: z.string().max(255), ref_type: z.s
 const pushed = z.looseObject({
   ...base,
   ref: z.string().max(300),
+  after: z.string().default(''),
   deleted: z.boolean().default(false),
 })
 const named = z.looseObject({ ...base, action: z.string() })
@@ -67,6 +68,7 @@ export const readComment = reader(commented)
 export const readPullEvent = reader(pulled)
 export const readDelete = reader(deleted)
 export const readPush = reader(pushed)
+/** Of an event that is about a repository as a whole. */
 export const readRepositoryEvent = reader(named)
 export const readRerequest = reader(rerequested)
 /** A pull request as the API answers it. */

@@ -12,11 +12,18 @@ const handled: ReadonlySet<string> = new Set([
   'pull_request',
   'push',
   'repository',
+  'workflow_run',
 ])
+/** Of what CI makes very many of, the one action that counts. */
+const onlyAction: Readonly<Record<string, string>> = {
+  check_run: 'rerequested',
+  check_suite: 'rerequested',
+  workflow_run: 'completed',
+}
 
-/** Whether anything is done for an event; of the others nothing is kept. CI makes very many checks. */
+/** Whether anything is done for an event; of the others nothing is kept. */
 export const isHandled = (name: string, action: unknown): boolean =>
-  handled.has(name) && (!name.startsWith('check_') || action === 'rerequested')
+  handled.has(name) && (!Object.hasOwn(onlyAction, name) || action === onlyAction[name])
 
 /** What could not be carried out is tried again after this long, and that often. */
 const againMs = 15_000

@@ -4,6 +4,15 @@ import type { Command } from '../../domain/command.ts'
 import { type Refusal, refuse } from '../../domain/fault.ts'
 import type { GithubPorts, Repository } from './ports.ts'
 
+/** GitHub itself, where it says what happened to branches and workflows: the signature is its licence. */
+export const githubItself: Actor = {
+  login: 'github',
+  kind: 'token',
+  roles: ['ci'],
+  teams: [],
+  repositories: [],
+}
+
 /** GitHub's words for those who can write. */
 const writers: ReadonlySet<string> = new Set(['admin', 'maintain', 'write'])
 const permissionShape = z.looseObject({ permission: z.string(), role_name: z.string().optional() })
