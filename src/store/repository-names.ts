@@ -22,10 +22,11 @@ const before = `(select name from repository_names
 export async function nameStatements(database: Database, named: Named): Promise<InStatement[]> {
   const args = { id: named.id, name: named.name }
   const known = await database.read(
-    'select 1 from repository_names where repository_id = ? and name = ? and is_current = 1',
+    `select name = ?2 and repository_id = ?1 as is_same from repository_names
+     where is_current = 1 and (repository_id = ?1 or name = ?2)`,
     [named.id, named.name],
   )
-  if (known.length > 0) return []
+  if (known.some((row) => row.is_same === 1)) return []
   const statements = [
     ...moves(`case when ${holder} is not null then :name end`, unnamed(holder)),
     `insert into repository_names (name, repository_id, is_current)
@@ -39,7 +40,9 @@ export async function nameStatements(database: Database, named: Named): Promise<
     `insert into repository_names (name, repository_id, is_current) values (:name, :id, 1)
        on conflict (name, repository_id) do update set is_current = 1`,
   ]
-  return [...statements.map((sql) => ({ sql, args })), ...controlsChanged]
+  // A name that nobody had brings nothing with it that anyone waits for.
+  const changed = known.length > 0 ? controlsChanged : []
+  return [...statements.map((sql) => ({ sql, args })), ...changed]
 }
 
 /** Moves everything that is kept under one name to another; nothing when either is null. */

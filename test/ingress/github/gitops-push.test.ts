@@ -14,6 +14,7 @@ it('policies that are pushed to the GitOps repository count at once, for what wa
     onTestFinished,
   )
   const gitops = github.repository({ fullName: 'example/gitops', id: 8 })
+  await sender.push({ repository: gitops, ref: 'other', after: shas.two })
   await push('web-1', shas.one)
   await server.post('/api/releases', { env: 'production', app: 'web', artifactId: 'web-1' })
   await until(async () => {
