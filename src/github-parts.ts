@@ -8,7 +8,7 @@ import { pullView, touchedBy } from './commands/pull-view.ts'
 import { shipmentOf } from './commands/shipment.ts'
 import type { GithubConfig } from './config.ts'
 import type { Subject } from './domain/message.ts'
-import { isAddressOf } from './domain/names.ts'
+import { isAddressOf, type Sha } from './domain/names.ts'
 import type { Proposed } from './gitops/pulls.ts'
 import { githubApi, probotOf } from './ingress/github/api.ts'
 import { hooks } from './ingress/github/hooks.ts'
@@ -72,7 +72,7 @@ export async function githubParts({
   const [pulls, known] = [new PullStore(database), new KnownStore(database)]
   const notifier = githubNotifier({
     ...{ clock, messages, deliveries, pulls, api, log },
-    ...shownOf(commands, new ControlStore(database)),
+    ...shownOf(commands, new ControlStore(database), baseUrl),
     commitUrl: commitPage(commands.gitops.url),
     proof: proofOf(commands, policies),
     appId: Number(appId),
@@ -111,9 +111,10 @@ export async function githubParts({
 }
 
 /** What GitHub's surfaces show of the rest of the product. */
-const shownOf = (commands: CommandPorts, controls: ControlStore) => ({
+const shownOf = (commands: CommandPorts, controls: ControlStore, baseUrl: string | undefined) => ({
   card: (id: string) => cardOf(commands, id),
   explanation: (id: string) => explainRequest(commands, id),
+  changes: (ref: Sha) => commands.gitops.changes(ref),
   shipment: (id: string) => shipmentOf(commands, id),
   view: (of: Parameters<typeof pullView>[1]) => pullView(commands, of),
   preview: (of: Parameters<typeof mergePreview>[1]) => mergePreview(commands, of),
@@ -121,7 +122,7 @@ const shownOf = (commands: CommandPorts, controls: ControlStore) => ({
     const lockOf = async (id: string) => (await controls.lockById(id))?.lock
     return touchedBy({ ...commands, lockOf }, subjects, repositories)
   },
-  context: contextOf(commands),
+  context: contextOf(commands, baseUrl),
 })
 
 /** What the policies are worth that a pull request of the GitOps repository proposes. */
@@ -144,7 +145,10 @@ const graphqlRoute = (baseUrl: string | undefined): string =>
     ? 'POST /graphql'
     : `POST ${baseUrl.replace(/\/v3\/?$/, '').replace(/\/$/, '')}/graphql`
 
-function contextOf({ sources, gitops }: CommandPorts): () => Promise<GithubContext> {
+function contextOf(
+  { sources, gitops }: CommandPorts,
+  baseUrl: string | undefined,
+): () => Promise<GithubContext> {
   const commitUrl = commitPage(gitops.url)
   return async () => {
     const { people } = await sources.policies(await gitops.lastTip())
@@ -154,6 +158,7 @@ function contextOf({ sources, gitops }: CommandPorts): () => Promise<GithubConte
           ? login.slice('github:'.length)
           : (people.ofToken(login)?.github ?? null),
       commitUrl,
+      githubUrl: baseUrl === undefined ? 'https://github.com' : new URL(baseUrl).origin,
     }
   }
 }

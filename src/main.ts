@@ -198,6 +198,7 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
     commit: writer.commit.bind(writer),
     landed: writer.landed.bind(writer),
     preview: writer.preview.bind(writer),
+    changes: writer.changes.bind(writer),
     within: writer.within.bind(writer),
   }
 }

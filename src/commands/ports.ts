@@ -73,6 +73,8 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     /** The newest tip that was seen: to look at things needs no answer from the git host. */
     lastTip(): Promise<Sha>
     preview(tip: Sha, commit: PlannedCommit): Promise<string>
+    /** What a commit changed, as git shows it. */
+    changes(ref: Sha): Promise<string>
     /** The files of a folder as a commit has it, those whose name fits. */
     files(commit: Sha, folder: string, name: RegExp): Promise<ReadonlyMap<string, string>>
     /** Which of these commits another one holds; none when it is not on the branch. */

@@ -80,16 +80,18 @@ export class LocalWriter {
   preview(tip: Sha, commit: PlannedCommit): Promise<string> {
     return this.#alone(async () => {
       const [ref] = await this.#build(tip, [commit])
-      return this.#git([
-        'diff',
-        '--no-color',
-        '--no-ext-diff',
-        tip,
-        String(ref),
-        '--',
-        ':!*/release.json',
-      ])
+      return this.#git(['diff', ...plainDiff, tip, String(ref), ...ofPeople])
     })
+  }
+
+  /** What a commit changed in the files that people write, as git shows it; empty when it is not there. */
+  async changes(ref: Sha): Promise<string> {
+    try {
+      return await this.#git(['show', '--format=', ...plainDiff, ref, ...ofPeople])
+    } catch (error) {
+      if (error instanceof GitFailure) return ''
+      throw error
+    }
   }
 
   /** Which of these commits the remote's branch holds, by asking it now. */
@@ -237,6 +239,8 @@ export class LocalWriter {
   }
 }
 
+const plainDiff = ['--no-color', '--no-ext-diff']
+const ofPeople = ['--', ':!*/release.json']
 const fetch = ['fetch', '--no-tags', '--no-write-fetch-head']
 
 /** What the host said, in one line that a person can read. */

@@ -1,6 +1,7 @@
 import type { Explanation, RequestCard } from '../domain/card.ts'
 import type { EventStatus } from '../domain/event.ts'
 import type { Message } from '../domain/message.ts'
+import type { Sha } from '../domain/names.ts'
 import type { GithubResult } from '../messages/github/api.ts'
 import { placeOf } from '../messages/github/places.ts'
 import { type GithubContext, requestReply } from '../messages/github/reply.ts'
@@ -22,6 +23,8 @@ export type GithubSenderPorts = StickyPorts &
     readonly clock: { nowMs(): number }
     readonly card: (id: string) => Promise<RequestCard | undefined>
     readonly explanation: (id: string) => Promise<Explanation | null>
+    /** What a GitOps commit changed, as git shows it. */
+    readonly changes: (ref: Sha) => Promise<string>
     readonly context: () => Promise<GithubContext>
     /** Octokit's route of GraphQL: with its address where that is not beside REST. */
     readonly graphqlRoute: string
@@ -82,7 +85,12 @@ async function reply(ports: GithubSenderPorts, message: Message): Promise<Attemp
   if (!card) return { kind: 'dropped' }
   const { status, id } = card.event
   const isTold = status === 'held' || status === 'denied'
-  const text = requestReply(card, isTold ? await ports.explanation(id) : null, await ports.context()) // biome-ignore format: one call
+  const commit = card.event.gitopsHashes[0]?.hash
+  const folds = {
+    explanation: isTold ? await ports.explanation(id) : null,
+    changes: status === 'processed' && commit ? await ports.changes(commit) : '',
+  }
+  const text = requestReply(card, folds, await ports.context())
   const shown = digest(text)
   const { ts, place } = message
   const reaction = reactions[status]

@@ -60,6 +60,9 @@ function moves(from: string, to: string): string[] {
     `${movedAbout} about ->> 'on' = 'preview' and ${old}`,
     `${movedAbout} about ->> 'on' = 'branchDeleted' and ${old}`,
     `${movedAbout} status = 'held' and artifact_id is null and about is not null and ${old}`,
+    // What is to be written on GitHub stands under `installation owner/name number`.
+    `update messages set place = replace(place, ' ' || ${from} || ' ', ' ' || ${to} || ' ')
+       where surface = 'github' and instr(place, ' ' || ${from} || ' ') > 0 and ${to} is not null`,
     `update users set repositories = (
        select json_group_array(case when ${isOld('value')} then ${to} else value end)
        from json_each(repositories))

@@ -39,6 +39,7 @@ async function commanded(given: Parameters<typeof testParts>[0] = {}) {
       tip: () => writer.tip(),
       lastTip: () => writer.tip(),
       preview: writer.preview.bind(writer),
+      changes: writer.changes.bind(writer),
       within: writer.within.bind(writer),
     },
   }

@@ -23,6 +23,7 @@ const commandsOf = (parts: TestParts): CommandPorts => {
       tip: () => writer.tip(),
       lastTip: () => writer.lastTip(),
       preview: writer.preview.bind(writer),
+      changes: writer.changes.bind(writer),
       within: writer.within.bind(writer),
     },
   }

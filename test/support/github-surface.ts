@@ -37,6 +37,7 @@ export async function githubSurface() {
       tip: () => writer.tip(),
       lastTip: () => writer.tip(),
       preview: writer.preview.bind(writer),
+      changes: writer.changes.bind(writer),
       within: writer.within.bind(writer),
     },
   }

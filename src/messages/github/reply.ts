@@ -10,6 +10,8 @@ export type GithubContext = {
   /** The GitHub login that someone is; `null` for whoever is not linked. */
   readonly githubLogin: (login: string) => string | null
   readonly commitUrl: (ref: string) => string | null
+  /** Where people look at GitHub. */
+  readonly githubUrl: string
 }
 
 const marks = {
@@ -32,10 +34,16 @@ const states = {
 
 const kinds: Readonly<Record<string, string>> = { rollback: 'Roll back', delete: 'Delete' }
 
+type Folds = {
+  readonly explanation: Explanation | null
+  /** What the GitOps commit changed, as git shows it; empty before there is one. */
+  readonly changes: string
+}
+
 /** One comment for a request in every state of it. */
 export function requestReply(
   card: RequestCard,
-  explanation: Explanation | null,
+  { explanation, changes }: Folds,
   context: GithubContext,
 ): string {
   const { event, version } = card
@@ -66,7 +74,7 @@ export function requestReply(
           `To go on: ${code(`/gimlet approve ${event.id}`)}, to take it back: ${code(`/gimlet reject ${event.id}`)}`,
         ]
       : []
-  return [...lines, ...copy, ...why].join('\n\n')
+  return [...lines, ...copy, ...why, ...changesFold('What changed', changes)].join('\n\n')
 }
 
 function stateOf({ event, release, isRunning }: RequestCard): string {
@@ -78,16 +86,19 @@ function stateOf({ event, release, isRunning }: RequestCard): string {
   return health === 'healthy' ? 'Released and healthy' : states[event.status]
 }
 
+const changesFold = (summary: string, changes: string): string[] =>
+  changes.trim() === '' ? [] : [fold(summary, codeBlock(changes.trim(), 'diff', diffCharsMax))]
+
 const whyFold = ({ lines, policyVersion }: Explanation) =>
   fold(`Why (policies ${policyVersion})`, codeBlock(lines.join('\n'), 'text', diffCharsMax))
 
 /** A person: a link to whoever GitHub knows, else the login. */
-export function personText(login: string, { githubLogin }: GithubContext): string {
+export function personText(login: string, { githubLogin, githubUrl }: GithubContext): string {
   if (login.startsWith('policy:')) return `policy ${code(login.slice('policy:'.length))}`
   const known = githubLogin(login)
   return known === null
     ? code(login)
-    : `[${words(known)}](https://github.com/${encodeURIComponent(known)})`
+    : `[${words(known)}](${githubUrl}/${encodeURIComponent(known)})`
 }
 
 /** What something that makes no request says. */
@@ -173,8 +184,7 @@ function planText({ app, env, artifactId, decision, diff, problem }: Plan): stri
     ...decision.warnings.map((warning) => `⚠️ ${words(warning)}`),
     ...(problem === null ? [] : [`❌ ${words(problem)}`]),
   ]
-  const change = diff.trim()
-  return [...rows, ...(change ? [fold('What would change', codeBlock(change, 'diff', diffCharsMax))] : [])].join('\n\n') // biome-ignore format: one value
+  return [...rows, ...changesFold('What would change', diff)].join('\n\n')
 }
 
 function statusText(status: Extract<Outcome, { kind: 'status' }>['status']): string {

@@ -17,6 +17,9 @@ describe('a release from a pull request', () => {
     })
     expect(replies()[0]?.body).toContain('Artifact `web-1`')
     expect(replies()[0]?.body).toContain('GitOps commit')
+    expect(replies()[0]?.body).toMatch(
+      /<summary>What changed<\/summary>\n\n```diff\n[^`]*\n\+ {2}tag: "v1"/,
+    )
     expect(await releases('staging')).toMatchObject([{ artifactId: 'web-1', triggeredBy: 'github:alice' }]) // biome-ignore format: one line
     const [comment] = github.storedComments
     await until(() => {

@@ -11,6 +11,7 @@ import { stickyText } from '../../../src/messages/github/sticky.ts'
 
 const sha = '1'.repeat(40)
 const context = {
+  githubUrl: 'https://github.com',
   githubLogin: (login: string) => (login.startsWith('g') ? login : null),
   commitUrl: (ref: string) => `https://git.example.com/commit/${ref}`,
 }
@@ -72,7 +73,7 @@ function texts(text: string): string[] {
   return [
     ...[words(text), `a ${words(text)}`, code(text), codeBlock(text, 'diff', 50), link(words(text), text)], // biome-ignore format: one list
     fold(text, words(text)),
-    ...cards(text).map((card) => requestReply(card, why, context)),
+    ...cards(text).map((card) => requestReply(card, { explanation: why, changes: text }, context)),
     ...outcomes(text).map(outcomeReply),
     problemReply({ message: text, suggestions: [text] }),
     ...[true, false].map(
