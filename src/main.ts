@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { admin, authenticator } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
-import { type Config, readConfig } from './config.ts'
+import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import type { Sources } from './domain/sources.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
@@ -24,6 +24,7 @@ import { manifestLoader } from './manifest/manifest.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { loadPolicies } from './policy/policy.ts'
+import { readSettings } from './read-settings.ts'
 import { Loop } from './release/loop.ts'
 import type { Place } from './settings.ts'
 import { ArtifactStore } from './store/artifacts.ts'
@@ -246,12 +247,11 @@ async function adminToken(
 }
 
 /**
- * The program `gimletd`: reads the environment and `gimlet.yaml`, serves, and stops on SIGTERM or
+ * The program `gimletd`: reads its settings, serves, and stops on SIGTERM or
  * SIGINT; a second one ends it at once. Ends with 78 when the configuration is wrong.
  */
 export async function runServer(): Promise<void> {
-  const file = resolve('gimlet.yaml')
-  const config = readConfig(process.env, existsSync(file) ? readFileSync(file, 'utf8') : null)
+  const config = readSettings(process.env)
   if ('problems' in config) {
     const lines = config.problems.map((problem) => `  ${problem}\n`)
     process.stderr.write(`gimletd cannot start; correct these settings:\n${lines.join('')}`)
