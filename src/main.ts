@@ -78,7 +78,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const app = httpApp({
     ...{ commands, authenticate, metrics, log },
     health: { ...health, problems },
-    ...{ slack: surfaces.slack, github: surfaces.github },
+    ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
   const listener = await listen(app, config)
   loop.start()
