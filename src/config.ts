@@ -25,6 +25,8 @@ export type Config = {
   readonly slack: SlackConfig | null
   /** `null` when GitHub is off. */
   readonly github: GithubConfig | null
+  /** Where the GitHub App is made on a page of ours; `null` once any of its settings is there. */
+  readonly setup: SetupConfig | null
   readonly logLevel: string
   /** Every secret value, for the redactor of the log. */
   readonly secrets: readonly string[]
@@ -55,6 +57,14 @@ export type GithubConfig = {
   readonly baseUrl: string | undefined
 }
 
+export type SetupConfig = {
+  /** GitHub as people see it, and its API; neither ends in a slash. */
+  readonly website: string
+  readonly apiUrl: string
+  /** Our public base URL; `null` when GitHub cannot reach it. */
+  readonly publicUrl: string | null
+}
+
 /** Everything that is wrong with the settings, a sentence each. */
 export type ConfigProblems = { readonly problems: readonly string[] }
 
@@ -74,28 +84,38 @@ const secretKeys = [
   'WEBHOOK_SECRET_PREVIOUS',
 ] as const satisfies readonly Key[]
 
+/** The settings of the GitHub App, and all that `github.yaml` may hold. */
+const githubKeys = ['APP_ID', 'PRIVATE_KEY', 'WEBHOOK_SECRET'] as const
+
 /**
- * Reads the environment and the text of `gimlet.yaml`; the environment wins. Answers the
- * configuration, or a sentence for every bad key: its name, its value and what is expected.
+ * Reads the environment and the text of `gimlet.yaml`; the environment wins. The text of `github.yaml`,
+ * which the set-up page writes, counts only when neither names any of its keys: two apps are never
+ * mixed. Answers the configuration, or a sentence for every bad key: its name, its value and what is
+ * expected.
  */
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
   yamlText: string | null,
+  githubText: string | null = null,
 ): Config | ConfigProblems {
   const known = Object.keys(schema.shape)
-  const file = yamlText === null ? {} : readFile(yamlText, known)
+  const file = yamlText === null ? {} : readFile(yamlText, { name: 'gimlet.yaml', known })
   if (Array.isArray(file)) return { problems: file }
   const set = Object.entries(environment).filter(
     ([key, value]) => known.includes(key) && value !== undefined && value !== '',
   )
-  const values: Record<string, unknown> = { ...file, ...Object.fromEntries(set) }
+  const given: Record<string, unknown> = { ...file, ...Object.fromEntries(set) }
+  const isGithubGiven = githubKeys.some((key) => key in given)
+  const made = githubText === null || isGithubGiven ? {} : readGithubFile(githubText)
+  if (Array.isArray(made)) return { problems: made }
+  const values: Record<string, unknown> = { ...given, ...made }
   const parsed = schema.safeParse(values)
   if (parsed.success) return configOf(parsed.data)
   const problems = parsed.error.issues.map((issue) => {
     const key = String(issue.path[0])
     const isSecret = (secretKeys as readonly string[]).includes(key)
     const shown = isSecret ? 'a value that is not shown' : withoutPassword(String(values[key]))
-    return `${key} is ${shown}; expected ${issue.message}`
+    return `${key}${key in made ? ' in github.yaml' : ''} is ${shown}; expected ${issue.message}`
   })
   return { problems }
 }
@@ -103,7 +123,19 @@ export function readConfig(
 /** A value as it may be shown: what stands before the @ of a URL may be a password. */
 const withoutPassword = (value: string): string => JSON.stringify(value.replace(/\/\/.*@/s, '//…@'))
 
-function readFile(yamlText: string, known: readonly string[]): Record<string, string> | string[] {
+function readGithubFile(text: string): Record<string, string> | string[] {
+  const made = readFile(text, { name: 'github.yaml', known: githubKeys })
+  if (Array.isArray(made)) return made
+  return githubKeys.every((key) => key in made)
+    ? made
+    : [
+        'github.yaml needs APP_ID, PRIVATE_KEY and WEBHOOK_SECRET; put back what is missing, or remove the file',
+      ]
+}
+
+type Readable = { readonly name: string; readonly known: readonly string[] }
+
+function readFile(yamlText: string, { name, known }: Readable): Record<string, string> | string[] {
   let values: unknown
   try {
     // Neither pretty errors, which quote the line, nor warnings, which quote a tag: a secret may be it.
@@ -112,16 +144,16 @@ function readFile(yamlText: string, known: readonly string[]): Record<string, st
     const at = error instanceof YAMLParseError ? error.pos[0] : 0
     const line = yamlText.slice(0, at).split('\n').length
     const code = error instanceof YAMLParseError ? error.code : 'too many aliases'
-    return [`gimlet.yaml is not YAML at line ${line}: ${code}`]
+    return [`${name} is not YAML at line ${line}: ${code}`]
   }
   if (values === null) return {}
   if (typeof values !== 'object' || Array.isArray(values))
-    return ['gimlet.yaml is not a list of settings; expected lines such as PORT: 8888']
+    return [`${name} is not a list of settings; expected lines such as ${known[0]}: 8888`]
   const unknown = Object.keys(values).filter((key) => !known.includes(key))
   if (unknown.length > 0)
     return unknown.map((key) => {
       const meant = nearest(key, known)
-      return `${key} in gimlet.yaml is not a setting${meant ? `; did you mean ${meant}?` : ''}`
+      return `${key} in ${name} is not a setting${meant ? `; did you mean ${meant}?` : ''}`
     })
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
 }
@@ -150,6 +182,7 @@ function configOf(settings: Settings): Config {
     logLevel: settings.LOG_LEVEL,
     secrets,
     github,
+    setup: isAnySet(settings, githubKeys) ? null : setupOf(settings),
     warnings: [
       ...(slack === null && isAnySet(settings, slackKeys) ? [slackOff] : []),
       ...(github === null && isAnySet(settings, githubKeys) ? [githubOff] : []),
@@ -160,7 +193,6 @@ function configOf(settings: Settings): Config {
 const isAnySet = (settings: Settings, keys: readonly Key[]) =>
   keys.some((key) => settings[key] !== undefined)
 
-const githubKeys = ['APP_ID', 'PRIVATE_KEY', 'WEBHOOK_SECRET'] as const
 const githubOff = 'GitHub is off: it needs APP_ID, PRIVATE_KEY and WEBHOOK_SECRET'
 
 function githubOf(settings: Settings): GithubConfig | null {
@@ -175,6 +207,25 @@ function githubOf(settings: Settings): GithubConfig | null {
     baseUrl: host === undefined ? undefined : `${protocol}://${host}/api/v3`,
   }
 }
+
+/** GitHub must reach the address; GitHub Enterprise may do so without https. */
+function setupOf({
+  GHE_HOST: host,
+  GHE_PROTOCOL: protocol = 'https',
+  GIMLET_URL,
+}: Settings): SetupConfig {
+  const website = host === undefined ? 'https://github.com' : `${protocol}://${host}`
+  const apiUrl = host === undefined ? 'https://api.github.com' : `${website}/api/v3`
+  const url = GIMLET_URL?.replace(/\/$/, '') ?? null
+  const isReachable =
+    url !== null &&
+    !isOfThisMachine(new URL(url).hostname) &&
+    (url.startsWith('https:') || host !== undefined)
+  return { website, apiUrl, publicUrl: isReachable ? url : null }
+}
+
+const isOfThisMachine = (hostname: string): boolean =>
+  /^(?:(?:.*\.)?localhost\.?|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/.test(hostname)
 
 const slackKeys = ['SLACK_SIGNING_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] as const
 const slackOff =

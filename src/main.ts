@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { admin, authenticator } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
-import { type Config, readConfig } from './config.ts'
+import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
 import type { Git } from './gitops/git.ts'
@@ -20,6 +20,7 @@ import { metricsOf } from './ingress/http/metrics.ts'
 import { makeLog } from './log.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
+import { readSettings } from './read-settings.ts'
 import { Loop } from './release/loop.ts'
 import { proposedOf, sourceParts } from './source-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
@@ -76,7 +77,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   const app = httpApp({
     ...{ commands, authenticate, metrics, log },
     health: { ...health, problems },
-    ...{ slack: surfaces.slack, github: surfaces.github },
+    ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
   const listener = await listen(app, config)
   loop.start()
@@ -230,12 +231,11 @@ async function adminToken(
 }
 
 /**
- * The program `gimletd`: reads the environment and `gimlet.yaml`, serves, and stops on SIGTERM or
+ * The program `gimletd`: reads its settings, serves, and stops on SIGTERM or
  * SIGINT; a second one ends it at once. Ends with 78 when the configuration is wrong.
  */
 export async function runServer(): Promise<void> {
-  const file = resolve('gimlet.yaml')
-  const config = readConfig(process.env, existsSync(file) ? readFileSync(file, 'utf8') : null)
+  const config = readSettings(process.env)
   if ('problems' in config) {
     const lines = config.problems.map((problem) => `  ${problem}\n`)
     process.stderr.write(`gimletd cannot start; correct these settings:\n${lines.join('')}`)

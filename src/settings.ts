@@ -35,6 +35,13 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65535, 'a port from 0 to 65535')
 
+const host = z
+  .string()
+  .refine(
+    (value) => /^[a-z0-9.-]+(?::\d{1,5})?$/i.test(value) && URL.canParse(`https://${value}`),
+    'a host name such as github.example.com',
+  )
+
 /** Requirement R1: a secret that anyone knows is none. */
 const secret = z
   .string()
@@ -120,7 +127,7 @@ export const schema = z.object({
     .optional(),
   WEBHOOK_SECRET: secret.optional(),
   WEBHOOK_SECRET_PREVIOUS: secret.optional(),
-  GHE_HOST: text.optional(),
+  GHE_HOST: host.optional(),
   GHE_PROTOCOL: z.enum(['http', 'https'], 'http or https').optional(),
 })
 

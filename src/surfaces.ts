@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { ProposedFolder } from './github-parts.ts'
+import type { SetupPorts } from './ingress/http/setup.ts'
 import type { Database } from './store/client.ts'
 
 type Given = {
@@ -18,6 +19,8 @@ type Answer = (request: Request) => Promise<Response>
 export type Surfaces = {
   readonly slack: Answer | null
   readonly github: Answer | null
+  /** Makes the GitHub App, where there is none. */
+  readonly setup: SetupPorts | null
   /** What keeps people from being told. */
   readonly problems: () => Promise<readonly string[]>
   readonly start: () => void
@@ -32,10 +35,18 @@ export async function openSurfaces(config: Config, given: Given): Promise<Surfac
   const github =
     config.github &&
     (await (await import('./github-parts.ts')).githubParts({ ...given, config: config.github }))
+  const setup =
+    config.setup &&
+    (await import('./setup-parts.ts')).setupParts({
+      ...config.setup,
+      dataDir: config.dataDir,
+      log: given.log,
+    })
   const open = [slack, github].flatMap((one) => one ?? [])
   return {
     slack: slack?.handle ?? null,
     github: github?.handle ?? null,
+    setup,
     problems: async () => (await Promise.all(open.map((one) => one.problems()))).flat(),
     start() {
       for (const one of open) one.start()

@@ -148,3 +148,82 @@ describe('Slack', () => {
     expect(problems({ ...on, SLACK_API_URL: 'https://slack.example.com/api' }).join()).toContain('ends in /') // biome-ignore format: one line
   })
 })
+
+describe('github.yaml, which the set-up page leaves', () => {
+  const pem = '-----BEGIN RSA PRIVATE KEY-----\\nfile\\n'
+  const file = `APP_ID: "12"\nPRIVATE_KEY: "${pem}"\nWEBHOOK_SECRET: from-the-file\n`
+  const withFile = (environment: Record<string, string>, yaml: string | null = null, text = file) =>
+    readConfig(environment, yaml, text)
+
+  test('turns GitHub on, and its secrets are known to the redactor', () => {
+    const read = withFile({
+      GHE_HOST: 'github.example.com',
+      WEBHOOK_SECRET_PREVIOUS: 'before-that',
+    })
+    const privateKey = pem.replaceAll('\\n', '\n')
+    expect(read).toMatchObject({
+      github: { appId: '12', privateKey, secrets: ['from-the-file', 'before-that'] },
+      setup: null,
+      secrets: [privateKey, 'from-the-file', 'before-that'],
+      warnings: [],
+    })
+  })
+
+  test.each([
+    { name: 'the environment has an app', environment: { APP_ID: '1', PRIVATE_KEY: pem, WEBHOOK_SECRET: 'another-secret' }, appId: '1' }, // biome-ignore format: one row
+    { name: 'the environment has a part of one', environment: { APP_ID: '1' } },
+    { name: 'the environment has a secret', environment: { WEBHOOK_SECRET: 'another-secret' } },
+    { name: 'gimlet.yaml has a part of one', environment: {}, yaml: 'APP_ID: 1' },
+  ])('counts for nothing when $name: two apps are never mixed', (given) => {
+    const { environment, yaml = null, appId } = given
+    for (const text of [file, 'broken: [']) {
+      const read = withFile(environment, yaml, text) as Config
+      expect(read.github?.appId).toBe(appId)
+      expect(read.secrets).not.toContain('from-the-file')
+      expect(read.setup).toBeNull()
+      if (appId === undefined) expect(read.warnings.join()).toContain('GitHub is off')
+    }
+  })
+
+  test.each([
+    { name: 'no YAML', text: 'a: b: c', want: 'is not YAML at line 1' },
+    { name: 'a list', text: '- APP_ID', want: 'is not a list of settings' },
+    { name: 'nothing', text: '', want: 'needs APP_ID, PRIVATE_KEY and WEBHOOK_SECRET' },
+    { name: 'a part', text: 'APP_ID: 1', want: 'needs APP_ID, PRIVATE_KEY and WEBHOOK_SECRET' },
+    { name: 'another setting', text: `${file}GITOPS_REPO: x`, want: 'GITOPS_REPO in github.yaml is not a setting' }, // biome-ignore format: one row
+    { name: 'a number that is none', text: file.replace('12', 'twelve'), want: 'APP_ID in github.yaml is "twelve"; expected the number' }, // biome-ignore format: one row
+    { name: 'a short secret', text: file.replace('from-the-file', 'short'), want: 'WEBHOOK_SECRET in github.yaml is a value that is not shown' }, // biome-ignore format: one row
+  ])('with $name in it is told by its name', ({ text, want }) => {
+    const read = withFile({}, null, text)
+    const told = 'problems' in read ? read.problems.join() : ''
+    expect(told).toContain('github.yaml')
+    expect(told).toContain(want)
+    expect(told).not.toContain('short')
+  })
+})
+
+describe('the set-up of GitHub', () => {
+  test.each([
+    {
+      name: 'github.com',
+      set: {},
+      website: 'https://github.com',
+      apiUrl: 'https://api.github.com',
+    },
+    { name: 'GitHub Enterprise', set: { GHE_HOST: 'ghe.example.com', GHE_PROTOCOL: 'http' }, website: 'http://ghe.example.com', apiUrl: 'http://ghe.example.com/api/v3' }, // biome-ignore format: one row
+  ])('asks $name', ({ set, website, apiUrl }) => {
+    const url = 'https://gimlet.example.com'
+    expect(config({ ...set, GIMLET_URL: `${url}/` }).setup).toEqual({ website, apiUrl, publicUrl: url }) // biome-ignore format: one claim
+  })
+
+  test.each([
+    "x; script-src 'unsafe-inline'",
+    'https://github.example.com',
+    'a/b',
+    'a:99999',
+    'a@b',
+  ])('names a host that cannot be one: %s', (host) => {
+    // biome-ignore format: one row
+    expect(problems({ GHE_HOST: host }).join()).toContain('expected a host name')
+  })
+})

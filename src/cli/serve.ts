@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readConfig, type SlackConfig } from '../config.ts'
 import type { Check } from '../doctor-parts.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
+import { readSettings } from '../read-settings.ts'
 
 /** Requirement R1: a shorter secret may be guessed. */
 const secretCharsMin = 24
@@ -46,15 +46,13 @@ type Environment = Readonly<Record<string, string | undefined>>
 export async function checkSlack(environment: Environment): Promise<readonly Check[]> {
   // A server without Slack does not pay for loading it.
   const { placeOf, slackChecks } = await import('../doctor-parts.ts')
-  const file = resolve('gimlet.yaml')
-  const yamlText = existsSync(file) ? readFileSync(file, 'utf8') : null
-  const all = readConfig(environment, yamlText)
+  const all = readSettings(environment)
   const problems = 'problems' in all ? all.problems : []
   const found = problems.map((message) => settings('wrong', message))
   // Without those that are wrong, so that the rest can be looked at, too.
   const bad = problems.map((problem) => problem.split(' ', 1)[0] ?? '')
   const rest = { ...environment, ...Object.fromEntries(bad.map((key) => [key, undefined])) }
-  const config = readConfig(rest, yamlText)
+  const config = readSettings(rest)
   if ('problems' in config) return found
   const { slack } = config
   if (slack !== null) {
@@ -65,7 +63,7 @@ export async function checkSlack(environment: Environment): Promise<readonly Che
       ...(await slackChecks({ ...config, slack }, environment)),
     ]
   }
-  const missing = missingIn(rest, yamlText).filter((key) => !bad.includes(key))
+  const missing = missingIn(rest).filter((key) => !bad.includes(key))
   return [
     ...found,
     ...missing.map((key) => settings('wrong', `${key} is not set: ${placeOf[key]}`)),
@@ -80,9 +78,9 @@ const settings = saying('settings')
 const aboutSecret = saying('signing secret')
 
 /** The settings that Slack is off for: with them it would be on. */
-function missingIn(environment: Environment, yamlText: string | null) {
+function missingIn(environment: Environment) {
   const isOnWith = (more: Environment) => {
-    const read = readConfig({ ...environment, ...more }, yamlText)
+    const read = readSettings({ ...environment, ...more })
     return !('problems' in read) && read.slack !== null
   }
   if (isOnWith({ SLACK_SIGNING_SECRET: 'any-secret' })) return ['SLACK_SIGNING_SECRET'] as const

@@ -16,6 +16,7 @@ const allowed = {
   'lock and unlock': ['releaser', 'approver', 'admin'],
   'force past gates and locks': ['admin'],
   'manage users': ['admin'],
+  'set up GitHub': ['admin'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>
 
 export type Action = keyof typeof allowed

@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createClient } from '@libsql/client'
 import { afterEach, describe, expect, it } from 'vitest'
+import { stringify } from 'yaml'
 import type { Artifact } from '../../src/domain/artifact.ts'
 import type { EventView } from '../../src/domain/outcome.ts'
 import type { Release } from '../../src/domain/release.ts'
@@ -165,6 +167,33 @@ describe('a server', () => {
     await client.execute('insert into migrations values (999, 0)')
     client.close()
     await expect(startProgram(dataDir)).rejects.toThrow('start the newer gimletd')
+  })
+
+  it('has a set-up page until github.yaml is there, and then GitHub', async () => {
+    const dataDir = tempFolder()
+    const first = await startProgram(dataDir)
+    const page = await fetch(`${first.url}/setup`)
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('GIMLET_URL')])
+    const deliver = ({ url }: Program) => fetch(`${url}/api/github/webhooks`, { method: 'POST' })
+    expect((await deliver(first)).status).toBe(404)
+    await first.stop()
+    const pem = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+    writeFileSync(
+      join(dataDir, 'github.yaml'),
+      stringify({
+        APP_ID: '1',
+        PRIVATE_KEY: pem.export({ type: 'pkcs1', format: 'pem' }),
+        WEBHOOK_SECRET: 'a-webhook-secret',
+      }),
+    )
+    // Nobody answers there: this test calls nothing of the internet.
+    const nobody = { GHE_HOST: '127.0.0.1:9', GHE_PROTOCOL: 'http', HOST: '127.0.0.1' }
+    const second = await startProgram(dataDir, nobody)
+    expect((await fetch(`${second.url}/setup`)).status).toBe(404)
+    expect((await deliver(second)).status).not.toBe(404)
+    expect(await second.stop()).toBe(0)
+    writeFileSync(join(dataDir, 'github.yaml'), 'APP_ID: 1')
+    await expect(startProgram(dataDir)).rejects.toThrow('ended with 78: gimletd cannot start; correct these settings:\n  github.yaml needs') // biome-ignore format: one claim
   })
 
   it('F25: serves with an invalid policy file, says so, and denies what it could touch', async () => {

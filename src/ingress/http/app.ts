@@ -14,6 +14,7 @@ import { type Health, healthAnswer, readyAnswer } from './health.ts'
 import { openApi } from './openapi.ts'
 import { releaseRoutes } from './releases.ts'
 import type { Route } from './route.ts'
+import { type SetupPorts, setupPath, setupRoutes } from './setup.ts'
 import { userRoutes } from './users.ts'
 
 export type AppPorts = {
@@ -26,6 +27,8 @@ export type AppPorts = {
   readonly slack: ((request: Request) => Promise<Response>) | null
   /** Answers GitHub's deliveries, likewise. */
   readonly github: ((request: Request) => Promise<Response>) | null
+  /** Makes the GitHub App on a page of ours; there is no such page without it. */
+  readonly setup: SetupPorts | null
   readonly log: { error(fields: object, text: string): void }
 }
 
@@ -51,9 +54,10 @@ export function httpApp(ports: AppPorts): Hono {
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}'), (c) =>
       answerRoute(ports, route, c),
     )
-  const { slack, github } = ports
+  const { slack, github, setup } = ports
   if (github) app.post(githubPath, ({ req }) => github(req.raw))
   if (slack) app.post('/slack/events', ({ req }) => slack(req.raw))
+  if (setup) app.route(setupPath, setupRoutes({ ...ports, clock: ports.commands.clock, setup }))
   app.notFound(({ req }) =>
     errorAnswer('not_found', `There is no ${req.method} ${req.path}; see /openapi.json`),
   )

@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { Fault, type RefusalCode } from '../../domain/fault.ts'
+import { Fault, type Refusal, type RefusalCode } from '../../domain/fault.ts'
 
 /** The one table from what was refused to HTTP's word for it. */
 const statuses: Readonly<Record<RefusalCode, ContentfulStatusCode>> = {
@@ -12,6 +12,8 @@ const statuses: Readonly<Record<RefusalCode, ContentfulStatusCode>> = {
   invalid: 422,
   overloaded: 503,
 }
+
+export const statusOf = ({ code }: Refusal): ContentfulStatusCode => statuses[code]
 
 /** An answer that says no: one shape for all of them. */
 export function errorAnswer(code: RefusalCode, message: string): Response {
