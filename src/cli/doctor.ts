@@ -4,7 +4,7 @@ import type { Options } from './options.ts'
 import { usage } from './show.ts'
 import type { Terminal } from './terminal.ts'
 
-const parts = ['slack'] as const
+const parts = ['slack', 'github'] as const
 
 /** Says what is wrong with a part of the server, on the server's own machine, and what to do. */
 export async function doctor({ words, isJson }: Options, terminal: Terminal): Promise<number> {

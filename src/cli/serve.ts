@@ -41,6 +41,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** Parts of the server that can be looked at; each is loaded only when it is. */
 const doctors = {
   slack: async () => (await import('../doctor/slack.ts')).checkSlack,
+  github: async () => (await import('../doctor/github.ts')).checkGithub,
 } as const
 
 /** Looks at what a part needs, with the settings that a server would start with in this folder. */

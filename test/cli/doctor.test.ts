@@ -103,7 +103,11 @@ describe('gimlet doctor slack', () => {
 
   it('says how it is called when it is called otherwise', async () => {
     const { code, out, err } = await doctor({}, 'all')
-    expect([code, out, err.slice(-1)]).toEqual([2, [], ['  gimlet doctor slack']])
+    expect([code, out, err.slice(-2)]).toEqual([
+      2,
+      [],
+      ['  gimlet doctor slack', '  gimlet doctor github'],
+    ])
   })
 })
 
