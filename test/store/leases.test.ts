@@ -63,6 +63,16 @@ describe('a lease', () => {
     expect(taken(await other.try()).fence).toBe(first.fence + 1)
   })
 
+  test('F18: is not taken on a look that is old: its holder was heard of since', async () => {
+    const { database } = await tempDatabase()
+    const lease = taken(await server(database, { place: 'a' }).try())
+    const leases = new LeaseStore(database)
+    const seen = await leases.look(name)
+    await lease.renew()
+    expect(await leases.take(name, seen, { holder: 'b 0', place: 'b' })).toBeUndefined()
+    expect(await leases.look(name)).toMatchObject({ holder: 'a 0', fence: lease.fence })
+  })
+
   test('is had by the next at once when it was given back', async () => {
     const { database } = await tempDatabase()
     const first = taken(await server(database, { place: 'a' }).try())
