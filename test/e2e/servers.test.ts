@@ -34,7 +34,7 @@ async function two() {
   return { servers, first, second: await servers.start('second') }
 }
 
-describe('two servers on one database and one repository', () => {
+describe('two servers on one database and one repository', { timeout: 60_000 }, () => {
   it('F18: one leads; the other accepts, answers and says that it does not lead', async () => {
     const { servers, first, second } = await two()
     const ids = [await post(second, 'one'), await post(first, 'two'), await post(second, 'one')]
@@ -68,7 +68,7 @@ describe('two servers on one database and one repository', () => {
     for (const app of apps) ids.push(await post(first, app))
     // Somewhere in the middle of its work.
     await until(async () => (await servers.released()).length >= 2)
-    first.signal('SIGSTOP')
+    await servers.sleep(first)
     await leads(second)
     for (const app of apps) ids.push(await post(second, app))
     await allReleased(servers, ids)
@@ -162,7 +162,7 @@ it('F18: three servers that are killed and put to sleep again and again release 
       running.set(name, await servers.start(name))
     } else {
       asleep.add(name)
-      program.signal('SIGSTOP')
+      await servers.sleep(program)
     }
   }
   for (let round = 0; round < 10; round++) {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { createClient } from '@libsql/client'
 import { createRepository } from '../../src/gitops/clone.ts'
 import { manifest } from './builders.ts'
@@ -36,6 +37,16 @@ export async function someServers() {
         MANIFESTS: join(folder, 'manifests'),
         ...environment,
       }),
+    /** Puts a server to sleep. One that sleeps inside a transaction locks the file: it is woken again. */
+    async sleep(server: Program) {
+      for (;;) {
+        server.signal('SIGSTOP')
+        await pause(20)
+        if (await isWritable(databaseUrl)) return
+        server.signal('SIGCONT')
+        await pause(20)
+      }
+    },
     /** Every artifact that the branch has a release of, oldest first. */
     async released(): Promise<string[]> {
       const format = '--format=%(trailers:key=Artifact-Id,valueonly,separator=%x2C)'
@@ -49,6 +60,18 @@ export async function someServers() {
       return { tip: await git(remote, 'rev-parse', 'main'), all }
     },
     close: () => database.close(),
+  }
+}
+
+async function isWritable(url: string): Promise<boolean> {
+  const client = createClient({ url, timeout: 500 })
+  try {
+    await (await client.transaction('write')).rollback()
+    return true
+  } catch {
+    return false
+  } finally {
+    client.close()
   }
 }
 
