@@ -46,7 +46,7 @@ export class Candidate {
     const sentMs = monotonicMs()
     const fence = await leases.take(name, row, by)
     if (fence === undefined) return { holder: null }
-    const isOfAnother = row.place !== by.place
+    const isOfAnother = row.place !== '' && row.place !== by.place
     return new HeldLease(this.#ports, { name, fence, sentMs, lengthMs, isOfAnother })
   }
 }

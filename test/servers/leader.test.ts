@@ -62,6 +62,25 @@ test('F18: one that stops hands over though a step of its own hangs', async () =
   await stopped
 })
 
+test('one that does not lead keeps up with what the leader writes, and says once who that is', async () => {
+  const { database } = await tempDatabase()
+  const first = server(database, 'first')
+  first.leader.start()
+  await leads(first)
+  let followed = 0
+  const follow = () => Promise.reject(new Error(`the git host is away ${followed++}`))
+  const second = server(database, 'second', { follow })
+  second.leader.start()
+  await vi.waitFor(() => expect(followed).toBe(1), soon)
+  await first.leader.stop()
+  await leads(second)
+  expect(second.logged).toEqual([
+    'another server leads; this one accepts and answers',
+    'what the leader wrote could not be fetched',
+    'this server leads',
+  ])
+})
+
 test('F23: one whose database does not answer ends its term by its own clock', async () => {
   const { database } = await tempDatabase()
   const store = new LeaseStore(database)
