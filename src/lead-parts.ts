@@ -37,9 +37,9 @@ export const leaderOf = ({ database, server, leaseMs, lead, follow, log }: Leade
       lead: (lease) => lead(lease, fenced(database, lease)),
     },
     {
-      ...{ name: 'leader', lengthMs: leaseMs },
+      name: 'leader',
       // The name of the machine is for people: it may be that of others, too.
-      by: { holder: `${hostname()} ${newServerId()}`, place: server },
+      by: { holder: `${hostname()} ${newServerId()}`, place: server, lengthMs: leaseMs },
     },
   )
 

@@ -8,10 +8,16 @@ export type LeaseRow = {
   readonly place: string
   readonly fence: number
   readonly beat: number
+  /** How long the holder may be silent, in milliseconds: its own setting counts, not that of who looks. */
+  readonly lengthMs: number
 }
 
-/** Which server takes a lease: this start of it, and the data folder that it has to itself. */
-export type Claimant = { readonly holder: string; readonly place: string }
+/** Which server takes a lease: this start of it, the data folder that it has to itself, and for how long. */
+export type Claimant = {
+  readonly holder: string
+  readonly place: string
+  readonly lengthMs: number
+}
 
 /** A row, and how long it has been seen as it is, in milliseconds of the one who looks. */
 export type Sighting = { readonly row: LeaseRow; readonly forMs: number; readonly isFirst: boolean }
@@ -20,16 +26,12 @@ export type Sighting = { readonly row: LeaseRow; readonly forMs: number; readonl
  * Whether a lease may be taken from whoever has it. No wall clock is asked: one that was not renewed for
  * its length, by the clock of the one who looks, is over, and so is that of a process that is surely dead.
  */
-export function mayTake(
-  { row, forMs, isFirst }: Sighting,
-  { holder, place }: Claimant,
-  lengthMs: number,
-): boolean {
+export function mayTake({ row, forMs, isFirst }: Sighting, { holder, place }: Claimant): boolean {
   if (row.holder === null || row.holder === holder) return true
   // Two processes never have one data folder, so the one that had it is dead. Only at the first look:
   // two servers on copies of one folder would take it from each other for ever.
   if (isFirst && row.place === place) return true
-  return forMs >= lengthMs
+  return forMs >= row.lengthMs
 }
 
 /** Whether two looks saw the same row. */

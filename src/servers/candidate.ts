@@ -16,8 +16,6 @@ export type LeasePorts = {
 
 export type LeaseTerms = {
   readonly name: string
-  /** How long a holder that is silent has it, in milliseconds; the same on every server. */
-  readonly lengthMs: number
   readonly by: Claimant
 }
 
@@ -35,19 +33,19 @@ export class Candidate {
   /** Looks, and takes the lease if that may be. Answers it, or who has it. */
   async try(): Promise<HeldLease | { readonly holder: string | null }> {
     const { leases, monotonicMs } = this.#ports
-    const { name, lengthMs, by } = this.#terms
+    const { name, by } = this.#terms
     const row = await leases.look(name)
     const isFirst = this.#seen === undefined
     if (!this.#seen || !isUnchanged(this.#seen.row, row))
       this.#seen = { row, sinceMs: monotonicMs() }
     const forMs = monotonicMs() - this.#seen.sinceMs
-    if (!mayTake({ row, forMs, isFirst }, by, lengthMs)) return row
+    if (!mayTake({ row, forMs, isFirst }, by)) return row
     // Before the statement is sent: whatever time it takes, nobody else counts from earlier.
     const sentMs = monotonicMs()
     const fence = await leases.take(name, row, by)
     if (fence === undefined) return { holder: null }
     const isOfAnother = row.place !== '' && row.place !== by.place
-    return new HeldLease(this.#ports, { name, fence, sentMs, lengthMs, isOfAnother })
+    return new HeldLease(this.#ports, { name, fence, sentMs, lengthMs: by.lengthMs, isOfAnother })
   }
 }
 

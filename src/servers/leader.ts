@@ -69,7 +69,7 @@ export class Leader {
     while (!this.#stopping.signal.aborted) {
       const lease = await this.#try()
       if (lease) await this.#lead(lease)
-      else await this.#sleep(Math.min(lookMs, this.#terms.lengthMs / 4))
+      else await this.#sleep(Math.min(lookMs, this.#terms.by.lengthMs / 4))
     }
   }
 
@@ -124,7 +124,7 @@ export class Leader {
   /** Renews until the server is to stop, or the lease is over. */
   async #hold(lease: HeldLease): Promise<void> {
     const { monotonicMs, log } = this.#ports
-    const everyMs = this.#terms.lengthMs / renewals
+    const everyMs = this.#terms.by.lengthMs / renewals
     let dueMs = monotonicMs() + everyMs
     let isRenewing = false
     while (!this.#stopping.signal.aborted && lease.isHeld()) {

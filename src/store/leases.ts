@@ -19,6 +19,7 @@ export class LeaseStore {
       place: String(row.place),
       fence: Number(row.fence),
       beat: Number(row.beat),
+      lengthMs: Number(row.length_ms),
     }
   }
 
@@ -26,13 +27,13 @@ export class LeaseStore {
   async take(
     name: string,
     seen: Pick<LeaseRow, 'fence' | 'beat'>,
-    { holder, place }: Claimant,
+    { holder, place, lengthMs }: Claimant,
   ): Promise<number | undefined> {
     const [taken] = await this.#database.write([
       {
-        sql: `update leases set holder = ?, place = ?, fence = fence + 1, beat = 0
+        sql: `update leases set holder = ?, place = ?, length_ms = ?, fence = fence + 1, beat = 0
               where name = ? and fence = ? and beat = ?`,
-        args: [holder, place, name, seen.fence, seen.beat],
+        args: [holder, place, lengthMs, name, seen.fence, seen.beat],
       },
     ])
     return taken?.rowsAffected === 1 ? seen.fence + 1 : undefined

@@ -32,7 +32,7 @@ function sleep() {
 /** A server that has just come to lead, with a clone of its own. It does not know when it leads no more. */
 async function leading(parts: TestParts, name: string) {
   const leases = new LeaseStore(parts.database)
-  const fence = await leases.take('leader', await leases.look('leader'), { holder: name, place: name }) // biome-ignore format: one call
+  const fence = await leases.take('leader', await leases.look('leader'), { holder: name, place: name, lengthMs: 1 }) // biome-ignore format: one call
   const lease = { name: 'leader', fence: fence ?? -1, isHeld: () => true, end: () => undefined }
   const own = fenced(parts.database, lease)
   const remote = { url: parts.gitops.remote, branch: 'main' }

@@ -34,7 +34,7 @@ function server(database: Database, name: string, given: Partial<LeaderPorts> = 
     },
     ...given,
   }
-  const leader = new Leader(ports, { name: 'leader', lengthMs, by: { holder: name, place: name } })
+  const leader = new Leader(ports, { name: 'leader', by: { holder: name, place: name, lengthMs } })
   onTestFinished(async () => {
     for (const { end } of terms) end()
     await leader.stop()
@@ -103,7 +103,11 @@ test('F18: one that lost its lease begins no other term before its last one has 
   first.leader.start()
   await leads(first)
   const leases = new LeaseStore(database)
-  await leases.take('leader', await leases.look('leader'), { holder: 'second', place: 'second' })
+  await leases.take('leader', await leases.look('leader'), {
+    holder: 'second',
+    place: 'second',
+    lengthMs,
+  })
   await vi.waitFor(() => expect(first.terms[0]?.isAskedToEnd).toBe(true), soon)
   // The other one is silent and its lease runs out: it could be taken now.
   const third = server(database, 'third')

@@ -16,9 +16,9 @@ function server(
   { place, start = 0, nowMs = () => 0 }: { place: string; start?: number; nowMs?: () => number },
 ) {
   // biome-ignore format: one line
-  const by = { holder: `${place} ${start}`, place }
+  const by = { holder: `${place} ${start}`, place, lengthMs }
   const ports = { leases: new LeaseStore(database), monotonicMs: nowMs }
-  return new Candidate(ports, { name, lengthMs, by })
+  return new Candidate(ports, { name, by })
 }
 
 const taken = (found: unknown): HeldLease => {
@@ -69,8 +69,23 @@ describe('a lease', () => {
     const leases = new LeaseStore(database)
     const seen = await leases.look(name)
     await lease.renew()
-    expect(await leases.take(name, seen, { holder: 'b 0', place: 'b' })).toBeUndefined()
+    expect(await leases.take(name, seen, { holder: 'b 0', place: 'b', lengthMs })).toBeUndefined()
     expect(await leases.look(name)).toMatchObject({ holder: 'a 0', fence: lease.fence })
+  })
+
+  test('F18: is waited for as long as its holder was told, whatever the one who waits was told', async () => {
+    const { database } = await tempDatabase()
+    let nowMs = 0
+    const monotonicMs = () => nowMs
+    const ports = { leases: new LeaseStore(database), monotonicMs }
+    const by = { holder: 'a 0', place: 'a', lengthMs: 5 * lengthMs }
+    taken(await new Candidate(ports, { name, by }).try())
+    const other = server(database, { place: 'b', nowMs: monotonicMs })
+    await other.try()
+    nowMs += 5 * lengthMs - 1
+    expect(await other.try()).toMatchObject({ holder: 'a 0' })
+    nowMs += 1
+    expect(taken(await other.try()).fence).toBe(2)
   })
 
   test('is had by the next at once when it was given back', async () => {

@@ -5,9 +5,10 @@ export const leases: readonly string[] = [
      holder text,
      place text not null,
      fence integer not null,
-     beat integer not null
+     beat integer not null,
+     length_ms integer not null
    ) strict, without rowid`,
-  `insert into leases values ('leader', null, '', 0, 0)`,
+  `insert into leases values ('leader', null, '', 0, 0, 0)`,
   // A write of a holder begins with an insert here, which fails the whole transaction when another
   // holds the lease: row F18. Nothing is ever stored by it.
   'create view lease_guard as select name, fence from leases',
