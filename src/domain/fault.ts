@@ -27,7 +27,10 @@ export const refuse = (code: RefusalCode, message: string): Refusal => ({
 export const isRefusal = (value: unknown): value is Refusal =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refusal'
 
-/** What can break around us. `gitops_refused` and `gitops_rewound` need a person, the others time. */
+/**
+ * What can break around us. `gitops_refused` and `gitops_rewound` need a person, the others time;
+ * `lease_lost` needs nobody: another server goes on.
+ */
 export type FaultCode =
   | 'gitops_unreachable'
   | 'gitops_refused'
@@ -37,6 +40,7 @@ export type FaultCode =
   | 'database_newer'
   | 'database_broken'
   | 'sources_unreadable'
+  | 'lease_lost'
 
 /** The unexpected: logged with its cause, and tried again. The message says what was being done. */
 export class Fault extends Error {

@@ -109,7 +109,11 @@ describe('the calls', () => {
     expect((await call('/api/gitopsRepo')).body).toEqual({ gitopsRepo: expect.any(String) })
     expect((await call('/api/whoami')).body).toMatchObject({ login: 'admin', roles: ['admin'] })
     expect((await call('/healthz', { token: null })).status).toBe(200)
-    expect((await call('/readyz', { token: null })).body).toEqual({ status: 'ready', problems: [] })
+    expect((await call('/readyz', { token: null })).body).toEqual({
+      status: 'ready',
+      leader: true,
+      problems: [],
+    })
     expect((await call('/metrics', { token: null })).body).toContain('gimletd_events')
   })
 })

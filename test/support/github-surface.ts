@@ -52,13 +52,19 @@ export async function githubSurface() {
     const made = await githubParts({
       config,
       database: parts.database,
+      server: '',
       commands,
       policies: null,
       gitopsPushed: async () => void (await writer.refresh()),
       log,
     })
     onTestFinished(() => made.stop())
-    return made
+    const start = () => {
+      made.start()
+      const term = made.lead(parts.database)
+      onTestFinished(() => term.stop())
+    }
+    return { ...made, start }
   }
   const surface = await start()
   const server = createAdaptorServer({ fetch: surface.handle })
