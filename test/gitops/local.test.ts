@@ -482,7 +482,7 @@ describe('A15/A28: the token', () => {
     const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
     const { record, asked, writer } = await recorded(token)
     const error: unknown = await writer.refresh().catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'gitops_unreachable' })
+    expect(error).toMatchObject({ code: 'gitops_forbidden' })
     expect(asked).toContain(`Basic ${basic}`)
     const cause = (error as Error).cause as Error & { stderr: string }
     const told = [await readFile(record, 'utf8'), String(error), String(cause), cause.stderr]
