@@ -31,7 +31,7 @@ export async function openClone(
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await sweep(folder)
   const git = gitIn(folder, environment)
-  if (await isBroken(git)) await rm(folder, { recursive: true })
+  if (memory.isOfAnother || (await isBroken(git))) await rm(folder, { recursive: true })
   const sockets = await socketsIn(dirname(folder))
   const config = cloneConfig(remote, { remoteRef, sockets })
   const lay = (place: string) => layClone(place, config, environment)

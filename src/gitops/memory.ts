@@ -18,12 +18,17 @@ export class BranchMemory {
   #halt: Halt | null = null
   #writing: Promise<void> = Promise.resolve()
   #told: HaltTold = () => undefined
+  /** True when another repository or branch was written before: its clone says nothing of this one. */
+  readonly isOfAnother: boolean
   /** True until the branch was asked whether it still holds the tip. */
   isDue = false
 
   constructor(place: Place) {
     this.#place = place
-    const kept = read(place)
+    const kept = read(place.file)
+    this.isOfAnother =
+      kept !== undefined && (kept.url !== place.url || kept.branch !== place.branch)
+    if (this.isOfAnother) return
     this.#tip = kept?.tip
     this.#halt = kept?.halt ?? null
   }
@@ -81,14 +86,20 @@ export class BranchMemory {
   }
 }
 
-type Kept = { readonly tip: Sha | undefined; readonly halt: Halt | null }
+type Kept = {
+  readonly url: unknown
+  readonly branch: unknown
+  readonly tip: Sha
+  readonly halt: Halt | null
+}
 
-/** What is kept about this branch of this repository; nothing when it is about another one. */
-function read({ file, url, branch }: Place): Kept | undefined {
+function read(file: string): Kept | undefined {
   try {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-    if (kept.url !== url || kept.branch !== branch || !isSha(kept.tip)) return undefined
-    return { tip: kept.tip, halt: haltOf(kept.halt) }
+    const { url, branch, tip, halt } = JSON.parse(readFileSync(file, 'utf8')) as Record<
+      string,
+      unknown
+    >
+    return isSha(tip) ? { url, branch, tip, halt: haltOf(halt) } : undefined
   } catch {
     return undefined
   }
