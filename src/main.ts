@@ -214,7 +214,8 @@ async function openStore({ database }: Config, dataDir: string): Promise<Databas
 async function openGitops({ gitops }: Config, dataDir: string): Promise<{ git: Git; url: string }> {
   const url = gitops.url ?? join(dataDir, 'gitops.git')
   if (gitops.url === null) await createRepository(url, gitops.branch, process.env)
-  const git = await openClone(join(dataDir, 'clone.git'), { ...gitops, url }, process.env)
+  const remote = { ...gitops, url, isOurs: gitops.url === null }
+  const git = await openClone(join(dataDir, 'clone.git'), remote, process.env)
   return { git, url }
 }
 

@@ -5,6 +5,10 @@ export type Remote = {
   readonly branch: string
   readonly token?: string | undefined
   readonly sshKeyFile?: string | undefined
+  /** True when it is the local repository that nobody but this server looks after. */
+  readonly isOurs?: boolean
+  /** After how many moves of the branch the clone is tidied. */
+  readonly tidyEvery?: number
 }
 
 /** What the host is shown, in words for people. */

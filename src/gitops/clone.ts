@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cloneConfig, credentialOf, type Remote } from './clone-config.ts'
 import { isBroken, isThere, sweep } from './damage.ts'
@@ -11,8 +11,12 @@ import { mending } from './mending.ts'
 import { pausing } from './pausing.ts'
 import { remoteRef } from './refs.ts'
 import { socketsIn } from './sockets.ts'
+import { movesBetween, Upkeep } from './upkeep.ts'
 
 export type { Remote } from './clone-config.ts'
+
+/** A repack says nothing while it runs. */
+const tidyMsMost = 600_000
 
 /**
  * Makes the bare clone that everything is built in, or takes the one that is there. It is a cache:
@@ -39,8 +43,23 @@ export async function openClone(
   const tip = await resolve(git, remoteRef)
   if (memory.tip === undefined && tip) memory.sees(tip)
   memory.isDue = tip !== memory.tip
-  const kept = mending({ git: pausing(git), folder, branch, memory, lay })
-  return Object.assign(kept, { memory, credential: credentialOf(remote) })
+  const upkeeps = [folder, ...(remote.isOurs ? [url] : [])].map(
+    (place) =>
+      new Upkeep({
+        git: gitIn(place, environment, tidyMsMost),
+        folder: place,
+        every: remote.tidyEvery ?? movesBetween,
+      }),
+  )
+  for (const upkeep of upkeeps) await upkeep.begin()
+  const moved = () => {
+    for (const upkeep of upkeeps) upkeep.moved()
+  }
+  const rest = async () => {
+    for (const upkeep of upkeeps) await upkeep.rest()
+  }
+  const kept = mending({ git: pausing(git), folder, branch, memory, lay, moved })
+  return Object.assign(kept, { memory, rest, credential: credentialOf(remote) })
 }
 
 /** Makes a clone that holds nothing yet, or gives the one that is there its configuration. */
@@ -66,10 +85,11 @@ export async function createRepository(
   branch: string,
   environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<void> {
-  if (existsSync(join(folder, 'HEAD'))) return
+  if (existsSync(join(folder, 'HEAD'))) return configure(folder)
   await mkdir(folder, { recursive: true })
   const git = gitIn(folder, environment)
   await git(['init', '--bare', `--initial-branch=${branch}`])
+  await configure(folder)
   const now = Math.floor(Date.now() / 1000)
   const first = {
     change: { kind: 'remove', folder: '' },
@@ -82,4 +102,20 @@ export async function createRepository(
   )
   await git(['update-ref', `refs/heads/${branch}`, ref.trim()])
   await git(['update-ref', '-d', buildRef])
+}
+
+const mark = '# GimletD keeps this repository'
+/** A push that was answered is on the disk, and we tidy. Written once: people may change it. */
+const ourConfig = `${mark}
+[core]
+	fsync = committed
+[receive]
+	autoGc = false
+[gc]
+	auto = 0
+`
+
+async function configure(folder: string): Promise<void> {
+  const config = join(folder, 'config')
+  if (!(await readFile(config, 'utf8')).includes(mark)) await appendFile(config, ourConfig)
 }

@@ -10,6 +10,8 @@ export type Clone = Git & {
   readonly memory?: BranchMemory
   /** What the host is shown, in words for people. */
   readonly credential?: string
+  /** Ends when nothing is tidied. */
+  readonly rest?: () => Promise<void>
 }
 
 /**

@@ -25,6 +25,8 @@ type Place = {
   readonly memory: BranchMemory
   /** Makes an empty clone in a folder. */
   readonly lay: (folder: string) => Promise<Git>
+  /** Told when the branch has moved. */
+  readonly moved: () => void
 }
 
 /**
@@ -68,11 +70,13 @@ class Mender {
 
   /** Keeps what git now holds as the remote's tip. */
   async remember(): Promise<void> {
-    const { git, folder, memory } = this.#place
+    const { git, folder, memory, moved } = this.#place
     // Not by asking git: it would start a program for each release.
     const read = await readFile(join(folder, remoteRef), 'latin1').catch(() => undefined)
     const tip = read?.trim() ?? (await resolve(git, remoteRef))
-    if (tip !== undefined && memory.halt === null) memory.sees(tip)
+    if (tip === undefined || tip === memory.tip || memory.halt !== null) return
+    memory.sees(tip)
+    moved()
   }
 
   /** Makes the clone anew if this error comes of it. Answers whether it did. */
