@@ -75,8 +75,9 @@ class Mender {
     const read = await readFile(join(folder, remoteRef), 'latin1').catch(() => undefined)
     const tip = read?.trim() ?? (await resolve(git, remoteRef))
     if (tip === undefined || tip === memory.tip || memory.halt !== null) return
+    const isFirst = memory.tip === undefined
     memory.sees(tip)
-    moved()
+    if (!isFirst) moved()
   }
 
   /** Makes the clone anew if this error comes of it. Answers whether it did. */
