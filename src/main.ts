@@ -10,6 +10,7 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
+import type { Clone } from './gitops/forward.ts'
 import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
@@ -73,9 +74,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.token) },
   )
+  const notice = tellHalt(git, log)
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const app = httpApp({
-    ...{ commands, authenticate, metrics, log },
+    ...{ commands, authenticate, metrics, notice, log },
     health: { ...health, problems },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
@@ -95,7 +97,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      const stops = [listener.close(), loop.stop(), surfaces.stop()]
+      const stops = [listener.close(), loop.stop(), surfaces.stop(), git.memory?.kept()]
       await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
@@ -194,6 +196,8 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
   const isOnBranch = [policies, manifests].some(({ kind }) => kind === 'branch')
   return {
     url: writer.url,
+    state: writer.state.bind(writer),
+    resume: writer.resume.bind(writer),
     tip: () => (isOnBranch ? writer.refresh() : writer.tip()),
     lastTip: () => writer.lastTip(),
     commit: writer.commit.bind(writer),
@@ -211,12 +215,25 @@ async function openStore({ database }: Config, dataDir: string): Promise<Databas
   return opened
 }
 
-async function openGitops({ gitops }: Config, dataDir: string): Promise<{ git: Git; url: string }> {
+async function openGitops(
+  { gitops }: Config,
+  dataDir: string,
+): Promise<{ git: Clone; url: string }> {
   const url = gitops.url ?? join(dataDir, 'gitops.git')
   if (gitops.url === null) await createRepository(url, gitops.branch, process.env)
   const remote = { ...gitops, url, isOurs: gitops.url === null }
   const git = await openClone(join(dataDir, 'clone.git'), remote, process.env)
   return { git, url }
+}
+
+/** Logs a halt of writing and its end once, and answers how to tell of one that stands. */
+function tellHalt({ memory }: Clone, log: Logger): () => string | null {
+  memory?.tell(({ halt, by }) => {
+    if (halt) log.error(halt, 'writing is halted: the GitOps branch was rewritten')
+    else log.warn({ by, tip: memory.tip }, 'writing goes on')
+  })
+  return () =>
+    memory?.halt ? 'Writing is halted: the GitOps branch was rewritten. See: gimlet doctor' : null
 }
 
 async function adminToken(

@@ -22,6 +22,7 @@ export class LocalWriter {
   /** The tip that an earlier process saw last. */
   #before: Sha | undefined
   #trouble: unknown
+  #lookedMs = Number.NEGATIVE_INFINITY
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(git: Clone, { url, branch }: { url: string; branch: string }) {
@@ -47,7 +48,11 @@ export class LocalWriter {
 
   /** Throws what the last look at the remote came to, if that was trouble. */
   async check(): Promise<void> {
-    if (this.#trouble !== undefined) throw this.#trouble
+    if (this.#trouble !== undefined) {
+      // It may be over, and without events to carry out nobody else looks.
+      if (performance.now() > this.#lookedMs + lookMs) this.refresh().catch(() => undefined)
+      throw this.#trouble
+    }
     await this.tip()
   }
 
@@ -145,6 +150,7 @@ export class LocalWriter {
   }
 
   async #fetch(): Promise<Sha> {
+    this.#lookedMs = performance.now()
     try {
       this.#tip = await fetchForward(this.#git, this.#branch)
       this.#trouble = undefined
@@ -217,5 +223,7 @@ export class LocalWriter {
   readonly #holds = (tip: Sha, ref: Sha) => holds(this.#git, tip, ref)
 }
 
+/** How long trouble is told before the remote is asked again. */
+const lookMs = 5_000
 const plainDiff = ['--no-color', '--no-ext-diff']
 const ofPeople = ['--', ':!*/release.json']
