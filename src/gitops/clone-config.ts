@@ -21,6 +21,8 @@ export function credentialOf({ url, token, sshKeyFile }: Remote): string {
     : 'the user that the server runs as; set GITOPS_SSH_KEY_FILE, or let that user write there'
 }
 
+/** Everything that is no path and no other kind of URL, such as `git@host:repository.git`. */
+export const isSsh = (url: string) => !isHttp(url) && !/^file:|^\.{0,2}\//i.test(url)
 const isHttp = (url: string) => /^https?:/i.test(url)
 
 /** The clone's `config` file: all that git goes by there. `sockets` is a folder for kept ssh connections. */
@@ -65,7 +67,7 @@ function sshCommand(
   url: string,
   { sshKeyFile, sockets }: { sshKeyFile: string | undefined; sockets: string | null },
 ): string | null {
-  if (isHttp(url) || /^file:|^\.{0,2}\//i.test(url)) return null
+  if (!isSsh(url)) return null
   const key = sshKeyFile
     ? [
         '-i',

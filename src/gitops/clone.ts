@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { cloneConfig, credentialOf, type Remote } from './clone-config.ts'
-import { isBroken, isThere, sweep } from './damage.ts'
+import { cloneConfig, credentialOf, isSsh, type Remote } from './clone-config.ts'
+import { isBroken, isThere, sweep, sweepLocks } from './damage.ts'
 import { buildRef, importStream } from './fast-import.ts'
 import { type Clone, resolve } from './forward.ts'
 import { type Git, gitIn } from './git.ts'
@@ -36,7 +35,7 @@ export async function openClone(
   await sweep(folder)
   const git = gitIn(folder, environment)
   if (memory.isOfAnother || (await isBroken(git))) await rm(folder, { recursive: true })
-  const sockets = await socketsIn(dirname(folder))
+  const sockets = isSsh(url) ? await socketsIn(dirname(folder)) : null
   const config = cloneConfig(remote, { remoteRef, sockets })
   const lay = (place: string) => layClone(place, config, environment)
   await lay(folder)
@@ -85,7 +84,11 @@ export async function createRepository(
   branch: string,
   environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<void> {
-  if (existsSync(join(folder, 'HEAD'))) return configure(folder)
+  if (isThere(folder)) {
+    // A power cut may have left one, and nobody else looks after this repository.
+    await sweepLocks(folder)
+    return configure(folder)
+  }
   await mkdir(folder, { recursive: true })
   const git = gitIn(folder, environment)
   await git(['init', '--bare', `--initial-branch=${branch}`])

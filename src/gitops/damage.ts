@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readdir, rm, statfs } from 'node:fs/promises'
+import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildRef } from './fast-import.ts'
 import { type Git, GitFailure } from './git.ts'
@@ -49,6 +49,26 @@ export function hintOf({ stderr }: GitFailure): 'none' | 'look' | 'corrupt' {
   )
     ? 'look'
     : 'none'
+}
+
+/** git holds a lock on a ref for milliseconds; whoever held one for this long was killed. */
+const lockMsMost = 60_000
+
+/** Takes away the locks of refs that their owner can no longer hold. Answers whether there were any. */
+export async function sweepLocks(folder: string): Promise<boolean> {
+  const places = [folder, join(folder, 'refs')]
+  const [top = [], refs = []] = await Promise.all(
+    places.map((place, at) => readdir(place, { recursive: at === 1, withFileTypes: true })),
+  )
+  let isAny = false
+  for (const entry of [...top, ...refs]) {
+    const file = join(entry.parentPath, entry.name)
+    if (!entry.isFile() || !entry.name.endsWith('.lock')) continue
+    if (Date.now() - (await stat(file)).mtimeMs < lockMsMost) continue
+    await rm(file, { force: true })
+    isAny = true
+  }
+  return isAny
 }
 
 /** What a git that was killed leaves behind: the clone is this process's alone (fault F12). */

@@ -2,7 +2,7 @@ import { readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
-import { hintOf, isBroken, isFull, isThere } from './damage.ts'
+import { hintOf, isBroken, isFull, isThere, sweepLocks } from './damage.ts'
 import { Halted } from './failure.ts'
 import { holds, resolve } from './forward.ts'
 import { type Git, GitFailure } from './git.ts'
@@ -89,7 +89,11 @@ class Mender {
   }
 
   async #mend(error: unknown): Promise<boolean> {
-    if (!(await this.#isDamage(error))) return false
+    if (!(await this.#isDamage(error)))
+      // A lock that nobody holds any more is as good as damage, and easier to mend.
+      return (
+        error instanceof GitFailure && hintOf(error) === 'look' && sweepLocks(this.#place.folder)
+      )
     try {
       await this.#makeAnew()
     } catch (cause) {

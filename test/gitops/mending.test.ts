@@ -1,10 +1,20 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { PlannedCommit } from '../../src/domain/change.ts'
-import { openClone } from '../../src/gitops/clone.ts'
+import { createRepository, openClone } from '../../src/gitops/clone.ts'
 import { readFolder } from '../../src/gitops/sources.ts'
 import { newWriter, someonesGit, type TempGitops, tempFolder, tempGitops } from '../support/temp.ts'
 
@@ -230,6 +240,26 @@ describe('F12: a clone that was', () => {
     expect(await filesOf(gitops.cloneFolder, /\.keep$|crash/)).toEqual([])
   })
 })
+
+test.each(['clone', 'local repository'])(
+  'F12: a lock that a killed git left in the %s while the server ran, or before, is taken away',
+  async (where) => {
+    const gitops = await running()
+    const isClone = where === 'clone'
+    const lock = join(
+      isClone ? gitops.cloneFolder : gitops.remote,
+      isClone ? 'refs/gimlet/remote.lock' : 'refs/heads/main.lock',
+    )
+    await writeFile(lock, '')
+    const hourAgo = Date.now() / 1000 - 3_600
+    await utimes(lock, hourAgo, hourAgo)
+    if (isClone) await gitops.someoneCommits({ b: '1' })
+    else await createRepository(gitops.remote, 'main', process.env)
+    await gitops.writer.refresh()
+    await release(gitops, 'three')
+    await expect(stat(lock)).rejects.toThrow()
+  },
+)
 
 const canMount = process.getuid?.() === 0 && readFileSync('/proc/filesystems', 'utf8').includes('tmpfs') // biome-ignore format: one line
 
