@@ -10,6 +10,7 @@ import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import type { Sha } from './domain/names.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
+import type { Clone } from './gitops/forward.ts'
 import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
@@ -89,10 +90,11 @@ async function serve(config: Config, folder: DataFolder, log: Logger): Promise<S
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.text) },
   )
+  const notice = tellHalt(git, log)
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader.isLeading
   const app = httpApp({
-    ...{ commands, authenticate, log },
+    ...{ commands, authenticate, notice, log },
     metrics: () => metrics(isLeader),
     health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
@@ -113,7 +115,7 @@ async function serve(config: Config, folder: DataFolder, log: Logger): Promise<S
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      const stops = [listener.close(), leader.stop(), surfaces.stop()]
+      const stops = [listener.close(), leader.stop(), surfaces.stop(), git.memory?.kept()]
       await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
@@ -206,6 +208,8 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
   const isOnBranch = [policies, manifests].some(({ kind }) => kind === 'branch')
   return {
     url: writer.url,
+    state: writer.state.bind(writer),
+    resume: writer.resume.bind(writer),
     tip: () => (isOnBranch ? writer.refresh() : writer.tip()),
     lastTip: () => writer.lastTip(),
     commit: writer.commit.bind(writer),
@@ -226,11 +230,22 @@ async function openStore({ database }: Config, folder: DataFolder): Promise<Data
 async function openGitops(
   { gitops }: Config,
   folder: DataFolder,
-): Promise<{ git: Git; url: string }> {
+): Promise<{ git: Clone; url: string }> {
   const url = gitops.url ?? join(folder.path, 'gitops.git')
   if (gitops.url === null) await createRepository(url, gitops.branch, process.env)
-  const git = await openClone(join(folder.path, 'clone.git'), { ...gitops, url }, process.env)
+  const remote = { ...gitops, url, isOurs: gitops.url === null }
+  const git = await openClone(join(folder.path, 'clone.git'), remote, process.env)
   return { git, url }
+}
+
+/** Logs a halt of writing and its end once, and answers how to tell of one that stands. */
+function tellHalt({ memory }: Clone, log: Logger): () => string | null {
+  memory?.tell(({ halt, by }) => {
+    if (halt) log.error(halt, 'writing is halted: the GitOps branch was rewritten')
+    else log.warn({ by, tip: memory.tip }, 'writing goes on')
+  })
+  return () =>
+    memory?.halt ? 'Writing is halted: the GitOps branch was rewritten. See: gimlet doctor' : null
 }
 
 const adminToken = async (

@@ -1,19 +1,20 @@
 import { simpleGit } from 'simple-git'
-
-type Printed = { readonly exitCode: number; readonly stderr: string; readonly stdout: string }
+import { inGroup } from './process-group.ts'
 
 /** A git command that ended with another exit code than 0, with what git said about it. */
 export class GitFailure extends Error {
+  /** -1 when a signal ended it. */
   readonly exitCode: number
   readonly stderr: string
+  /** What a program may read, such as the lines of `push --porcelain`. */
   readonly stdout: string
 
-  constructor(command: string, { exitCode, stderr, stdout }: Printed) {
-    super(`git ${command} ended with ${exitCode}: ${stderr}`)
+  constructor(command: string, exitCode: number, said: { stderr: string; stdout?: string }) {
+    super(`git ${command} ended with ${exitCode}: ${said.stderr}`)
     this.name = 'GitFailure'
     this.exitCode = exitCode
-    this.stderr = stderr
-    this.stdout = stdout
+    this.stderr = said.stderr
+    this.stdout = said.stdout ?? ''
   }
 }
 
@@ -21,7 +22,7 @@ export class GitFailure extends Error {
 export type Git = (args: readonly string[], input?: string) => Promise<string>
 
 /** A command that is silent for this long is ended: a peer that hangs must not hold up the queue. */
-const silenceMs = 30_000
+const silenceMsMost = 30_000
 
 /** Variables of the server's environment that a git child may see; no secret is among them. */
 const inherited = [
@@ -41,9 +42,13 @@ const guarded = ['GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'GIT_SSL_CAINFO']
  * Git in one folder, with nothing of the machine's or a user's configuration: the folder's own
  * `config` file says everything. simple-git starts it; the exit code alone decides, which is not
  * simple-git's default. A command that prints nothing costs 50 ms more (its completion plugin waits),
- * so those on the hot path print.
+ * so those on the hot path print. A command that is silent for `silenceMs` is ended with its children.
  */
-export function gitIn(folder: string, environment: Readonly<NodeJS.ProcessEnv>): Git {
+export function gitIn(
+  folder: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  silenceMs = silenceMsMost,
+): Git {
   const env: Record<string, string> = {
     HOME: folder,
     LC_ALL: 'C',
@@ -59,20 +64,20 @@ export function gitIn(folder: string, environment: Readonly<NodeJS.ProcessEnv>):
     const git = simpleGit({
       baseDir: folder,
       allowEnvironment: guarded,
-      timeout: { block: silenceMs },
       ...(input === undefined ? {} : { input: () => input }),
       errors(error, { exitCode, stdErr, stdOut }) {
         if (exitCode === 0 && !(error instanceof Error)) return undefined
-        const stderr = Buffer.concat(stdErr).toString('utf8').trim() || String(error ?? '')
-        const stdout = Buffer.concat(stdOut).toString('utf8')
-        failure = new GitFailure(args[0] ?? '', { exitCode, stderr, stdout })
+        const stderr = textOf(stdErr) || String(error ?? '')
+        failure = new GitFailure(args[0] ?? '', exitCode ?? -1, { stderr, stdout: textOf(stdOut) })
         return failure
       },
     }).env(env)
     try {
-      return await git.raw([...args])
+      return await inGroup(git, silenceMs).raw([...args])
     } catch (error) {
       throw failure ?? error
     }
   }
 }
+
+const textOf = (parts: readonly Buffer[]) => Buffer.concat(parts).toString('utf8').trim()

@@ -33,6 +33,8 @@ export async function githubSurface() {
     ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
     gitops: {
       url: writer.url,
+      state: writer.state.bind(writer),
+      resume: writer.resume.bind(writer),
       files: readFolder(parts.gitops.git),
       tip: () => writer.tip(),
       lastTip: () => writer.tip(),
