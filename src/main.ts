@@ -10,9 +10,10 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
-import type { Git } from './gitops/git.ts'
+import { type Git, type GitStream, streamIn } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
+import { indexParts } from './index-parts.ts'
 import { httpApp } from './ingress/http/app.ts'
 import type { Health } from './ingress/http/health.ts'
 import { listen } from './ingress/http/listen.ts'
@@ -21,6 +22,7 @@ import { makeLog } from './log.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { readSettings } from './read-settings.ts'
+import type { Follower } from './release/follow.ts'
 import { Loop } from './release/loop.ts'
 import { proposedOf, sourceParts } from './source-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
@@ -38,6 +40,8 @@ import { openSurfaces } from './surfaces.ts'
 
 /** How long a stop may take before what still runs is left for the next start to finish. */
 const stopMs = 8_000
+/** How long a start waits for the index of the GitOps repository, should there be none yet. */
+const indexWaitMs = 1_000
 /** What a program ends with when its configuration is wrong (sysexits' EX_CONFIG). */
 const configExit = 78
 
@@ -61,10 +65,13 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const token = await adminToken(config, dataDir)
   const database = await openStore(config, dataDir)
-  const { git, url: gitopsUrl } = await openGitops(config, dataDir)
-  const { commands, loop, health, metrics, users, people, gitopsPushed } = partsOf(config, {
-    ...{ database, git, gitopsUrl, log },
-  })
+  const { git, stream, url: gitopsUrl } = await openGitops(config, dataDir)
+  const { commands, loop, follower, health, metrics, users, people, gitopsPushed } = partsOf(
+    config,
+    {
+      ...{ database, git, stream, gitopsUrl, log },
+    },
+  )
   const policies = proposedOf(config, git)
   const surfaces = await openSurfaces(config, {
     ...{ database, commands, policies, gitopsPushed, log },
@@ -79,6 +86,9 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     health: { ...health, problems },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
+  follower.start()
+  // The index of a small repository is there at once; a large one is read beside the releases.
+  await Promise.race([follower.first(), pause(indexWaitMs)])
   const listener = await listen(app, config)
   loop.start()
   surfaces.start()
@@ -95,7 +105,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      const stops = [listener.close(), loop.stop(), surfaces.stop()]
+      const stops = [listener.close(), loop.stop(), surfaces.stop(), follower.stop()]
       await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
@@ -109,11 +119,12 @@ const clock = { nowMs: () => Date.now() }
 type Opened = {
   readonly database: Database
   readonly git: Git
+  readonly stream: GitStream
   readonly gitopsUrl: string
   readonly log: Logger
 }
 
-function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
+function partsOf(config: Config, { database, git, stream, gitopsUrl, log }: Opened) {
   const writer = new LocalWriter(git, { url: gitopsUrl, branch: config.gitops.branch })
   const artifacts = new ArtifactStore(database)
   const events = new EventStore(database)
@@ -131,7 +142,12 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
   const schedules = new ScheduleStore(database)
   const previews = new PreviewStore(database, { isGithubOn: config.github !== null })
   const identify = identifier(users)
-  const shared = { clock, ids, sources, artifacts, events, releases, gitops, controls, identify }
+  const { follower, drift } = indexParts({
+    ...{ database, git, stream, clock, releases, log },
+    ...{ gitops: writer, repository: writer.url, mode: config.gitops.drift },
+  })
+  const stores = { artifacts, events, releases, controls }
+  const shared = { ...stores, clock, ids, sources, gitops, identify, drift }
   const people = async () => (await sources.policies(await writer.lastTip())).people
   const loop = new Loop({ ...shared, schedules, previews, landings: releases, pause, log, landed })
   const tokens = { next: newToken }
@@ -139,14 +155,14 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
     ...{ ...shared, users, tokens, source: 'api' },
     wake: () => loop.wake(),
   }
-  const health = healthOf(database, writer, sources)
+  const health = healthOf({ database, writer, sources, follower })
   const gitopsPushed = async () => {
-    await writer.refresh()
+    await follower.upTo(await writer.refresh())
     // Policies may lie there: what waits may go now.
     await controls.lookAgain()
     loop.wake()
   }
-  return { loop, commands, users, people, metrics, health, gitopsPushed }
+  return { loop, follower, commands, users, people, metrics, health, gitopsPushed }
 }
 
 /** Who someone is now: the person of `people.json` with every token of theirs, or a token's owner. */
@@ -164,19 +180,23 @@ const identifier =
     return actorOf(first && { ...first, roles }, person)
   }
 
-function healthOf(
-  database: Database,
-  writer: LocalWriter,
-  sources: CommandPorts['sources'],
-): Health {
+type Looked = Pick<CommandPorts, 'sources'> & {
+  readonly database: Database
+  readonly writer: LocalWriter
+  readonly follower: Follower
+}
+
+function healthOf({ database, writer, sources, follower }: Looked): Health {
   return {
     database: () => database.read('select 1'),
     gitops: () => writer.check(),
     async problems() {
       const tip = await writer.tip()
+      const isIndexed = await follower.isMade()
       const { invalid } = await sources.policies(tip)
       const { problems } = await sources.manifests(tip)
       return [
+        ...(isIndexed ? [] : ['the index of the GitOps repository is being made']),
         ...invalid.flatMap(({ file, problems: found }) =>
           found.map(({ pointer, message }) => `policy ${file} ${pointer}: ${message}`),
         ),
@@ -211,11 +231,12 @@ async function openStore({ database }: Config, dataDir: string): Promise<Databas
   return opened
 }
 
-async function openGitops({ gitops }: Config, dataDir: string): Promise<{ git: Git; url: string }> {
+async function openGitops({ gitops }: Config, dataDir: string) {
   const url = gitops.url ?? join(dataDir, 'gitops.git')
   if (gitops.url === null) await createRepository(url, gitops.branch, process.env)
-  const git = await openClone(join(dataDir, 'clone.git'), { ...gitops, url }, process.env)
-  return { git, url }
+  const clone = join(dataDir, 'clone.git')
+  const git = await openClone(clone, { ...gitops, url }, process.env)
+  return { git, stream: streamIn(clone, process.env), url }
 }
 
 async function adminToken(

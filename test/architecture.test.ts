@@ -30,6 +30,7 @@ const everything = [
   'doctor-parts.ts',
   'source-parts.ts',
   'setup-parts.ts',
+  'index-parts.ts',
   'edge.ts',
 ]
 /** May build the server itself, and what looks at it. */
