@@ -7,6 +7,7 @@ import type { Check } from '../doctor-parts.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
 import { readSettings } from '../read-settings.ts'
+import type { Reindexed } from '../reindex-parts.ts'
 
 /** Requirement R1: a shorter secret may be guessed. */
 const secretCharsMin = 24
@@ -68,6 +69,20 @@ export async function checkSlack(environment: Environment): Promise<readonly Che
     ...found,
     ...missing.map((key) => settings('wrong', `${key} is not set: ${placeOf[key]}`)),
   ]
+}
+
+/**
+ * Makes the index anew, with the settings that a server would start with in this folder. Answers what
+ * keeps it from being made, and what to do.
+ */
+export async function reindexHere(
+  environment: Environment,
+  told: (commits: number, of: number) => void,
+): Promise<Reindexed | { readonly problems: readonly string[] }> {
+  const config = readSettings(environment)
+  if ('problems' in config) return config
+  const { reindexWith } = await import('../reindex-parts.ts')
+  return reindexWith(config, environment, told)
 }
 
 const saying =

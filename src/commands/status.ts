@@ -31,7 +31,7 @@ export async function status(
 }
 
 /** What runs now, with what people changed by hand since it was released. */
-async function runningNow(
+export async function runningNow(
   ports: CommandPorts,
   where: { env?: string; app?: string },
 ): Promise<readonly Release[]> {
