@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { manifest } from '../support/builders.ts'
 import { indexIn, reindexed } from '../support/index.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
-import { someonesGit, tempDatabase } from '../support/temp.ts'
+import { putFiles, someonesGit, tempDatabase } from '../support/temp.ts'
 
 const places = ['web', 'api'].flatMap((app) =>
   ['staging', 'production'].map((env) => ({ app, env })),
@@ -83,12 +83,13 @@ async function play(parts: TestParts, { kind, place: at, pick }: Op, step: numbe
 async function mergeBeside(parts: TestParts, path: string, step: number): Promise<void> {
   const { gitops } = parts
   await gitops.checkOut()
-  await someonesGit(gitops.tree, 'commit', '--allow-empty', '-m', 'begins')
+  await putFiles(gitops.tree, { [path]: `${step}` })
+  await someonesGit(gitops.tree, 'add', '--all')
+  await someonesGit(gitops.tree, 'commit', '-m', `beside ${step}`)
   await play(parts, { kind: 'release', place: step % places.length, pick: 0 }, step)
   await someonesGit(gitops.tree, 'fetch', 'origin')
-  await someonesGit(gitops.tree, 'merge', '--no-edit', 'origin/main')
+  await someonesGit(gitops.tree, 'merge', '--no-edit', '-X', 'theirs', 'origin/main')
   await someonesGit(gitops.tree, 'push', 'origin', 'HEAD:main')
-  await gitops.someoneCommits({ [path]: `${step}` })
 }
 
 describe('an index that is made anew', () => {
@@ -105,13 +106,6 @@ describe('an index that is made anew', () => {
         const { database: empty } = await tempDatabase()
         const made = await reindexed(empty, gitops)
         expect(made.different).toEqual([])
-        if (process.env.SHOW)
-          console.log(
-            JSON.stringify(made),
-            Object.values(kept)
-              .map((k: any) => [k.history.length, k.running.length, k.foreign.length].join(':'))
-              .join(' '),
-          )
         expect(await indexIn(empty, moments)).toEqual(kept)
         await reindexed(database, gitops)
         expect(await indexIn(database, moments)).toEqual(kept)
