@@ -19,6 +19,8 @@ export type Config = {
     readonly branch: string
     readonly token: string | undefined
     readonly sshKeyFile: string | undefined
+    /** What a release over a change that someone made by hand does. */
+    readonly drift: 'warn' | 'stop'
   }
   readonly policies: Place
   readonly manifests: Place
@@ -177,6 +179,7 @@ function configOf(settings: Settings): Config {
       branch: settings.GITOPS_BRANCH,
       token: settings.GITOPS_TOKEN,
       sshKeyFile: settings.GITOPS_SSH_KEY_FILE,
+      drift: settings.GITOPS_DRIFT,
     },
     policies: settings.POLICIES,
     manifests: settings.MANIFESTS,

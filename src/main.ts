@@ -9,12 +9,11 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import type { Sha } from './domain/names.ts'
-import { createRepository, openClone } from './gitops/clone.ts'
-import type { Clone } from './gitops/forward.ts'
-import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
+import { branchFor, type Gitops, openGitops, tellHalt } from './gitops-parts.ts'
 import { healthOf } from './health-parts.ts'
+import { indexParts } from './index-parts.ts'
 import { httpApp } from './ingress/http/app.ts'
 import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
@@ -42,6 +41,8 @@ import { openSurfaces } from './surfaces.ts'
 
 /** How long a stop may take before what still runs is left for the next start to finish. */
 const stopMs = 8_000
+/** How long a start waits for the index of the GitOps repository, should there be none yet. */
+const indexWaitMs = 1_000
 /** What a program ends with when its configuration is wrong (sysexits' EX_CONFIG). */
 const configExit = 78
 
@@ -58,7 +59,8 @@ export type Server = {
 
 /**
  * Builds every part once, listens, and carries events out until it is stopped.
- * Throws `database_newer`, when another server has the data folder, and what keeps the database, the clone or the port from being opened.
+ * Throws `database_newer`, when another server has the data folder, and what keeps the database, the
+ * clone or the port from being opened.
  */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
   const folder = await openDataFolder(config.dataDir)
@@ -73,11 +75,10 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 async function serve(config: Config, folder: DataFolder, log: Logger): Promise<Server> {
   const token = await adminToken(config, folder)
   const database = await openStore(config, folder)
-  const { git, url: gitopsUrl } = await openGitops(config, folder)
-  const { commands, loopOn, follow, health, metrics, users, people, gitopsPushed } = partsOf(
-    config,
-    { database, git, gitopsUrl, log },
-  )
+  const opened = await openGitops(config.gitops, { dataDir: folder.path, environment: process.env })
+  const { git } = opened
+  const { commands, loopOn, follow, follower, health, metrics, users, people, gitopsPushed } =
+    partsOf(config, { database, ...opened, log })
   const policies = proposedOf(config, git)
   const surfaces = await openSurfaces(config, {
     ...{ database, server: folder.id, commands, policies, gitopsPushed, log },
@@ -99,6 +100,9 @@ async function serve(config: Config, folder: DataFolder, log: Logger): Promise<S
     health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
+  follower.start()
+  // The index of a small repository is there at once; a large one is read beside the releases.
+  await Promise.race([follower.first(), pause(indexWaitMs)])
   const listener = await listen(app, config)
   leader.start()
   surfaces.start()
@@ -115,7 +119,8 @@ async function serve(config: Config, folder: DataFolder, log: Logger): Promise<S
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      const stops = [listener.close(), leader.stop(), surfaces.stop(), git.memory?.kept()]
+      const stops = [listener.close(), leader.stop(), surfaces.stop(), follower.stop()]
+      stops.push(git.memory?.kept() ?? Promise.resolve())
       await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
@@ -127,15 +132,13 @@ async function serve(config: Config, folder: DataFolder, log: Logger): Promise<S
 
 const clock = { nowMs: () => Date.now() }
 
-type Opened = {
+type Opened = Gitops & {
   readonly database: Database
-  readonly git: Git
-  readonly gitopsUrl: string
   readonly log: Logger
 }
 
-function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
-  const writer = new LocalWriter(git, { url: gitopsUrl, branch: config.gitops.branch })
+function partsOf(config: Config, { database, git, stream, url, log }: Opened) {
+  const writer = new LocalWriter(git, { url, branch: config.gitops.branch })
   const { events, releases, controls } = storesOn(database, config)
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)
@@ -146,9 +149,13 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
     runningByEnv: () => releases.counts(),
   })
   const ids = { next: newId }
-  const gitops = { ...followed(writer, config), files: readFolder(git) }
+  const gitops = { ...branchFor(writer, config), files: readFolder(git) }
   const identify = identifier(users)
-  const shared = { clock, ids, sources, artifacts, gitops, identify }
+  const { follower, drift } = indexParts({
+    ...{ database, git, stream, clock, releases, log },
+    ...{ gitops: writer, repository: writer.url, mode: config.gitops.drift },
+  })
+  const shared = { clock, ids, sources, artifacts, gitops, identify, drift }
   const people = async () => (await sources.policies(await writer.lastTip())).people
   let loop: Loop | undefined
   // Where another server leads, it finds what was kept here by looking.
@@ -166,15 +173,15 @@ function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
     ...{ ...shared, events, releases, controls, users },
     ...{ tokens: { next: newToken }, source: 'api', wake },
   }
-  const health = healthOf(database, writer, sources)
+  const health = healthOf({ database, writer, sources, follower })
   const gitopsPushed = async () => {
-    await writer.refresh()
+    await follower.upTo(await writer.refresh())
     // Policies may lie there: what waits may go now.
     await controls.lookAgain()
     wake()
   }
   const follow = () => writer.refresh()
-  return { loopOn, follow, commands, users, people, metrics, health, gitopsPushed }
+  return { loopOn, follow, follower, commands, users, people, metrics, health, gitopsPushed }
 }
 /** The stores that both sides use: what people ask, and the loop. */
 const storesOn = (database: Database, config: Config) => ({
@@ -200,52 +207,11 @@ const identifier =
     return actorOf(first && { ...first, roles }, person)
   }
 
-/**
- * The writer, as decisions see it. Policies and manifests that lie on the branch are read on the tip
- * that the remote has now: what was pushed a moment ago counts, for a no as well as for a yes.
- */
-function followed(writer: LocalWriter, { policies, manifests }: Config) {
-  const isOnBranch = [policies, manifests].some(({ kind }) => kind === 'branch')
-  return {
-    url: writer.url,
-    state: writer.state.bind(writer),
-    resume: writer.resume.bind(writer),
-    tip: () => (isOnBranch ? writer.refresh() : writer.tip()),
-    lastTip: () => writer.lastTip(),
-    commit: writer.commit.bind(writer),
-    landed: writer.landed.bind(writer),
-    preview: writer.preview.bind(writer),
-    changes: writer.changes.bind(writer),
-    within: writer.within.bind(writer),
-  }
-}
-
 async function openStore({ database }: Config, folder: DataFolder): Promise<Database> {
   const url = database.url ?? `file:${join(folder.path, 'gimlet.db')}`
   const opened = await openDatabase(url, database.token)
   await migrate(opened)
   return opened
-}
-
-async function openGitops(
-  { gitops }: Config,
-  folder: DataFolder,
-): Promise<{ git: Clone; url: string }> {
-  const url = gitops.url ?? join(folder.path, 'gitops.git')
-  if (gitops.url === null) await createRepository(url, gitops.branch, process.env)
-  const remote = { ...gitops, url, isOurs: gitops.url === null }
-  const git = await openClone(join(folder.path, 'clone.git'), remote, process.env)
-  return { git, url }
-}
-
-/** Logs a halt of writing and its end once, and answers how to tell of one that stands. */
-function tellHalt({ memory }: Clone, log: Logger): () => string | null {
-  memory?.tell(({ halt, by }) => {
-    if (halt) log.error(halt, 'writing is halted: the GitOps branch was rewritten')
-    else log.warn({ by, tip: memory.tip }, 'writing goes on')
-  })
-  return () =>
-    memory?.halt ? 'Writing is halted: the GitOps branch was rewritten. See: gimlet doctor' : null
 }
 
 const adminToken = async (

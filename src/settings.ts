@@ -103,6 +103,9 @@ export const schema = z.object({
   GITOPS_LAYOUT: z
     .literal('env/app', 'env/app (this version does not have one repository per environment yet)')
     .default('env/app'),
+  GITOPS_DRIFT: z
+    .enum(['warn', 'stop'], 'warn or stop: what a release over a change by hand does')
+    .default('warn'),
   POLICIES: place.default({ kind: 'folder', folder: './policies' }),
   MANIFESTS: place.default({ kind: 'folder', folder: './manifests' }),
   GIMLET_ADMIN_TOKEN: token.optional(),

@@ -83,13 +83,13 @@ const removalCall = ({ verb, ...query }: Removal): Call => ({
   read: accepted(verb),
 })
 
-function statusCall({ env, app }: { env: string; app?: string }): Call {
+function statusCall({ env, app, atUnix }: { env: string; app?: string; atUnix?: number }): Call {
   const read = (status: StatusByEnv & Record<string, never>): Outcome => ({
     kind: 'status',
     env,
     status: env === '*' ? status : { [env]: status },
   })
-  return { ...get('/api/status', { env, app }), read }
+  return { ...get('/api/status', { env, app, at: timeOf(atUnix) }), read }
 }
 
 function decisionCall(id: string): Call {

@@ -9,6 +9,7 @@ const programs: readonly (readonly [string, string])[] = [
   ['doctor --resume TIP', 'go on from the tip of a branch that was rewritten; for admins'],
   ['doctor slack', 'say what is wrong with Slack’s settings, in the server’s folder'],
   ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
+  ['reindex', 'make the index of releases anew from the GitOps repository, in the server’s folder'],
   ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],
   ['policy check [folder]', 'check policies before they are committed'],
   ['policy test [folder]', 'run the tests of policies, and find what they leave untried'],

@@ -9,6 +9,7 @@ import { explain } from './explain.ts'
 import { helpText } from './help.ts'
 import { type Options, readOptions } from './options.ts'
 import { policy } from './policy.ts'
+import { reindex } from './reindex.ts'
 import { show, usage } from './show.ts'
 import type { Terminal } from './terminal.ts'
 import { follow } from './track.ts'
@@ -28,6 +29,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     if (first === 'policy') return await policy(options, terminal)
     if (first === 'doctor') return await doctor(options, terminal)
+    if (first === 'reindex') return await reindex(options, terminal)
     if (first === 'artifact' && second === 'push') return await pushArtifact(options, terminal)
     return await runWords(options, terminal)
   } catch (error) {

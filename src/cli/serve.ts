@@ -6,6 +6,8 @@ import { readConfig } from '../config.ts'
 import type { Check } from '../doctor/check.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
+import { readSettings } from '../read-settings.ts'
+import type { Reindexed } from '../reindex-parts.ts'
 
 /** Serves until the process is told to stop, which is its own end: the answer never comes. */
 export async function serve(): Promise<number> {
@@ -51,4 +53,18 @@ export async function lookAt(
 ): Promise<readonly Check[]> {
   const check = await doctors[part]()
   return check(environment)
+}
+
+/**
+ * Makes the index anew, with the settings that a server would start with in this folder. Answers what
+ * keeps it from being made, and what to do.
+ */
+export async function reindexHere(
+  environment: Environment,
+  told: (commits: number, of: number) => void,
+): Promise<Reindexed | { readonly problems: readonly string[] }> {
+  const config = readSettings(environment)
+  if ('problems' in config) return config
+  const { reindexWith } = await import('../reindex-parts.ts')
+  return reindexWith(config, environment, told)
 }

@@ -103,9 +103,9 @@ function unknownFlag(word: string, verb: Verb): Problem {
 
 function checked(typed: Readonly<Record<string, string>>, nowUnix: number): Read {
   const values: Record<string, string> = { ...typed }
-  for (const name of ['since', 'until'] as const) {
+  for (const name of ['since', 'until', 'at'] as const) {
     const value = values[name]
-    if (value !== undefined) values[name] = momentOf(value, name === 'since' ? -1 : 1, nowUnix)
+    if (value !== undefined) values[name] = momentOf(value, name === 'until' ? 1 : -1, nowUnix)
   }
   for (const [name, value] of Object.entries(values)) {
     const wrong = checks[name]?.(value)

@@ -12,6 +12,7 @@ import { ownerIn } from './artifacts.ts'
 import { authorize } from './authorize.ts'
 import { cardOf, waitingFor } from './card.ts'
 import type { CommandPorts } from './ports.ts'
+import { runningNow } from './status.ts'
 
 /** How many artifacts a choice is offered of: the newest, of those that fit what was typed. */
 const choicesMax = 50
@@ -145,7 +146,7 @@ export type Overview = {
 export async function overviewFor([ports, actor]: Asked): Promise<Overview | Refusal> {
   const refusal = authorize(actor, 'look', null)
   if (refusal) return refusal
-  const running = await ports.releases.running({})
+  const running = await runningNow(ports, {})
   const held = await ports.events.held()
   const own = held.filter((event) => event.actor.login === actor.login)
   const cards = await Promise.all(own.map(({ id }) => cardOf(ports, id)))

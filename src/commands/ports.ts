@@ -55,6 +55,8 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     decisions(filter: DecisionQuery): Promise<readonly Decision[]>
   }
   readonly releases: Omit<ProposalPorts['releases'], 'history'> & {
+    /** What ran at a moment, in Unix seconds. */
+    ranAt(where: { env?: string; app?: string; atUnix: number }): Promise<readonly Release[]>
     history(filter: HistoryQuery): Promise<readonly Release[]>
     reportHealth(
       reports: readonly { readonly id: string; readonly health: Health }[],

@@ -10,12 +10,13 @@ export const verbs: readonly Verb[] = [
   {
     ...none,
     name: 'status',
-    usage: 'status [app] [--env E]',
-    summary: 'what runs where',
+    usage: 'status [app] [--env E] [--at T]',
+    summary: 'what runs where, or ran at a time',
     positions: ['app'],
-    flags: ['env'],
+    flags: ['env', 'at'],
     example: 'status web',
-    build: ({ app, env }) => command({ verb: 'status', env: env ?? '*', ...only({ app }) }),
+    build: ({ app, env, at }) =>
+      command({ verb: 'status', env: env ?? '*', ...only({ app, atUnix: unix(at) }) }),
   },
   {
     ...none,
@@ -205,6 +206,7 @@ export const checks: Readonly<Record<string, (value: string) => string | null>> 
       ? null
       : `a limit is from 1 to ${limitMax}`,
   offset: (value) => (/^\d{1,9}$/.test(value) ? null : 'an offset is a whole number'),
+  at: (value) => timeProblem(value),
   since: (value) => timeProblem(value),
   until: (value) => timeProblem(value),
 }

@@ -14,8 +14,8 @@ export type Command = Readonly<
   | { verb: 'branch-deleted'; repository: string; branch: string }
   | HealthCommand
   | ControlCommand
-  /** `env` may be `*`: every environment. */
-  | { verb: 'status'; env: string; app?: string }
+  /** `env` may be `*`: every environment. `atUnix` asks for what ran then. */
+  | { verb: 'status'; env: string; app?: string; atUnix?: number }
   | { verb: 'history'; filter: HistoryQuery }
   | { verb: 'event'; id: string }
   | { verb: 'decision'; id: string }

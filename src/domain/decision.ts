@@ -1,4 +1,5 @@
 import type { Facts, FactValue } from './facts.ts'
+import type { ForeignCommit } from './history.ts'
 import type { Sha } from './names.ts'
 
 export type Verdict = 'allow' | 'deny' | 'hold'
@@ -18,7 +19,7 @@ export type TraceNode = {
 /** What one policy said. `skipped` means that it does not apply here, and `problem` says why. */
 export type PolicyTrace = {
   readonly policy: string
-  readonly kind: 'trigger' | 'gate' | 'object' | 'invalid' | 'lock' | 'block'
+  readonly kind: 'trigger' | 'gate' | 'object' | 'invalid' | 'lock' | 'block' | 'drift'
   readonly description: string
   readonly outcome: 'holds' | 'fails' | 'skipped' | 'error'
   readonly problem?: string
@@ -64,6 +65,8 @@ export type Decision = Judgement & {
   readonly facts: Facts
   /** Of an artifact's arrival: what the triggers said for each place it could go. */
   readonly triggers?: readonly TriggerAnswer[]
+  /** What people had changed by hand in the folder, oldest first, as the tip has it. */
+  readonly drift?: readonly ForeignCommit[]
   /** Unix seconds. */
   readonly created: number
 }

@@ -38,6 +38,17 @@ export type Release = {
   readonly policyVersion: string
   /** Absent until the cluster has said something. */
   readonly health?: Health
+  /** What people changed by hand since, oldest first; absent when nothing, and in answers about the past. */
+  readonly drift?: { readonly commits: readonly DriftCommit[] }
+}
+
+/** A commit that a person made over a release. */
+export type DriftCommit = {
+  readonly ref: Sha
+  readonly author: string
+  readonly subject: string
+  /** Unix seconds. */
+  readonly created: number
 }
 
 /** A commit that is about to be pushed, and what it was decided on. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { simpleGit } from 'simple-git'
 import { inGroup } from './process-group.ts'
 
@@ -49,16 +50,7 @@ export function gitIn(
   environment: Readonly<NodeJS.ProcessEnv>,
   silenceMs = silenceMsMost,
 ): Git {
-  const env: Record<string, string> = {
-    HOME: folder,
-    LC_ALL: 'C',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-  }
-  for (const name of inherited) {
-    const value = environment[name]
-    if (value !== undefined) env[name] = value
-  }
+  const env = environmentIn(folder, environment)
   return async (args, input) => {
     let failure: GitFailure | undefined
     const git = simpleGit({
@@ -81,3 +73,63 @@ export function gitIn(
 }
 
 const textOf = (parts: readonly Buffer[]) => Buffer.concat(parts).toString('utf8').trim()
+
+/**
+ * Runs git and answers what it prints as it comes, for what is too much to be held at once. Whoever
+ * stops reading ends it. Throws GitFailure.
+ */
+export type GitStream = (args: readonly string[], input?: string) => AsyncGenerator<Buffer>
+
+/** The same git as `gitIn`, read as a stream. */
+export function streamIn(folder: string, environment: Readonly<NodeJS.ProcessEnv>): GitStream {
+  const env = environmentIn(folder, environment)
+  return async function* (args, input = '') {
+    const child = spawn('git', args, { cwd: folder, env, stdio: 'pipe' })
+    const ended = new Promise<number>((done, failed) => {
+      child.once('error', failed)
+      child.once('close', (code) => done(code ?? -1))
+    })
+    // Whoever reads hears of it below; nobody may have come that far.
+    ended.catch(() => undefined)
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr = `${stderr}${chunk}`.slice(-stderrCharsMax)
+    })
+    // A git that ends before it has read everything says why by its exit code.
+    child.stdin.on('error', () => undefined)
+    child.stdin.end(input)
+    const kill = () => void child.kill('SIGKILL')
+    let silence = setTimeout(kill, silenceMsMost)
+    try {
+      for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+        clearTimeout(silence)
+        yield chunk
+        silence = setTimeout(kill, silenceMsMost)
+      }
+      const exitCode = await ended
+      if (exitCode !== 0) throw new GitFailure(args[0] ?? '', exitCode, { stderr: stderr.trim() })
+    } finally {
+      clearTimeout(silence)
+      kill()
+    }
+  }
+}
+
+const stderrCharsMax = 2_000
+
+function environmentIn(
+  folder: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): Record<string, string> {
+  const env: Record<string, string> = {
+    HOME: folder,
+    LC_ALL: 'C',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+  }
+  for (const name of inherited) {
+    const value = environment[name]
+    if (value !== undefined) env[name] = value
+  }
+  return env
+}

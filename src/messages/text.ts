@@ -5,6 +5,7 @@ import type { Outcome, StatusByEnv, WhoAmI } from '../domain/outcome.ts'
 import type { Release } from '../domain/release.ts'
 import { ago } from './ago.ts'
 import { controlText } from './control-text.ts'
+import { driftText } from './drift-text.ts'
 import { eventText, planText } from './event-text.ts'
 import { gitopsText } from './gitops-text.ts'
 import { clean } from './paint.ts'
@@ -97,21 +98,17 @@ function statusText(status: StatusByEnv, style: Style): string {
             ago(release.created, style),
             release.triggeredBy,
             healthText(release, style),
+            driftText(release),
           ]
-        : [env, app, '-', '', '', 'nothing is released yet', ''],
+        : [env, app, '-', '', '', 'nothing is released yet', '', ''],
     ),
   )
   if (rows.length === 0) return nothing('Nothing is released, and no manifest fits.', style)
-  const head = ['ENV', 'APP', 'ARTIFACT', 'BRANCH', 'RELEASED', 'BY']
-  // Where no cluster reports, an empty column would only be in the way.
-  const isReported = rows.some((row) => row.at(-1) !== '')
-  return isReported
-    ? table([...head, 'HEALTH'], rows, style.paint)
-    : table(
-        head,
-        rows.map((row) => row.slice(0, -1)),
-        style.paint,
-      )
+  const head = ['ENV', 'APP', 'ARTIFACT', 'BRANCH', 'RELEASED', 'BY', 'HEALTH', 'DRIFT']
+  // Where no cluster reports and nobody writes by hand, empty columns would only be in the way.
+  const shown = head.map((_, at) => at < 6 || rows.some((row) => row[at] !== ''))
+  const narrow = (row: readonly string[]) => row.filter((_, at) => shown[at])
+  return table(narrow(head), rows.map(narrow), style.paint)
 }
 
 const healthText = ({ health }: Release, style: Style): string =>

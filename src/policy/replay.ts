@@ -12,14 +12,14 @@ export type Replayed = {
 }
 
 /**
- * Decides again on the facts of then. What a lock, a block or an object policy stopped cannot be: the
- * files are not kept with a decision, and a lock is no policy.
+ * Decides again on the facts of then. What a lock, a block, a change by hand or an object policy stopped
+ * cannot be: the files are not kept with a decision, and a lock is no policy.
  */
 export function replay(policies: PolicySet, then: Decision): Replayed {
   const { app, env, facts, policy, created, forced = [] } = then
   const trace = then.trace.find((one) => one.policy === policy)
   if (app === null || env === null) return skipped(then, 'it is about no single place')
-  if (trace && ['lock', 'block', 'object'].includes(trace.kind))
+  if (trace && ['lock', 'block', 'object', 'drift'].includes(trace.kind))
     return skipped(then, `a ${trace.kind} decided it`)
   const now = decide(policies, {
     ...{ app, env, facts, nowMs: created * 1000 },

@@ -9,6 +9,7 @@ import type { Manifest } from '../manifest/manifest.ts'
 import { render } from '../manifest/render.ts'
 import { variablesOf } from '../manifest/variables.ts'
 import { type Trailers, writeCommitMessage } from './commit-message.ts'
+import { overwrittenText } from './drift.ts'
 import { folderOf, releaseFile } from './layout.ts'
 
 /** What is to stand in the folder: a rendered artifact, the folder of an older release, or nothing. */
@@ -45,7 +46,9 @@ export function planCommit({ event, wanted, files }: Plan, decision: Decision): 
   const change = changeOf({ event, wanted, files }, decision)
   const { artifactId, version } = subjectOf(wanted)
   const forced = decision.forced.length > 0 ? ` (forced past ${decision.forced.join(', ')})` : ''
-  const subject = `[Gimlet] ${folderOf(event)} ${whatOf(wanted)}${forced}`
+  const { drift = [] } = decision
+  const over = drift.length > 0 ? ` (overwrites ${overwrittenText(drift)})` : ''
+  const subject = `[Gimlet] ${folderOf(event)} ${whatOf(wanted)}${forced}${over}`
   const trailers: Trailers = {
     releaseId: event.id,
     artifactId,

@@ -4,11 +4,14 @@ import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { Closing, EventCommit, ReleaseEvent } from '../domain/event.ts'
+import type { ForeignCommit } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Intent, Landing, Release } from '../domain/release.ts'
 import type { ManifestSet } from '../manifest/manifest.ts'
 import type { People } from '../policy/people.ts'
 import type { PolicySet } from '../policy/policy.ts'
+import type { DriftMode } from './drift.ts'
+import type { DriftFound } from './follow.ts'
 
 /** What a proposal needs to be made: it reads and writes nothing. */
 export type ProposalPorts = {
@@ -35,6 +38,13 @@ export type ProposalPorts = {
     history(filter: { env: string; app: string; limit: number }): Promise<readonly Release[]>
     withRef(target: { env: string; app: string; ref: string }): Promise<readonly Release[]>
     bindings(): Promise<ReadonlyMap<string, string>>
+  }
+  readonly drift: {
+    /** What people changed in a folder by hand, as the tip has it. */
+    of(place: { env: string; app: string }, tip: Sha): Promise<DriftFound>
+    /** The same of many places, as far as it was seen. */
+    here(where: { env?: string; app?: string }): Promise<readonly ForeignCommit[]>
+    readonly mode: DriftMode
   }
 }
 

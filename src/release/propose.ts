@@ -14,6 +14,8 @@ import { applying } from '../policy/applying.ts'
 import { decide } from '../policy/decide.ts'
 import type { People } from '../policy/people.ts'
 import type { PolicySet } from '../policy/policy.ts'
+import { judgeDrift } from './drift.ts'
+import { type DriftFound, indexMissing } from './follow.ts'
 import { factsOf } from './gather.ts'
 import { planCommit, planFiles, subjectOf, type Wanted } from './plan.ts'
 import type { ProposalPorts } from './ports.ts'
@@ -46,9 +48,10 @@ export async function propose(
   event: TargetedEvent,
   tip: Sha,
 ): Promise<Proposal | Refusal> {
+  const drift = await ports.drift.of({ env: event.env, app: event.app }, tip)
   const running = await ports.releases.running({ app: event.app })
   const wanted = await wantedBy(ports, event, { tip, running })
-  if (isRefusal(wanted)) return wanted
+  if (isRefusal(wanted)) return unlessUnknown(drift, wanted)
   const policies = await ports.sources.policies(tip)
   const nowMs = ports.clock.nowMs()
   const { facts, controls, isAdmin } = await circumstances(ports, event, {
@@ -60,16 +63,21 @@ export async function propose(
   const { app, env } = event
   const plan = planFiles(event, wanted)
   const hasObjects = applying(policies, event).objects.length > 0
-  const judgement = decide(policies, {
-    ...{ app, env, facts, nowMs },
+  const isForced = event.forced && isAdmin
+  const decided = decide(policies, {
+    ...{ app, env, facts, nowMs, isForced },
     locks: controls.locks,
     block: controls.block,
     isAutomatic: event.actor.kind === 'policy',
-    isForced: event.forced && isAdmin,
     objects: hasObjects && !isRefusal(plan) ? readObjects(plan.files) : [],
   })
+  const { mode } = ports.drift
+  const judgement = judgeDrift(decided, { place: { env, app }, commits: drift.commits, mode, isForced }) // biome-ignore format: one call
+  // A change that is not known cannot stop anything, so what it may stop waits.
+  if (judgement.verdict === 'deny' || mode === 'stop') unlessUnknown(drift, judgement)
   const decision: Decision = {
     ...judgement,
+    ...(drift.commits.length > 0 ? { drift: drift.commits } : {}),
     id: ports.ids.next('decision'),
     eventId: event.id,
     app,
@@ -82,6 +90,12 @@ export async function propose(
   const commit = isRefusal(plan) ? plan : planCommit(plan, decision)
   const isFollowed = policies.triggers.some(({ on, enabled }) => enabled && on === 'released')
   return { wanted, decision, commit, controlVersion: controls.version, isFollowed }
+}
+
+/** A no that may come of an index that is not made yet is none: it is asked again. */
+function unlessUnknown<T>({ isKnown }: DriftFound, no: T): T {
+  if (!isKnown) throw indexMissing()
+  return no
 }
 
 type Given = {

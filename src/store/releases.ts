@@ -94,6 +94,20 @@ export class ReleaseStore {
     return rows.map(releaseOf)
   }
 
+  /** What ran at a moment, by environment and app; both may be left open. */
+  async ranAt(where: {
+    env?: string | undefined
+    app?: string | undefined
+    atUnix: number
+  }): Promise<Release[]> {
+    const rows = await this.#database.read(ranAtQuery, [
+      where.env ?? null,
+      where.app ?? null,
+      where.atUnix,
+    ])
+    return rows.map(releaseOf)
+  }
+
   /** Newest first. */
   async history(filter: HistoryFilter): Promise<Release[]> {
     const { sql, args } = historyQuery(filter)
@@ -140,6 +154,23 @@ const landStatements = (landing: Landing): InStatement[] => [
   ...(landing.lock ? [insertLock(landing.lock)] : []),
   ...(landing.follow ? [insertEvent(landing.follow)] : []),
 ]
+
+/** Jumps from app to app, and takes of each the last release up to then, unless it was taken away. */
+const ranAtQuery = `
+  with recursive places (env, app) as (
+    select env, app from (select env, app from releases order by env, app limit 1)
+    union all
+    select n.env, n.app from places p, releases n
+      where n.seq = (select seq from releases m where (m.env, m.app) > (p.env, p.app)
+        order by m.env, m.app limit 1)),
+  last as (
+    select (select r.seq from releases r where r.env = p.env and r.app = p.app and r.created <= ?3
+      order by r.created desc, r.seq desc limit 1) as seq
+    from places p where (?1 is null or p.env = ?1) and (?2 is null or p.app = ?2))
+  select r.* from last join releases r on r.seq = last.seq
+  where not exists (select 1 from removals d where d.env = r.env and d.app = r.app
+    and d.after_seq >= r.seq and d.created <= ?3)
+  order by r.env, r.app`
 
 function releaseStatements(release: Release, repository: string | undefined): InStatement[] {
   const { id, env, app, rollbackTo } = release

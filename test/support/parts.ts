@@ -3,7 +3,9 @@ import { onTestFinished } from 'vitest'
 import type { NewEvent, TargetedEvent } from '../../src/domain/event.ts'
 import type { Sha } from '../../src/domain/names.ts'
 import type { Sources } from '../../src/domain/sources.ts'
+import type { LocalWriter } from '../../src/gitops/local.ts'
 import { branchSources, folderSources } from '../../src/gitops/sources.ts'
+import { indexParts } from '../../src/index-parts.ts'
 import { loadManifests } from '../../src/manifest/manifest.ts'
 import { actorOf } from '../../src/policy/people.ts'
 import { loadPolicies } from '../../src/policy/policy.ts'
@@ -27,6 +29,8 @@ type Given = {
   readonly manifests?: Readonly<Record<string, string>>
   /** The policies lie in the folder `policies` of the GitOps repository. */
   readonly policiesInGitops?: boolean
+  /** What a release over a change by hand does. */
+  readonly drift?: 'warn' | 'stop'
 }
 
 /** Everything between a stored event and the GitOps repository, in temporary folders. */
@@ -53,6 +57,21 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     previews: new PreviewStore(database, { isGithubOn: true }),
   }
   const clock = settableClock()
+  // The index of a repository that nobody has released to is there at once.
+  await database.write([
+    { sql: 'update gitops_index set ref = ?', args: [await gitops.tipOfRemote()] },
+  ])
+  const log = {
+    info: (_: object, text: string) => void logged.push({ level: 'info', text }),
+    warn: (_: object, text: string) => void logged.push({ level: 'warn', text }),
+    error: (_: object, text: string) => void logged.push({ level: 'error', text }),
+  }
+  const indexOf = (writer: LocalWriter) =>
+    indexParts({
+      ...{ database, git: gitops.git, stream: gitops.stream, repository: gitops.remote, clock },
+      ...{ releases: stores.releases, gitops: writer, log, mode: given.drift ?? 'warn' },
+    })
+  const { follower, drift } = indexOf(gitops.writer)
   const logged: { level: string; text: string }[] = []
   const ports: LoopPorts = {
     ...stores,
@@ -67,13 +86,12 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     landings: stores.releases,
     gitops: gitops.writer,
     pause: () => Promise.resolve(),
-    log: {
-      warn: (_, text) => void logged.push({ level: 'warn', text }),
-      error: (_, text) => void logged.push({ level: 'error', text }),
-    },
+    log,
+    drift,
   }
   return {
     ...stores,
+    follower,
     database,
     databaseUrl: url,
     gitops,
@@ -113,7 +131,8 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     },
     /** A server that has just started on the same database and clone. */
     restarted(changed: Partial<LoopPorts> = {}): LoopPorts {
-      return { ...ports, gitops: newWriter(gitops.git, gitops.remote), ...changed }
+      const writer = newWriter(gitops.git, gitops.remote)
+      return { ...ports, gitops: writer, drift: indexOf(writer).drift, ...changed }
     },
   }
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { createRepository, openClone } from '../../src/gitops/clone.ts'
-import { type Git, gitIn } from '../../src/gitops/git.ts'
+import { type Git, gitIn, streamIn } from '../../src/gitops/git.ts'
 import { LocalWriter } from '../../src/gitops/local.ts'
 import { openDatabase } from '../../src/store/client.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -97,6 +97,7 @@ export async function tempGitops(later: Later = onTestFinished) {
     remote,
     cloneFolder,
     git,
+    stream: streamIn(cloneFolder, process.env),
     tree,
     writer: newWriter(git, remote),
     remoteGit: gitIn(remote, process.env),

@@ -62,11 +62,18 @@ export const releaseRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/api/status',
-    summary: 'What runs in an environment, or with env=* everywhere',
+    summary: 'What runs in an environment, or with env=* everywhere; with at what ran then',
     answer: 'Release or null by app; with env=* by environment and app',
-    query: z.object({ env: label.or(z.literal('*')), app: label.optional() }),
+    query: z.object({
+      env: label.or(z.literal('*')),
+      app: label.optional(),
+      at: time.optional(),
+    }),
     body: null,
-    command: ({ query }) => ({ verb: 'status', ...given(query) }),
+    command: ({ query: { at: atUnix, ...where } }) => ({
+      verb: 'status',
+      ...given({ ...where, atUnix }),
+    }),
   }),
   route({
     method: 'post',

@@ -1,5 +1,7 @@
 import type { Explanation, RequestCard } from '../../domain/card.ts'
 import type { Outcome, Plan } from '../../domain/outcome.ts'
+import type { Release } from '../../domain/release.ts'
+import { driftText } from '../drift-text.ts'
 import { code, codeBlock, fold, link, words } from './markdown.ts'
 
 const diffCharsMax = 20_000
@@ -191,12 +193,17 @@ function statusText(status: Extract<Outcome, { kind: 'status' }>['status']): str
   const rows = Object.entries(status).flatMap(([env, apps]) =>
     Object.entries(apps).map(([app, release]) =>
       release
-        ? `| ${code(env)} | ${code(app)} | ${code(release.artifactId)} | ${timeText(release.created)} | ${code(release.triggeredBy)} |`
+        ? `| ${code(env)} | ${code(app)} | ${code(release.artifactId)} | ${timeText(release.created)} | ${code(release.triggeredBy)}${driftMark(release)} |`
         : `| ${code(env)} | ${code(app)} | nothing yet | | |`,
     ),
   )
   if (rows.length === 0) return 'Nothing is released, and no manifest fits.'
   return ['| environment | app | artifact | released | by |', '|---|---|---|---|---|', ...rows.slice(0, rowsMax)].join('\n') // biome-ignore format: one value
+}
+
+function driftMark(release: Release): string {
+  const drift = driftText(release)
+  return drift === '' ? '' : ` ⚠️ ${words(drift)}`
 }
 
 /** Words that were not understood, and lines to copy. */

@@ -3,6 +3,7 @@ import type { Artifact } from '../../domain/artifact.ts'
 import { assertNever } from '../../domain/fault.ts'
 import type { Outcome, Plan, StatusByEnv, WhoAmI } from '../../domain/outcome.ts'
 import type { Release } from '../../domain/release.ts'
+import { driftText } from '../drift-text.ts'
 import { person, type SlackContext } from './context.ts'
 import { controlAnswer } from './control.ts'
 import { message, type SlackMessage, said } from './message.ts'
@@ -122,6 +123,7 @@ function statusAnswer(status: StatusByEnv, context: SlackContext): SlackMessage 
 export function runningLine(app: string, release: Release | null, context: SlackContext): Line {
   if (release === null) return [bold(app), text('  nothing is released yet')]
   const { artifactId, version, created, triggeredBy, health } = release
+  const drift = driftText(release)
   const marks = { healthy: 'white_check_mark', failed: 'x', progressing: 'hourglass' } as const
   return [
     bold(app),
@@ -133,6 +135,7 @@ export function runningLine(app: string, release: Release | null, context: Slack
     text(' by '),
     person(triggeredBy, context),
     ...(health ? [text('  '), emoji(marks[health.state]), text(` ${health.state}`)] : []),
+    ...(drift === '' ? [] : [text('  '), emoji('warning'), text(` ${drift}`)]),
   ]
 }
 

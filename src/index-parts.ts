@@ -1,0 +1,51 @@
+import type { Place } from './domain/history.ts'
+import type { Sha } from './domain/names.ts'
+import type { Git, GitStream } from './gitops/git.ts'
+import { History } from './gitops/history.ts'
+import type { DriftMode } from './release/drift.ts'
+import { Follower, type FollowPorts } from './release/follow.ts'
+import type { Database } from './store/client.ts'
+import { newId } from './store/ids.ts'
+import { IndexStore } from './store/release-index.ts'
+import type { ReleaseStore } from './store/releases.ts'
+import { Staging } from './store/staging.ts'
+
+type Given = {
+  readonly database: Database
+  readonly git: Git
+  readonly stream: GitStream
+  /** The repository's address as people may see it. */
+  readonly repository: string
+  readonly clock: { nowMs(): number }
+}
+
+/** What reads the repository's history into the index. */
+export function reindexPorts({ database, git, stream, repository, clock }: Given) {
+  return {
+    history: new History(git, stream),
+    index: new IndexStore(database),
+    stage: () =>
+      Staging.begin(database, { unix: Math.floor(clock.nowMs() / 1000), name: newId('event') }),
+    repository,
+  }
+}
+
+type Followed = Given &
+  Pick<FollowPorts, 'gitops' | 'log'> & {
+    readonly releases: ReleaseStore
+    readonly mode: DriftMode
+  }
+
+/** What keeps the index at the tip of the branch, and tells decisions what people changed by hand. */
+export function indexParts({ releases, gitops, log, mode, ...given }: Followed) {
+  const ports = reindexPorts(given)
+  const follower = new Follower({ ...ports, releases, gitops, log })
+  return {
+    follower,
+    drift: {
+      of: (place: Place, tip: Sha) => follower.drift(place, tip),
+      here: (where: Partial<Place>) => ports.index.foreign(where),
+      mode,
+    },
+  }
+}

@@ -1,0 +1,237 @@
+import type {
+  FolderAt,
+  ForeignCommit,
+  LoggedCommit,
+  Place,
+  Settled,
+  Step,
+} from '../domain/history.ts'
+import type { Sha } from '../domain/names.ts'
+import type { Release } from '../domain/release.ts'
+import { folderOf } from './layout.ts'
+import { type Marker, readReleaseJson } from './release-json.ts'
+import { type Touch, touchedBy } from './touched.ts'
+
+/** A release that is known: where it went, and its commit. */
+export type Known = Place & { readonly id: string; readonly ref: Sha }
+
+/** A release as it stands in its folder, and the folder as its commit left it. */
+type Standing = { readonly id: string; readonly ref: Sha; readonly tree: Sha | null }
+
+type State = Place & {
+  release: Standing | null
+  foreign: readonly ForeignCommit[]
+  /** Kept when a release seems to have overwritten it: a merge may have brought it in after all. */
+  lastForeign: ForeignCommit | null
+}
+
+type Given = {
+  /** The repository's address as people may see it. */
+  readonly repository: string
+  /** The whole history is read: then the files that GimletD before us kept for environments count, too. */
+  readonly isWhole: boolean
+}
+
+/** The contents of files by their ids. */
+type Texts = ReadonlyMap<Sha, string>
+
+/**
+ * Reads history, commit by commit, and says what the index is to hold. What counts as a release is the
+ * `release.json` in a commit's tree: a message may be anybody's.
+ */
+export class Chronicle {
+  readonly #given: Given
+  readonly #states = new Map<string, State>()
+  readonly #known = new Map<string, Known>()
+  /** Commits of ours that the loop itself will put into the index. */
+  readonly #pending = new Set<Sha>()
+  /** GimletD's before us have no id: which commit brought each. */
+  readonly #unnamed = new Map<string, Sha>()
+
+  constructor(given: Given) {
+    this.#given = given
+  }
+
+  /** What people had done to a folder before the commits that are read. */
+  begin({ env, app }: Place, foreign: readonly ForeignCommit[]): void {
+    this.#states.set(`${env}/${app}`, { env, app, release: null, foreign, lastForeign: null })
+  }
+
+  /** Which release stood in a folder before them. */
+  stands(place: Place, release: Standing): void {
+    this.#stateOf(place).release = release
+  }
+
+  /** Releases that are in the index already. */
+  know(releases: readonly Known[]): void {
+    for (const one of releases) this.#known.set(one.id, one)
+  }
+
+  /** Releases without an id of their own that are in the index already. */
+  knowUnnamed(releases: readonly Release[]): void {
+    for (const release of [...releases].reverse())
+      if (!release.rollbackTo) this.#unnamed.set(contentKey(release), release.gitopsRef)
+  }
+
+  /** Commits that were pushed and whose events are not closed yet. */
+  expect(refs: readonly Sha[]): void {
+    for (const ref of refs) this.#pending.add(ref)
+  }
+
+  /** The folders that were read of. */
+  places(): readonly Place[] {
+    return [...this.#states.values()]
+  }
+
+  /** What a commit adds to the index. */
+  add(commit: LoggedCommit, texts: Texts): Step[] {
+    const { touches, ofEnvironments } = touchedBy(commit)
+    const steps: Step[] = []
+    for (const touch of touches) {
+      const state = this.#stateOf(touch)
+      if (touch.tree === null) {
+        steps.push(...removed(state, commit))
+        continue
+      }
+      const blob = touch.marker ?? (this.#given.isWhole ? ofEnvironments.get(touch.env) : undefined)
+      const marker = readReleaseJson(texts.get(blob ?? '') ?? '', touch)
+      const release = marker && this.#newRelease(marker, commit, steps.length)
+      if (release) steps.push({ kind: 'release', release })
+      if (release || (marker && this.#isOwn(marker, commit)))
+        stand(state, { id: release?.id ?? marker?.id ?? '', ref: commit.ref, tree: touch.tree ?? null }) // biome-ignore format: one call
+      else this.#changedByHand(state, { touch, commit, marker })
+    }
+    return steps
+  }
+
+  /**
+   * Compares the end with what the tip holds in these folders, which is the truth: an app whose folder is
+   * gone does not run, and a change that was taken back is none. `idAt` answers the id in a release.json.
+   */
+  settle(folders: ReadonlyMap<string, FolderAt>, idAt: (marker: Sha) => string | null): Settled[] {
+    return [...this.#states].map(([key, state]) => {
+      const { env, app, foreign, lastForeign } = state
+      const at = folders.get(key)
+      const standing = this.#standingAt(state, at, idAt)
+      if (!at || standing === null) return { env, app, releaseId: null, foreign }
+      if (standing.tree === at.tree) return { env, app, releaseId: standing.id, foreign: [] }
+      const hidden = standing.tree !== null && foreign.length === 0 && lastForeign !== null
+      return { env, app, releaseId: standing.id, foreign: hidden ? [lastForeign] : foreign }
+    })
+  }
+
+  #standingAt(
+    { env, app, release }: State,
+    at: FolderAt | undefined,
+    idAt: (marker: Sha) => string | null,
+  ): Standing | null {
+    const id = at?.marker ? idAt(at.marker) : null
+    if (id === null || id === release?.id) return release
+    const known = this.#known.get(id)
+    const isHere = known?.env === env && known.app === app
+    return isHere ? { id, ref: known.ref, tree: null } : release
+  }
+
+  #stateOf(place: Place): State {
+    const key = folderOf(place)
+    const state = this.#states.get(key)
+    if (state) return state
+    this.begin(place, [])
+    return this.#stateOf(place)
+  }
+
+  /** The release that a commit brought; none when it only repeats what an older one said. */
+  #newRelease(marker: Marker & Place, commit: LoggedCommit, at: number): Release | undefined {
+    if (this.#pending.has(commit.ref)) return undefined
+    const { id, env, app } = marker
+    const { ref } = commit
+    if (id === null) {
+      const back = this.#unnamed.get(contentKey(marker))
+      // A walk that begins where an earlier one had been sees a commit again.
+      if (back === ref) return undefined
+      const made = `g-${ref.slice(0, 16)}${at === 0 ? '' : `-${at}`}`
+      if (back === undefined) this.#unnamed.set(contentKey(marker), ref)
+      this.#known.set(made, { id: made, env, app, ref })
+      return this.#release({ ...marker, id: made, rollbackTo: back ?? null }, commit)
+    }
+    if (this.#known.has(id)) return undefined
+    this.#known.set(id, { id, env, app, ref })
+    return this.#release({ ...marker, id }, commit)
+  }
+
+  #release(marker: Marker & Place & { readonly id: string }, commit: LoggedCommit): Release {
+    const { id, env, app, artifactId, triggeredBy, version, rollbackTo } = marker
+    const { decisionId, policyVersion } = marker
+    // The file of a release that was gone back to tells when that was made.
+    const isOld = rollbackTo !== null && decisionId === ''
+    return {
+      ...{ id, env, app, artifactId, triggeredBy, version, decisionId, policyVersion },
+      ...{ gitopsRef: commit.ref, gitopsRepo: this.#given.repository },
+      created: isOld ? commit.unix : (marker.created ?? commit.unix),
+      status: 'pushed',
+      rolledBack: false,
+      ...(rollbackTo === null ? {} : { rollbackTo }),
+    }
+  }
+
+  /** True for the very commit that made a release that is in the index, or will be. */
+  #isOwn({ id, ...content }: Marker & Place, { ref }: LoggedCommit): boolean {
+    if (this.#pending.has(ref)) return true
+    return id === null
+      ? this.#unnamed.get(contentKey(content)) === ref
+      : this.#known.get(id)?.ref === ref
+  }
+
+  #changedByHand(
+    state: State,
+    { touch, commit, marker }: { touch: Touch; commit: LoggedCommit; marker: Marker | undefined },
+  ): void {
+    if (!touch.hasFiles) return
+    const known = this.#known.get(marker?.id ?? '')
+    const isManaged = state.release !== null || known !== undefined
+    if (!isManaged) return
+    // Someone brought back what an older release had written, such as with `git revert`.
+    if (known?.env === state.env && known.app === state.app && known.id !== state.release?.id)
+      state.release = { id: known.id, ref: known.ref, tree: null }
+    if (state.release === null) return
+    state.lastForeign = foreignOf(commit, state)
+    state.foreign = [...state.foreign.filter(({ ref }) => ref !== commit.ref), state.lastForeign]
+  }
+}
+
+function stand(state: State, release: Standing): void {
+  state.release = release
+  state.foreign = []
+}
+
+function removed(state: State, commit: LoggedCommit): Step[] {
+  const { env, app, release } = state
+  if (release === null) return []
+  state.release = null
+  state.foreign = isDeletion(commit, state) ? [] : [...state.foreign, foreignOf(commit, state)]
+  state.lastForeign = null
+  return [{ kind: 'removal', removal: { env, app, ref: commit.ref, created: commit.unix } }]
+}
+
+/**
+ * Ours, or one of GimletD's before us. Nothing but the message tells; whoever forges one only hides
+ * who took the app away.
+ */
+const isDeletion = ({ subject }: LoggedCommit, place: Place): boolean =>
+  /^\[Gimlet(?:D delete)?\] (\S+)/.exec(subject)?.[1] === folderOf(place)
+
+const foreignOf = (commit: LoggedCommit, { env, app }: Place): ForeignCommit => {
+  const { ref, authorName, authorEmail, subject, unix: created } = commit
+  return { ref, env, app, authorName, authorEmail, subject, created }
+}
+
+/** What one file of GimletD before us has that no other has. */
+const contentKey = ({
+  env,
+  app,
+  artifactId,
+  triggeredBy,
+  created,
+}: Pick<Release, 'env' | 'app' | 'artifactId' | 'triggeredBy'> & {
+  readonly created: number | null
+}): string => JSON.stringify([env, app, artifactId, triggeredBy, created])

@@ -1,0 +1,140 @@
+import type { FolderAt, LoggedCommit, Place, Settled, Step } from '../domain/history.ts'
+import type { Sha } from '../domain/names.ts'
+import { Chronicle } from './chronicle.ts'
+import { readReleaseJson } from './release-json.ts'
+import { markersOf } from './touched.ts'
+
+/** So much of history is held at once, in commits and in paths that they changed. */
+const sliceCommits = 500
+const slicePaths = 20_000
+
+/** What is read of the repository. */
+export type HistoryPort = {
+  distance(range: Range): Promise<{ ahead: number; behind: number }>
+  commits(range: Range): AsyncIterable<LoggedCommit>
+  texts(ids: readonly Sha[]): Promise<ReadonlyMap<Sha, string>>
+  ids(names: readonly string[]): Promise<ReadonlyMap<string, Sha>>
+  folders(tip: Sha): Promise<ReadonlyMap<string, FolderAt>>
+  foldersOf(tip: Sha, paths: readonly string[]): Promise<ReadonlyMap<string, FolderAt>>
+}
+type Range = { readonly from: Sha | null; readonly to: Sha }
+
+export type ReindexPorts = {
+  readonly history: HistoryPort
+  readonly index: {
+    open(ids: readonly string[]): Promise<readonly string[]>
+    pending(refs: readonly Sha[]): Promise<readonly Sha[]>
+  }
+  /** Begins a new index beside the one that is in use. */
+  readonly stage: () => Promise<{
+    add(steps: readonly Step[]): Promise<void>
+    finish(whole: { tip: Sha; repository: string; settled: readonly Settled[] }): Promise<number>
+  }>
+  /** The repository's address as people may see it. */
+  readonly repository: string
+}
+
+export type Reindexed = {
+  readonly tip: Sha
+  readonly commits: number
+  readonly releases: number
+  readonly running: number
+  readonly changedByHand: number
+  /** Apps whose `release.json` at the tip names another release than the index says: none, if all is well. */
+  readonly different: readonly Place[]
+}
+
+type Told = (commits: number, of: number) => void
+
+/**
+ * Makes the index anew from the whole history up to `tip`, slice by slice, and puts it in the place of
+ * the one that is in use. What git says wins; what git does not say, such as health, is kept.
+ */
+export async function reindex(
+  ports: ReindexPorts,
+  tip: Sha,
+  told: Told = () => undefined,
+): Promise<Reindexed> {
+  const { history, index, repository } = ports
+  const { ahead } = await history.distance({ from: null, to: tip })
+  const staging = await ports.stage()
+  const chronicle = new Chronicle({ repository, isWhole: true })
+  let commits = 0
+  for await (const slice of slicesOf(history.commits({ from: null, to: tip }))) {
+    const texts = await history.texts(markersOf(slice))
+    chronicle.expect(await index.pending(slice.map(({ ref }) => ref)))
+    await leaveOpen(chronicle, index, texts)
+    await staging.add(slice.flatMap((commit) => chronicle.add(commit, texts)))
+    commits += slice.length
+    told(commits, ahead)
+  }
+  const folders = await history.folders(tip)
+  const idAt = idsIn(await markerTexts(history, folders))
+  const settled = chronicle.settle(folders, idAt)
+  const releases = await staging.finish({ tip, repository, settled })
+  return {
+    ...{ tip, commits, releases },
+    running: settled.filter(({ releaseId }) => releaseId !== null).length,
+    changedByHand: settled.filter(({ foreign }) => foreign.length > 0).length,
+    different: differencesOf({ settled, folders, idAt }),
+  }
+}
+
+/** What belongs to an event that is not closed yet is the loop's to put into the index, not anybody's who names it. */
+export async function leaveOpen(
+  chronicle: Chronicle,
+  index: Pick<ReindexPorts['index'], 'open'>,
+  texts: ReadonlyMap<Sha, string>,
+): Promise<void> {
+  const ids = [...texts.values()].flatMap((text) => readReleaseJson(text)?.id ?? [])
+  const open = await index.open([...new Set(ids)])
+  chronicle.know(open.map((id) => ({ id, env: '', app: '', ref: '' })))
+}
+
+/** Reads the release files of folders, some at a time. */
+async function markerTexts(
+  history: HistoryPort,
+  folders: ReadonlyMap<string, FolderAt>,
+): Promise<ReadonlyMap<Sha, string | null>> {
+  const ids = new Map<Sha, string | null>()
+  const markers = [...folders.values()].flatMap(({ marker }) => marker ?? [])
+  for (let at = 0; at < markers.length; at += sliceCommits) {
+    const texts = await history.texts(markers.slice(at, at + sliceCommits))
+    for (const [marker, text] of texts) ids.set(marker, readReleaseJson(text)?.id ?? null)
+  }
+  return ids
+}
+
+const idsIn =
+  (ids: ReadonlyMap<Sha, string | null>) =>
+  (marker: Sha): string | null =>
+    ids.get(marker) ?? null
+
+type Compared = {
+  readonly settled: readonly Settled[]
+  readonly folders: ReadonlyMap<string, FolderAt>
+  readonly idAt: (marker: Sha) => string | null
+}
+
+function differencesOf({ settled, folders, idAt }: Compared): Place[] {
+  const running = new Map(settled.map((one) => [`${one.env}/${one.app}`, one.releaseId]))
+  return [...folders.values()].flatMap(({ folder, marker }) => {
+    const id = marker === null ? null : idAt(marker)
+    const [env = '', app = ''] = folder.split('/')
+    return id === null || running.get(folder) === id ? [] : [{ env, app }]
+  })
+}
+
+async function* slicesOf(commits: AsyncIterable<LoggedCommit>): AsyncGenerator<LoggedCommit[]> {
+  let slice: LoggedCommit[] = []
+  let paths = 0
+  for await (const commit of commits) {
+    slice.push(commit)
+    paths += commit.changes.length
+    if (slice.length < sliceCommits && paths < slicePaths) continue
+    yield slice
+    slice = []
+    paths = 0
+  }
+  if (slice.length > 0) yield slice
+}
