@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { openClone } from '../dist/gitops/clone.js'
+import { createRepository, openClone } from '../dist/gitops/clone.js'
 import { gitIn } from '../dist/gitops/git.js'
 import { LocalWriter } from '../dist/gitops/local.js'
 import { scratch } from './child.mjs'
@@ -19,6 +19,7 @@ async function start({ name, tidyEvery, config = '', remoteConfig = '' }) {
   const folder = join(scratch(), name)
   mkdirSync(folder, { recursive: true })
   const remote = await makeRepository(join(folder, 'remote.git'))
+  await createRepository(remote, 'main', process.env)
   if (remoteConfig) appendFileSync(join(remote, 'config'), remoteConfig)
   const clone = join(folder, 'clone.git')
   const given = { url: remote, branch: 'main', isOurs: true, tidyEvery }
@@ -54,13 +55,13 @@ async function release({ writer }, commits) {
 export async function upkeep() {
   console.log(`upkeep: ${releases} single releases, then ${batches} batches of ${batchReleases}, in turn\n`) // biome-ignore format: one line
   const never = Number.POSITIVE_INFINITY
-  const unpack = '[fastimport]\n\tunpackLimit = 1\n'
+  const loose = (section) => `[${section}]\n\tunpackLimit = 100\n`
   const every = [
-    { name: 'with upkeep (as shipped)' },
-    { name: 'without', tidyEvery: never },
-    { name: 'upkeep, fastimport.unpackLimit=1', config: unpack },
-    { name: 'upkeep, and receive.unpackLimit=1', config: unpack, remoteConfig: '[receive]\n\tunpackLimit = 1\n' }, // biome-ignore format: one line
-    { name: 'upkeep, remote core.fsync=committed', remoteConfig: '[core]\n\tfsync = committed\n[receive]\n\tautoGc = false\n' }, // biome-ignore format: one line
+    { name: 'as shipped' },
+    { name: 'without upkeep', tidyEvery: never },
+    { name: 'loose objects in the clone', config: loose('fastimport') },
+    { name: 'loose objects in both', config: loose('fastimport'), remoteConfig: loose('receive') },
+    { name: 'remote without fsync', remoteConfig: '[core]\n\tfsync = none\n' },
   ]
   const servers = []
   for (const one of every.slice(0, process.env.ALL ? undefined : 2)) servers.push(await start(one))

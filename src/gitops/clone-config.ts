@@ -37,6 +37,9 @@ export function cloneConfig({ url, branch, token, sshKeyFile }: Remote, given: G
     'auto = 0',
     '[maintenance]',
     'auto = false',
+    // A build is one pack, which is on the disk and there at once or not at all, and no unpacking.
+    '[fastimport]',
+    'unpackLimit = 1',
     '[protocol]',
     'allow = never',
     ...['file', 'https', 'http', 'ssh'].flatMap((name) => [

@@ -108,12 +108,13 @@ export async function createRepository(
 }
 
 const mark = '# GimletD keeps this repository'
-/** A push that was answered is on the disk, and we tidy. Written once: people may change it. */
+/** A push that was answered is on the disk, as one pack, and we tidy. Written once: people may change it. */
 const ourConfig = `${mark}
 [core]
 	fsync = committed
 [receive]
 	autoGc = false
+	unpackLimit = 1
 [gc]
 	auto = 0
 `

@@ -26,7 +26,7 @@ function stateText({ url, branch, tip, halt }: GitopsState, style: Style): strin
   if (halt === null)
     return `${paint.green('✓')} ${where}: at ${tip ?? 'a tip that was not seen yet'}`
   return [
-    `${paint.red('✗')} ${where}: ${paint.bold('writing is halted')}, since ${ago(halt.sinceUnix, style)}.`,
+    `${paint.red('✗')} ${where}: ${paint.bold('writing is halted')}, noticed ${ago(halt.sinceUnix, style)}.`,
     'The branch was rewound or rewritten: it no longer holds what was seen of it.',
     `  seen before: ${halt.seenTip}`,
     `  there now:   ${halt.foundTip}`,

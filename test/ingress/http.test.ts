@@ -299,6 +299,8 @@ describe('A26: who may do what', () => {
     decision: { by: looks, ...ask('GET', '/api/decisions/none') },
     decisions: { by: looks, ...ask('GET', '/api/decisions?since=2026-01-01T00:00:00Z') },
     'gitops-repo': { by: looks, ...ask('GET', '/api/gitopsRepo') },
+    'gitops-state': { by: looks, ...ask('GET', '/api/gitops') },
+    'resume-gitops': { by: { admin: 1 }, ...ask('POST', '/api/gitops/resume', { tip: '1'.repeat(40) }) }, // biome-ignore format: one row
     whoami: { by: looks, ...ask('GET', '/api/whoami') },
     users: { by: { admin: 1 }, ...ask('GET', '/api/users') },
     user: { by: { admin: 1 }, ...ask('GET', '/api/user/none') },
