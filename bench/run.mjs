@@ -1,3 +1,4 @@
+import { index } from './index.mjs'
 import { ingress } from './ingress.mjs'
 import { policy } from './policy.mjs'
 import { release } from './release.mjs'
@@ -6,6 +7,7 @@ import { upkeep } from './upkeep.mjs'
 
 /** Every bench by name: `npm run bench -- <name>`. It answers false when it found a defect. */
 const benches = new Map([
+  ['index', { about: 'the index made of a whole history, status and history from it', run: index }],
   ['ingress', { about: 'durable accepts per second beside a bare Hono hello', run: ingress }],
   ['policy', { about: 'decisions per second beside plain json-logic-js, and bombs', run: policy }],
   ['release', { about: 'from the 201 to the commit, beside a bare git push', run: release }],

@@ -86,12 +86,15 @@ export class ReleaseStore {
 
   /** What runs where, by environment and app; both may be left open. */
   async running(where: { env?: string | undefined; app?: string | undefined }): Promise<Release[]> {
-    const rows = await this.#database.read(
-      `select r.* from running c join releases r on r.seq = c.release_seq
-       where (?1 is null or c.env = ?1) and (?2 is null or c.app = ?2) order by c.env, c.app`,
-      [where.env ?? null, where.app ?? null],
+    const given = [
+      { sql: 'c.env = ?', value: where.env },
+      { sql: 'c.app = ?', value: where.app },
+    ].flatMap(({ sql, value }) => (value === undefined ? [] : [{ sql, value }]))
+    const [row] = await this.#database.read(
+      runningQuery(given.map(({ sql }) => sql)),
+      given.map(({ value }) => value),
     )
-    return rows.map(releaseOf)
+    return JSON.parse(`[${row?.text ?? ''}]`) as Release[]
   }
 
   /** What ran at a moment, by environment and app; both may be left open. */
@@ -154,19 +157,36 @@ const landStatements = (landing: Landing): InStatement[] => [
   ...(landing.lock ? [insertLock(landing.lock)] : []),
   ...(landing.follow ? [insertEvent(landing.follow)] : []),
 ]
+/** A release as JSON: what is JSON already goes in as it is. */
+const releaseJson = `
+  rtrim(json_object('id', r.id, 'app', r.app, 'env', r.env, 'artifactId', r.artifact_id,
+    'triggeredBy', r.triggered_by, 'gitopsRef', r.gitops_ref, 'gitopsRepo', r.gitops_repo,
+    'created', r.created, 'status', 'pushed', 'decisionId', r.decision_id,
+    'policyVersion', r.policy_version), '}')
+  || ',"rolledBack":' || iif(r.rolled_back = 1, 'true', 'false')
+  || iif(r.rollback_to is null, '', ',"rollbackTo":' || json_quote(r.rollback_to))
+  || ',"version":' || r.version || iif(r.health is null, '', ',"health":' || r.health) || '}'`
+
+/** Everything that runs as one text: thousands of rows would each cost more than what stands in them. */
+const runningQuery = (conditions: readonly string[]): string => `
+  select group_concat(row) as text from (
+    select ${releaseJson} as row from running c join releases r on r.seq = c.release_seq
+    where ${['true', ...conditions].join(' and ')} order by c.env, c.app)`
 
 /** Jumps from app to app, and takes of each the last release up to then, unless it was taken away. */
 const ranAtQuery = `
   with recursive places (env, app) as (
-    select env, app from (select env, app from releases order by env, app limit 1)
+    select env, app from (
+      select env, app from releases where ?1 is null or env = ?1 order by env, app limit 1)
     union all
-    select n.env, n.app from places p, releases n
-      where n.seq = (select seq from releases m where (m.env, m.app) > (p.env, p.app)
-        order by m.env, m.app limit 1)),
+    select n.env, n.app from places p, releases n where n.seq = coalesce(
+      (select seq from releases m where m.env = p.env and m.app > p.app order by m.app limit 1),
+      (select seq from releases m where ?1 is null and m.env > p.env
+        order by m.env, m.app limit 1))),
   last as (
     select (select r.seq from releases r where r.env = p.env and r.app = p.app and r.created <= ?3
       order by r.created desc, r.seq desc limit 1) as seq
-    from places p where (?1 is null or p.env = ?1) and (?2 is null or p.app = ?2))
+    from places p where ?2 is null or p.app = ?2)
   select r.* from last join releases r on r.seq = last.seq
   where not exists (select 1 from removals d where d.env = r.env and d.app = r.app
     and d.after_seq >= r.seq and d.created <= ?3)
