@@ -1,13 +1,35 @@
 import { isStrict } from './figures.mjs'
 import { isInMemory, sizes } from './repositories.mjs'
 import { printTargets } from './targets.mjs'
+import { load } from './write-load.mjs'
+import { ageing, counts, races } from './write-races.mjs'
 import { growthOf, printRounds, ratiosOf, rounds, sizesOf } from './write-rounds.mjs'
+
+/** The parts, each with a name to run it alone: `npm run bench -- write load`. */
+const parts = { rounds: everyRound, load: everyLoad, races: everyRace }
 
 /** Measures every way to write beside ours, and prints the targets of the research. */
 export async function write() {
-  const kind = process.argv.includes('--quick') ? 'quick' : 'full'
+  const words = process.argv.slice(3)
+  const kind = words.includes('--quick') ? 'quick' : 'full'
+  const chosen = Object.keys(parts).filter((name) => words.includes(name))
   const place = isInMemory ? 'in memory' : 'on the disk: clones look worse there than in memory'
   console.log(`write: repositories ${place}, remotes are paths, releases take turns; ${kind}\n`)
+  const startedAt = performance.now()
+  const targets = []
+  let isSound = true
+  for (const name of chosen.length > 0 ? chosen : Object.keys(parts)) {
+    const measured = await parts[name](kind)
+    targets.push(...measured.targets)
+    isSound &&= measured.isSound
+  }
+  const number = ({ id }) => (id.startsWith('W') ? 0 : 100) + Number(id.slice(1))
+  const areMet = printTargets(targets.sort((a, b) => number(a) - number(b)))
+  console.log(`\n${Math.round((performance.now() - startedAt) / 1000)} seconds`)
+  return isSound && (areMet || !isStrict)
+}
+
+async function everyRound(kind) {
   const targets = []
   const figures = new Map()
   let isSound = true
@@ -18,8 +40,22 @@ export async function write() {
     printRounds(sizes[name], measured.figures)
     targets.push(...ratiosOf(sizes[name], measured.figures))
   }
-  targets.push(growthOf(figures))
-  const byNumber = (a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1))
-  const areMet = printTargets(targets.sort(byNumber))
-  return isSound && (areMet || !isStrict)
+  return { targets: [...targets, growthOf(figures)], isSound }
+}
+
+async function everyLoad(kind) {
+  const all = []
+  for (const name of sizesOf(kind).filter((one) => one !== 'small'))
+    all.push(await load(sizes[name], kind))
+  return {
+    targets: all.flatMap(({ targets }) => targets),
+    isSound: all.every(({ isSound }) => isSound),
+  }
+}
+
+async function everyRace(kind) {
+  const targets = await counts(sizes.small)
+  for (const name of sizesOf(kind)) targets.push(...(await races(sizes[name], kind)))
+  targets.push(...(await ageing(sizes.medium, kind)))
+  return { targets, isSound: true }
 }
