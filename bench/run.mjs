@@ -1,5 +1,6 @@
 import { ingress } from './ingress.mjs'
 import { policy } from './policy.mjs'
+import { read } from './read.mjs'
 import { release } from './release.mjs'
 import { slack } from './slack.mjs'
 import { write } from './write.mjs'
@@ -8,6 +9,7 @@ import { write } from './write.mjs'
 const benches = new Map([
   ['ingress', { about: 'durable accepts per second beside a bare Hono hello', run: ingress }],
   ['policy', { about: 'decisions per second beside plain json-logic-js, and bombs', run: policy }],
+  ['read', { about: 'status, history and rollback beside the git commands', run: read }],
   ['release', { about: 'from the 201 to the commit, beside a bare git push', run: release }],
   ['write', { about: 'every way to write the GitOps repository beside ours', run: write }],
   ['slack', { about: 'slash commands answered while git or Slack hangs', run: slack }],
