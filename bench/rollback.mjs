@@ -36,7 +36,9 @@ export async function rollback(size, kind) {
     const tip = await writer.tip()
     const ours = await timed(() => writer.commit(tip, [restore], async () => false))
     const newest = refs.slice(1).reverse()
-    const revert = await timed(() => git(tree, ['revert', '--no-edit', ...newest]))
+    const revert = await timed(async () => {
+      for (const ref of newest) await git(tree, ['revert', '--no-edit', ref])
+    })
     await git(tree, ['reset', '--quiet', '--hard', tip])
     if (round === 0) continue
     taken.ours.push(ours)

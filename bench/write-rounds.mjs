@@ -7,20 +7,50 @@ import { target } from './targets.mjs'
 import { strategies } from './write-strategies.mjs'
 
 /**
- * Rounds of one release in a push, and how many of them the slow strategies take part in; then rounds
- * of ten and of a hundred in a push. The first round is dropped.
+ * Rounds of one release in a push, and how many of them the slower strategies take part in; then rounds
+ * of ten and of a hundred in a push, of which a work tree gets `treeBatch` once. The first round is
+ * dropped. When the budget is spent there are fewer rounds: a busy machine must not make it hours.
  */
 const plans = {
   full: {
-    small: { single: 40, middle: 20, slow: 8, ten: 8, hundred: 8 },
-    medium: { single: 40, middle: 20, slow: 6, ten: 8, hundred: 8 },
-    large: { single: 24, middle: 8, slow: 3, ten: 6, hundred: 6 },
+    small: {
+      single: 40,
+      middle: 20,
+      slow: 8,
+      ten: 8,
+      hundred: 8,
+      treeBatch: 100,
+      budgetMs: 60_000,
+    },
+    medium: {
+      single: 40,
+      middle: 20,
+      slow: 6,
+      ten: 8,
+      hundred: 8,
+      treeBatch: 50,
+      budgetMs: 120_000,
+    },
+    large: { single: 24, middle: 8, slow: 3, ten: 5, hundred: 5, treeBatch: 20, budgetMs: 300_000 },
   },
   quick: {
-    small: { single: 20, middle: 8, slow: 4, ten: 4, hundred: 4 },
-    medium: { single: 16, middle: 6, slow: 3, ten: 4, hundred: 4 },
+    small: { single: 20, middle: 8, slow: 4, ten: 4, hundred: 4, treeBatch: 50, budgetMs: 30_000 },
+    medium: { single: 16, middle: 6, slow: 3, ten: 4, hundred: 4, treeBatch: 20, budgetMs: 45_000 },
+  },
+  http: {
+    small: { single: 20, middle: 20, slow: 4, ten: 4, hundred: 3, treeBatch: 20, budgetMs: 30_000 },
+    medium: {
+      single: 20,
+      middle: 20,
+      slow: 3,
+      ten: 4,
+      hundred: 3,
+      treeBatch: 20,
+      budgetMs: 45_000,
+    },
   },
 }
+const roundsLeast = 3
 
 export const sizesOf = (kind) => Object.keys(plans[kind])
 
@@ -28,44 +58,56 @@ export const sizesOf = (kind) => Object.keys(plans[kind])
 const isWhole = ({ pace }) => pace === 'fast'
 
 /** Measures all strategies on one size in turn, release by release, each on a remote of its own. */
-export async function rounds(size, kind) {
+export async function rounds(size, kind, hostUrl) {
   const plan = plans[kind][size.name]
   const opened = []
-  for (const strategy of strategies) opened.push(await open(strategy, size))
+  for (const strategy of strategies)
+    if (!hostUrl || strategy.isRemote) opened.push(await open(strategy, { size, hostUrl }))
   const releases = releasesOf(size, { seed: 2, from: size.commits })
   const batchOf = (count) =>
     Array.from({ length: count }, () => plannedCommit(releases.next().value))
-  const turn = async ({ round, batch, isIn }) => {
+  const turn = async ({ round, batch, among }) => {
     const commits = batchOf(batch)
     // Each is the first one once: what the one before leaves behind hits all alike.
-    for (let at = 0; at < opened.length; at++) {
-      const one = opened[(at + round) % opened.length]
-      if (!isIn(one.strategy)) continue
-      const times = await one.writer.release(commits)
-      one.commits += commits.length
-      if (round > 0) one.samples[batch].push(times)
+    for (let at = 0; at < among.length; at++) {
+      const one = among[(at + round) % among.length]
+      const part = one.strategy.pace === 'fast' ? commits : commits.slice(0, plan.treeBatch)
+      const times = await one.writer.release(part)
+      one.commits += part.length
+      const scale = batch / part.length
+      if (round > 0) one.samples[batch].push({ ...times, ms: times.ms * scale })
     }
   }
+  const endMs = performance.now() + plan.budgetMs
+  const isLate = (round) => round >= roundsLeast && performance.now() > endMs
+  const fast = opened.filter(({ strategy }) => strategy.pace === 'fast')
   const every = { fast: 1, middle: plan.single / plan.middle, slow: plan.single / plan.slow }
-  for (let round = 0; round <= plan.single; round++)
-    await turn({ round, batch: 1, isIn: ({ pace }) => round % Math.floor(every[pace]) === 0 })
-  for (let round = 0; round <= plan.ten; round++)
-    await turn({ round, batch: 10, isIn: ({ pace }) => pace === 'fast' })
-  // A batch in a work tree takes half a minute on the large repository: once is enough.
-  for (let round = 0; round <= plan.hundred; round++) {
-    const isIn = ({ batches, pace }) => batches && (pace === 'fast' || round === 1)
-    await turn({ round, batch: 100, isIn })
-  }
+  for (let round = 0; round <= plan.single && !isLate(round); round++)
+    await turn({
+      ...{ round, batch: 1 },
+      among: opened.filter(
+        ({ strategy }) => round === 0 || (round - 1) % Math.floor(every[strategy.pace]) === 0,
+      ),
+    })
+  for (let round = 0; round <= plan.ten; round++) await turn({ round, batch: 10, among: fast })
+  for (let round = 0; round <= plan.hundred; round++)
+    await turn({
+      ...{ round, batch: 100 },
+      among: round === 1 ? opened.filter(({ strategy }) => strategy.batches) : fast,
+    })
   const isSound = await check(opened, size)
   for (const one of opened) rmSync(one.folder, { recursive: true })
   return { figures: new Map(opened.map((one) => [one.strategy.name, one.samples])), isSound }
 }
 
-async function open(strategy, size) {
-  const folder = join(workFolder(), `${size.name}-${strategy.name.replaceAll(/\W+/g, '-')}`)
+/** `hostUrl` is of a git host that serves the work folder; without it remotes are paths. */
+async function open(strategy, { size, hostUrl }) {
+  const name = `${size.name}-${strategy.name.replaceAll(/\W+/g, '-')}`
+  const folder = join(workFolder(), name)
   mkdirSync(folder)
-  const remote = await copyOf(size, join(folder.slice(workFolder().length + 1), 'remote.git'))
-  const writer = await strategy.open({ remote, folder, size })
+  const remote = await copyOf(size, join(name, 'remote.git'))
+  const url = hostUrl && `${hostUrl}/${name}/remote.git`
+  const writer = await strategy.open({ remote, folder, size, url })
   return { strategy, folder, remote, writer, commits: 0, samples: { 1: [], 10: [], 100: [] } }
 }
 
@@ -95,16 +137,15 @@ const p95 = (samples) =>
   )
 
 /** Prints one size: a release alone, and its share of a batch. */
-export function printRounds(size, figures) {
+export function printRounds(size, figures, over = 'remotes are paths') {
   const limit = p50(figures.get('push only')[1])
   const cell = (value) => (Number.isNaN(value) ? '' : ms(value))
-  console.log(
-    `${size.name}: ${size.apps} apps in ${size.envs} environments, ${size.commits} commits`,
-  )
+  const { name, apps, envs, commits } = size
+  console.log(`${name}: ${apps} apps in ${envs} environments, ${commits} commits; ${over}`)
   printTable([
     ['one release', 'p50', 'p95', 'n', '÷ push only', 'of 10', 'of 100'],
-    ...[...figures].map(([name, samples]) => [
-      ...[name, ms(p50(samples[1])), ms(p95(samples[1])), String(samples[1].length)],
+    ...[...figures].map(([strategy, samples]) => [
+      ...[strategy, ms(p50(samples[1])), ms(p95(samples[1])), String(samples[1].length)],
       (p50(samples[1]) / limit).toFixed(2),
       ...[cell(p50(samples[10]) / 10), cell(p50(samples[100]) / 100)],
     ]),

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { simpleGit } from 'simple-git'
 import { openClone } from '../dist/gitops/clone.js'
 import { LocalWriter } from '../dist/gitops/local.js'
-import { openDirect } from './direct-push.mjs'
 import { git, run, timed } from './git.mjs'
+import { openDirect } from './receive-pack.mjs'
 import { commitStream } from './repositories.mjs'
 
 /**
@@ -14,11 +14,11 @@ import { commitStream } from './repositories.mjs'
  * outside of the clock. To measure one more, add one more.
  *
  * `pace` says how often a strategy takes part: `slow` ones cost seconds on the large repository.
- * `batches`: whether it is also measured with several commits in one push.
+ * `batches`: whether it is also measured with several commits in one push; `isRemote`: also over HTTP.
  */
 export const strategies = [
   { name: 'clone, full', pace: 'slow', open: openClones([]) },
-  { name: 'clone --depth 1', pace: 'slow', open: openClones(['--depth', '1']) },
+  { name: 'clone --depth 1', pace: 'slow', isRemote: true, open: openClones(['--depth', '1']) },
   {
     name: 'clone, blobless, sparse',
     pace: 'slow',
@@ -28,10 +28,10 @@ export const strategies = [
   { name: "GimletD-Go's way", pace: 'slow', open: openGimletdGo },
   { name: 'work tree, simple-git', pace: 'middle', batches: true, open: openSimpleGit },
   { name: 'work tree, spawn', pace: 'middle', batches: true, open: openWorkTree },
-  { name: 'push only', pace: 'fast', batches: true, open: openPushOnly },
+  { name: 'push only', pace: 'fast', batches: true, isRemote: true, open: openPushOnly },
   { name: 'fast-import + push', pace: 'fast', batches: true, open: openAlone },
   { name: 'direct', pace: 'fast', batches: true, open: openDirect },
-  { name: 'ours', pace: 'fast', batches: true, open: openOurs },
+  { name: 'ours', pace: 'fast', batches: true, isRemote: true, open: openOurs },
 ]
 
 export const strategyNamed = (name) => strategies.find((one) => one.name === name)

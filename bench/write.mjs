@@ -1,12 +1,13 @@
-import { isStrict } from './figures.mjs'
-import { isInMemory, sizes } from './repositories.mjs'
-import { printTargets } from './targets.mjs'
+import { startChild } from './child.mjs'
+import { isStrict, median } from './figures.mjs'
+import { isInMemory, sizes, workFolder } from './repositories.mjs'
+import { printTargets, target } from './targets.mjs'
 import { load } from './write-load.mjs'
 import { ageing, counts, races } from './write-races.mjs'
 import { growthOf, printRounds, ratiosOf, rounds, sizesOf } from './write-rounds.mjs'
 
 /** The parts, each with a name to run it alone: `npm run bench -- write load`. */
-const parts = { rounds: everyRound, load: everyLoad, races: everyRace }
+const parts = { rounds: everyRound, http: everyHttpRound, load: everyLoad, races: everyRace }
 
 /** Measures every way to write beside ours, and prints the targets of the research. */
 export async function write() {
@@ -41,6 +42,23 @@ async function everyRound(kind) {
     targets.push(...ratiosOf(sizes[name], measured.figures))
   }
   return { targets: [...targets, growthOf(figures)], isSound }
+}
+
+/** The same over HTTP, to `git http-backend` on this machine; the research sets no targets for it. */
+async function everyHttpRound() {
+  const host = await startChild('./git-host.mjs', { env: { GIT_HOST_FOLDER: workFolder() } })
+  const targets = []
+  let isSound = true
+  for (const name of sizesOf('http')) {
+    const measured = await rounds(sizes[name], 'http', host.url)
+    isSound &&= measured.isSound
+    printRounds(sizes[name], measured.figures, 'remotes are reached by HTTP')
+    const p50 = (strategy) => median(measured.figures.get(strategy)[1].map(({ ms }) => ms))
+    const value = p50('ours') / p50('push only')
+    targets.push(target({ id: 'W1', what: `ours ÷ push only by HTTP, ${name}`, value }))
+  }
+  await host.kill()
+  return { targets, isSound }
 }
 
 async function everyLoad(kind) {
