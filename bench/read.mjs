@@ -8,6 +8,7 @@ import { seedIndex } from './release-index.mjs'
 import { appOf, copyOf, sizes, workFolder } from './repositories.mjs'
 import { rollback } from './rollback.mjs'
 import { printTargets, target } from './targets.mjs'
+import { bareClone } from './write-strategies.mjs'
 
 const indexed = { full: 1_000_000, quick: 100_000 }
 const env = 'production'
@@ -47,7 +48,8 @@ export async function read() {
 async function serve(remote, url) {
   const folder = join(workFolder(), 'reader')
   mkdirSync(folder)
-  lay(folder, { 'policies/.keep': '', 'manifests/.keep': '' })
+  lay(folder, { 'policies/.keep': '', 'manifests/.keep': '', 'data/.keep': '' })
+  await bareClone({ remote, clone: join(folder, 'data/clone.git') })
   return startGimletd(folder, {
     ...{ GIMLET_DATA_DIR: join(folder, 'data'), GIMLET_DB_URL: url, GITOPS_REPO: remote },
     ...{ POLICIES: join(folder, 'policies'), MANIFESTS: join(folder, 'manifests') },

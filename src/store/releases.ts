@@ -1,10 +1,10 @@
-import type { Decision } from '../domain/decision.ts'
 import type { NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import type { Health, Landing, Release } from '../domain/release.ts'
+import type { Health, Intent, Landing, Release } from '../domain/release.ts'
 import type { Database, InStatement, Value } from './client.ts'
 import { controlsChanged, insertLock } from './controls.ts'
-import { closeStatements, insertDecision, insertEvent } from './events.ts'
+import { closeStatements, insertEvent } from './events.ts'
+import { readReleases } from './read-releases.ts'
 
 export type HistoryFilter = {
   readonly env: string
@@ -17,13 +17,6 @@ export type HistoryFilter = {
   readonly limit: number
 }
 
-type Intent = {
-  readonly ref: Sha
-  readonly decision: Decision
-  /** The version of the controls that it was decided on. */
-  readonly controlVersion: number
-}
-
 /** The index of what the GitOps repository holds; the repository is the truth. */
 export class ReleaseStore {
   readonly #database: Database
@@ -33,34 +26,45 @@ export class ReleaseStore {
   }
 
   /**
-   * Keeps which commit is about to be pushed, with its decision: the trace that a crash leaves. Answers
-   * false when a lock, a block or an approval has changed since it was decided: row F30, one cut.
+   * Keeps which commits are about to be pushed, with their decisions: the trace that a crash leaves.
+   * Answers false, and keeps none of the commits, when a lock, a block or an approval has changed since
+   * any of them was decided, or any event is over: row F30, one cut.
    */
-  async intend(event: ReleaseEvent, intent: Intent): Promise<boolean> {
-    const { ref, decision, controlVersion } = intent
+  async intend(intents: readonly Intent[]): Promise<boolean> {
+    const rows = intents.map(({ event, ref, decision, controlVersion }) => [
+      ...[event.seq, event.id, ref, decision.tip, decision.id, controlVersion],
+      JSON.stringify(decision),
+    ])
+    const json = JSON.stringify(rows)
     const [intended] = await this.#database.write([
       {
         sql: `insert into commits (ref, event_id, tip, decision_id, state)
-              select ?, ?, ?, ?, 'intended' from control_version
-              where version = ? and exists (
-                select 1 from events where seq = ? and status in ('new', 'held'))`,
-        args: [ref, event.id, decision.tip, decision.id, controlVersion, event.seq],
+              select j.value ->> 2, j.value ->> 1, j.value ->> 3, j.value ->> 4, 'intended'
+              from json_each(?1) j
+              where not exists (
+                select 1 from json_each(?1) k, control_version v
+                where k.value ->> 5 <> v.version or not exists (
+                  select 1 from events where seq = k.value ->> 0 and status in ('new', 'held')))`,
+        args: [json],
       },
-      insertDecision(decision),
-      { sql: 'update events set decision_id = ? where seq = ?', args: [decision.id, event.seq] },
+      {
+        sql: `insert into decisions (id, event_id, body)
+              select j.value ->> 4, j.value ->> 1, j.value ->> 6 from json_each(?) j`,
+        args: [json],
+      },
+      {
+        sql: `update events set decision_id = j.value ->> 4
+              from json_each(?) j where seq = j.value ->> 0`,
+        args: [json],
+      },
     ])
-    return intended?.rowsAffected === 1
+    return intended?.rowsAffected === intents.length
   }
 
-  /** Marks a push as landed: release, status and event in one transaction. */
-  async land(landing: Landing): Promise<void> {
-    const { event, ref, release } = landing
+  /** Marks a push as landed: releases, status and events in one transaction. */
+  async land(landings: readonly Landing[]): Promise<void> {
     await this.#database.write([
-      { sql: `update commits set state = 'landed' where ref = ?`, args: [ref] },
-      ...(release ? releaseStatements(release, landing.repository) : forget(event)),
-      ...closeStatements(event, { status: 'processed', statusDesc: landing.statusDesc }),
-      ...(landing.lock ? [insertLock(landing.lock)] : []),
-      ...(landing.follow ? [insertEvent(landing.follow)] : []),
+      ...landings.flatMap(landStatements),
       // Every hold may wait for just this: another release is a fact that changed.
       ...controlsChanged,
     ])
@@ -88,7 +92,8 @@ export class ReleaseStore {
       value === undefined ? [] : [{ sql: `c.${name} = ?`, value }],
     )
     const conditions = ['true', ...named.map(({ sql }) => sql)].join(' and ')
-    return this.#read(
+    return readReleases(
+      this.#database,
       `select r.* from running c join releases r on r.seq = c.release_seq
        where ${conditions} order by c.env, c.app`,
       named.map(({ value }) => value),
@@ -98,12 +103,13 @@ export class ReleaseStore {
   /** Newest first. */
   async history(filter: HistoryFilter): Promise<Release[]> {
     const { sql, args } = historyQuery(filter)
-    return this.#read(sql, args)
+    return readReleases(this.#database, sql, args)
   }
 
   /** Releases of an app to an environment whose GitOps commit begins with `ref`, newest first. */
   async withRef(target: { env: string; app: string; ref: string }): Promise<Release[]> {
-    return this.#read(
+    return readReleases(
+      this.#database,
       `select * from releases where env = ? and app = ? and substr(gitops_ref, 1, ?) = ?
        order by seq desc`,
       [target.env, target.app, target.ref.length, target.ref],
@@ -111,7 +117,8 @@ export class ReleaseStore {
   }
 
   async ofEvents(eventIds: readonly string[]): Promise<Release[]> {
-    return this.#read(
+    return readReleases(
+      this.#database,
       'select * from releases where id in (select value from json_each(?)) order by seq',
       [JSON.stringify(eventIds)],
     )
@@ -128,39 +135,16 @@ export class ReleaseStore {
     const rows = await this.#database.read('select env, count(*) as n from running group by env')
     return new Map(rows.map((row) => [String(row.env), Number(row.n)]))
   }
-
-  /**
-   * The releases of a query for their rows, in its order. They come as one text: the driver spends more
-   * on the values of a row than the database on finding it, and an environment can have 5,000.
-   */
-  async #read(query: string, args: readonly Value[]): Promise<Release[]> {
-    const [row] = await this.#database.read(
-      `select json_group_array(${packed}) as packed from (${query})`,
-      args,
-    )
-    return (JSON.parse(String(row?.packed)) as Packed[]).map(releaseOf)
-  }
 }
 
-/** What is read of each release, in the order of `Packed`. */
-const packed = `json_array(id, app, env, artifact_id, triggered_by, json(version), gitops_ref,
-  gitops_repo, created, rolled_back, decision_id, policy_version, rollback_to, json(health))`
-
-type Packed = readonly [
-  id: string,
-  app: string,
-  env: string,
-  artifactId: string,
-  triggeredBy: string,
-  version: Release['version'],
-  gitopsRef: Sha,
-  gitopsRepo: string,
-  created: number,
-  rolledBack: 0 | 1,
-  decisionId: string,
-  policyVersion: string,
-  rollbackTo: Sha | null,
-  health: Health | null,
+const landStatements = (landing: Landing): InStatement[] => [
+  { sql: `update commits set state = 'landed' where ref = ?`, args: [landing.ref] },
+  ...(landing.release
+    ? releaseStatements(landing.release, landing.repository)
+    : forget(landing.event)),
+  ...closeStatements(landing.event, { status: 'processed', statusDesc: landing.statusDesc }),
+  ...(landing.lock ? [insertLock(landing.lock)] : []),
+  ...(landing.follow ? [insertEvent(landing.follow)] : []),
 ]
 
 function releaseStatements(release: Release, repository: string | undefined): InStatement[] {
@@ -226,33 +210,5 @@ function historyQuery(filter: HistoryFilter): { sql: string; args: Value[] } {
   return {
     sql: `select * from releases where ${where} order by seq desc limit ?`,
     args: [...args, filter.limit],
-  }
-}
-
-function releaseOf(read: Packed): Release {
-  const [id, app, env, artifactId, triggeredBy, version, gitopsRef, gitopsRepo, created, ...more] =
-    read
-  const [rolledBack, decisionId, policyVersion, rollbackTo, health] = more
-  const release: Release = {
-    id,
-    app,
-    env,
-    artifactId,
-    triggeredBy,
-    version,
-    gitopsRef,
-    gitopsRepo,
-    created,
-    status: 'pushed',
-    rolledBack: rolledBack === 1,
-    decisionId,
-    policyVersion,
-  }
-  // Few have more, and a copy of 5,000 takes longer than to find them.
-  if (rollbackTo === null && health === null) return release
-  return {
-    ...release,
-    ...(rollbackTo === null ? {} : { rollbackTo }),
-    ...(health === null ? {} : { health }),
   }
 }

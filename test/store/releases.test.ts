@@ -27,7 +27,7 @@ async function store(landed: readonly Release[]) {
   for (const one of landed) {
     await events.add(event({ id: one.id, app: one.app, env: one.env }))
     const added = (await events.find(one.id)) as ReleaseEvent
-    await releases.land({ event: added, ref: one.gitopsRef, statusDesc: '', release: one })
+    await releases.land([{ event: added, ref: one.gitopsRef, statusDesc: '', release: one }])
   }
   return releases
 }
