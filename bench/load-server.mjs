@@ -193,13 +193,18 @@ class LoadedServer {
     return { startedAt, endedAt: performance.now() }
   }
 
-  /** Waits until so many pushes have landed after these, or for at most so long. */
+  /** Waits until everything that was asked for has landed, for at most so long, and answers what has. */
   async settle(limitMs) {
     const endMs = performance.now() + limitMs
     for (;;) {
+      const seen = this.pushes
       const landed = await this.landed()
-      if (landed.length >= this.#asked.length || performance.now() > endMs) return landed
-      await pause(100)
+      if (landed.length >= this.asked) return landed
+      // To look costs a process, so only a push is a reason to.
+      while (this.pushes === seen) {
+        if (performance.now() > endMs) return landed
+        await pause(lookMs)
+      }
     }
   }
 

@@ -100,8 +100,9 @@ async function peerRate(size, { name, batch, batches }) {
 async function latencies(size, { perSecond: rate, loadMs }) {
   const server = await startLoaded(size)
   for (let at = 0; at < restSamples; at++) {
+    const seen = server.pushes
     await server.ask()
-    while ((await server.landed()).length <= at) await pause(5)
+    while (server.pushes === seen) await pause(1)
     await pause(restMs)
   }
   const rest = waits((await server.landed()).slice(1))
