@@ -42,13 +42,14 @@ export async function startChild(script, { env = {}, cwd } = {}) {
   const exited = new Promise((done) => {
     child.once('close', () => done(started.delete(child)))
   })
-  const { url } = await readyLine(child)
+  const { url, pid } = await readyLine(child)
   const { port } = new URL(url)
   const end = async (signal) => {
     child.kill(signal)
     await exited
   }
-  return { port: Number(port), url: `http://127.0.0.1:${port}`, kill: () => end('SIGKILL'), end }
+  const kill = () => end('SIGKILL')
+  return { pid, port: Number(port), url: `http://127.0.0.1:${port}`, kill, end }
 }
 
 function readyLine(child) {
@@ -61,6 +62,8 @@ function readyLine(child) {
       const line = text.split('\n').find((one) => one.includes('"listening"'))
       if (!line?.endsWith('}')) return
       clearTimeout(late)
+      // What is logged from now on is nobody's to read.
+      child.stdout.removeAllListeners('data').resume()
       done(JSON.parse(line))
     })
   })

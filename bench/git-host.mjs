@@ -3,12 +3,18 @@ import { createServer } from 'node:http'
 
 /** A git host: `git http-backend` over the repositories of a folder, until it is told to hang. */
 let isHanging = false
+let requests = 0
 
 const server = createServer((request, response) => {
-  if (request.url === '/bench/hang') {
+  if (request.url === '/bench/requests') {
+    response.end(JSON.stringify(requests))
+  } else if (request.url === '/bench/hang') {
     isHanging = true
     response.end('{}')
-  } else if (!isHanging) serve(request, response)
+  } else {
+    requests++
+    if (!isHanging) serve(request, response)
+  }
 })
 
 function serve(request, response) {

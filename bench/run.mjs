@@ -1,17 +1,21 @@
 import { index } from './index.mjs'
 import { ingress } from './ingress.mjs'
 import { policy } from './policy.mjs'
+import { read } from './read.mjs'
 import { release } from './release.mjs'
 import { slack } from './slack.mjs'
 import { upkeep } from './upkeep.mjs'
+import { write } from './write.mjs'
 
 /** Every bench by name: `npm run bench -- <name>`. It answers false when it found a defect. */
 const benches = new Map([
   ['index', { about: 'the index made of a whole history, status and history from it', run: index }],
   ['ingress', { about: 'durable accepts per second beside a bare Hono hello', run: ingress }],
   ['policy', { about: 'decisions per second beside plain json-logic-js, and bombs', run: policy }],
+  ['read', { about: 'status, history and rollback beside the git commands', run: read }],
   ['release', { about: 'from the 201 to the commit, beside a bare git push', run: release }],
   ['upkeep', { about: 'a release after a thousand others, with and without upkeep', run: upkeep }],
+  ['write', { about: 'every way to write the GitOps repository beside ours', run: write }],
   ['slack', { about: 'slash commands answered while git or Slack hangs', run: slack }],
 ])
 

@@ -1,9 +1,10 @@
 import type { NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Health, Intent, Landing, Release } from '../domain/release.ts'
-import type { Database, InStatement, ResultSet, Value } from './client.ts'
+import type { Database, InStatement, Value } from './client.ts'
 import { controlsChanged, insertLock } from './controls.ts'
 import { closeStatements, insertEvent } from './events.ts'
+import { readReleases } from './read-releases.ts'
 
 export type HistoryFilter = {
   readonly env: string
@@ -86,15 +87,17 @@ export class ReleaseStore {
 
   /** What runs where, by environment and app; both may be left open. */
   async running(where: { env?: string | undefined; app?: string | undefined }): Promise<Release[]> {
-    const given = [
-      { sql: 'c.env = ?', value: where.env },
-      { sql: 'c.app = ?', value: where.app },
-    ].flatMap(({ sql, value }) => (value === undefined ? [] : [{ sql, value }]))
-    const [row] = await this.#database.read(
-      runningQuery(given.map(({ sql }) => sql)),
-      given.map(({ value }) => value),
+    // Each of the four questions has its own text: a condition that may be off reads the whole table.
+    const named = Object.entries({ env: where.env, app: where.app }).flatMap(([name, value]) =>
+      value === undefined ? [] : [{ sql: `c.${name} = ?`, value }],
     )
-    return JSON.parse(`[${row?.text ?? ''}]`) as Release[]
+    const conditions = ['true', ...named.map(({ sql }) => sql)].join(' and ')
+    return readReleases(
+      this.#database,
+      `select r.* from running c join releases r on r.seq = c.release_seq
+       where ${conditions} order by c.env, c.app`,
+      named.map(({ value }) => value),
+    )
   }
 
   /** What ran at a moment, by environment and app; both may be left open. */
@@ -103,36 +106,32 @@ export class ReleaseStore {
     app?: string | undefined
     atUnix: number
   }): Promise<Release[]> {
-    const rows = await this.#database.read(ranAtQuery, [
-      where.env ?? null,
-      where.app ?? null,
-      where.atUnix,
-    ])
-    return rows.map(releaseOf)
+    const { env = null, app = null, atUnix } = where
+    return readReleases(this.#database, ranAtQuery, [env, app, atUnix])
   }
 
   /** Newest first. */
   async history(filter: HistoryFilter): Promise<Release[]> {
     const { sql, args } = historyQuery(filter)
-    return (await this.#database.read(sql, args)).map(releaseOf)
+    return readReleases(this.#database, sql, args)
   }
 
   /** Releases of an app to an environment whose GitOps commit begins with `ref`, newest first. */
   async withRef(target: { env: string; app: string; ref: string }): Promise<Release[]> {
-    const rows = await this.#database.read(
+    return readReleases(
+      this.#database,
       `select * from releases where env = ? and app = ? and substr(gitops_ref, 1, ?) = ?
        order by seq desc`,
       [target.env, target.app, target.ref.length, target.ref],
     )
-    return rows.map(releaseOf)
   }
 
   async ofEvents(eventIds: readonly string[]): Promise<Release[]> {
-    const rows = await this.#database.read(
+    return readReleases(
+      this.#database,
       'select * from releases where id in (select value from json_each(?)) order by seq',
       [JSON.stringify(eventIds)],
     )
-    return rows.map(releaseOf)
   }
 
   /** Which repository each app is bound to by its first release. */
@@ -157,21 +156,6 @@ const landStatements = (landing: Landing): InStatement[] => [
   ...(landing.lock ? [insertLock(landing.lock)] : []),
   ...(landing.follow ? [insertEvent(landing.follow)] : []),
 ]
-/** A release as JSON: what is JSON already goes in as it is. */
-const releaseJson = `
-  rtrim(json_object('id', r.id, 'app', r.app, 'env', r.env, 'artifactId', r.artifact_id,
-    'triggeredBy', r.triggered_by, 'gitopsRef', r.gitops_ref, 'gitopsRepo', r.gitops_repo,
-    'created', r.created, 'status', 'pushed', 'decisionId', r.decision_id,
-    'policyVersion', r.policy_version), '}')
-  || ',"rolledBack":' || iif(r.rolled_back = 1, 'true', 'false')
-  || iif(r.rollback_to is null, '', ',"rollbackTo":' || json_quote(r.rollback_to))
-  || ',"version":' || r.version || iif(r.health is null, '', ',"health":' || r.health) || '}'`
-
-/** Everything that runs as one text: thousands of rows would each cost more than what stands in them. */
-const runningQuery = (conditions: readonly string[]): string => `
-  select group_concat(row) as text from (
-    select ${releaseJson} as row from running c join releases r on r.seq = c.release_seq
-    where ${['true', ...conditions].join(' and ')} order by c.env, c.app)`
 
 /** Jumps from app to app, and takes of each the last release up to then, unless it was taken away. */
 const ranAtQuery = `
@@ -255,26 +239,5 @@ function historyQuery(filter: HistoryFilter): { sql: string; args: Value[] } {
   return {
     sql: `select * from releases where ${where} order by seq desc limit ?`,
     args: [...args, filter.limit],
-  }
-}
-
-function releaseOf(row: ResultSet['rows'][number]): Release {
-  const text = (name: string) => String(row[name])
-  return {
-    id: text('id'),
-    app: text('app'),
-    env: text('env'),
-    artifactId: text('artifact_id'),
-    triggeredBy: text('triggered_by'),
-    version: JSON.parse(text('version')) as Release['version'],
-    gitopsRef: text('gitops_ref'),
-    gitopsRepo: text('gitops_repo'),
-    created: Number(row.created),
-    status: 'pushed',
-    rolledBack: row.rolled_back === 1,
-    ...(row.rollback_to === null ? {} : { rollbackTo: text('rollback_to') }),
-    decisionId: text('decision_id'),
-    policyVersion: text('policy_version'),
-    ...(row.health === null ? {} : { health: JSON.parse(text('health')) as Health }),
   }
 }
