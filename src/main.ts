@@ -52,16 +52,25 @@ export type Server = {
   stop(): Promise<void>
 }
 
+/** The two ways by which a server changes anything: whoever stands in them sees every change. */
+export type Ways = { readonly database: Database; readonly git: Git }
+
 /**
- * Builds every part once, listens, and carries events out until it is stopped.
+ * Builds every part once, listens, and carries events out until it is stopped. `through` may put
+ * something in the ways, such as what ends the process at a numbered step.
  * Throws `database_newer`, and what keeps the database, the clone or the port from being opened.
  */
-export async function startServer(config: Config, log: Logger): Promise<Server> {
+export async function startServer(
+  config: Config,
+  log: Logger,
+  through: (ways: Ways) => Ways = (ways) => ways,
+): Promise<Server> {
   const dataDir = resolve(config.dataDir)
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const token = await adminToken(config, dataDir)
-  const database = await openStore(config, dataDir)
-  const { git, url: gitopsUrl } = await openGitops(config, dataDir)
+  const opened = await openStore(config, dataDir)
+  const { git: gitOfClone, url: gitopsUrl } = await openGitops(config, dataDir)
+  const { database, git } = through({ database: opened, git: gitOfClone })
   const { commands, loop, health, metrics, users, people, gitopsPushed } = partsOf(config, {
     ...{ database, git, gitopsUrl, log },
   })

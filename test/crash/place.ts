@@ -1,0 +1,203 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createClient } from '@libsql/client'
+
+/** How long a push waits on the host, in seconds: written into the remote for the next push only. */
+export const slowPushFile = 'slow-push'
+const adminToken = 'crash-administrator-token'
+/** A server that says nothing for so long is stuck. */
+const startMsMax = 60_000
+const answerMsMax = 30_000
+
+/** A folder with all that a server has: its data, its remote, its policies and manifests. */
+export type Place = {
+  readonly folder: string
+  readonly dataDir: string
+  readonly database: string
+  readonly remote: string
+}
+
+export const placeIn = (folder: string): Place => ({
+  folder,
+  dataDir: join(folder, 'data'),
+  database: join(folder, 'data/gimlet.db'),
+  remote: join(folder, 'remote.git'),
+})
+
+/** Before a push lands: waits as it was told to, once, so that a push can outlive its server. */
+const preReceive = `#!/bin/sh
+cat > /dev/null
+if mv ${slowPushFile} ${slowPushFile}.taken 2> /dev/null; then sleep "$(cat ${slowPushFile}.taken)"; fi
+exit 0
+`
+
+/** Lays a place out, with a first commit that somebody else made. */
+export function layPlace(place: Place, files: Readonly<Record<string, string>>): void {
+  for (const name of ['data', 'policies', 'manifests'])
+    mkdirSync(join(place.folder, name), { recursive: true })
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(place.folder, path)), { recursive: true })
+    writeFileSync(join(place.folder, path), text)
+  }
+  someonesGit(place.folder, 'init', '--quiet', '--bare', '--initial-branch=main', place.remote)
+  const hook = join(place.remote, 'hooks/pre-receive')
+  mkdirSync(dirname(hook), { recursive: true })
+  writeFileSync(hook, preReceive)
+  chmodSync(hook, 0o755)
+  someoneCommits(place, 'README.md', 'What runs where.\n')
+}
+
+export function copyPlace(from: Place, to: Place): void {
+  rmSync(to.folder, { recursive: true, force: true, maxRetries: 5 })
+  cpSync(from.folder, to.folder, { recursive: true })
+}
+
+/** Commits one file as a person would, and answers the commit; a lost race is run again. */
+export function someoneCommits({ folder, remote }: Place, path: string, text: string): string {
+  const tree = join(folder, 'tree')
+  for (;;) {
+    rmSync(tree, { recursive: true, force: true, maxRetries: 5 })
+    someonesGit(folder, 'clone', '--quiet', '--depth=1', `file://${remote}`, tree)
+    mkdirSync(dirname(join(tree, path)), { recursive: true })
+    writeFileSync(join(tree, path), text)
+    someonesGit(tree, 'add', '--all')
+    someonesGit(tree, 'commit', '--quiet', '--allow-empty', `--message=${path} by hand`)
+    try {
+      someonesGit(tree, 'push', '--quiet', 'origin', 'HEAD:main')
+    } catch {
+      continue
+    }
+    return someonesGit(tree, 'rev-parse', 'HEAD').trim()
+  }
+}
+
+function someonesGit(cwd: string, ...args: readonly string[]): string {
+  const names = ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+    [`GIT_${who}_NAME`, 'Someone'],
+    [`GIT_${who}_EMAIL`, 'someone@example.com'],
+  ])
+  const env = { PATH: process.env.PATH, HOME: cwd, ...Object.fromEntries(names) }
+  return execFileSync('git', [...args], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }) // biome-ignore format: one command
+}
+
+export type Answer = { readonly status: number; readonly json: Readonly<Record<string, unknown>> }
+
+export type Server = {
+  /** Throws when the server ends before it has answered. */
+  post(path: string, asked?: { readonly body?: unknown; readonly token?: string }): Promise<Answer>
+  get(path: string): Promise<Answer>
+  /** Nothing is new, so nothing is going on. */
+  isIdle(): Promise<boolean>
+  kill(): Promise<void>
+  /** Ends when the process does, with what it said at last. */
+  readonly ended: Promise<string>
+}
+
+const started = new Set<ChildProcess>()
+
+/** Starts a server at a place. Answers its last words when it ended before it listened. */
+export async function startServer(
+  place: Place,
+  command: readonly string[],
+  onSpawn: (kill: () => void) => void = () => undefined,
+): Promise<Server | string> {
+  const { child, ended } = spawned(place, command)
+  onSpawn(() => child.kill('SIGKILL'))
+  const url = await Promise.race([listening(child), ended.then(() => undefined)])
+  if (url === undefined) return ended
+  return {
+    ended,
+    post: (path, { body, token } = {}) => call(`${url}${path}`, { method: 'POST', body, token }),
+    get: (path) => call(`${url}${path}`, { method: 'GET' }),
+    isIdle: () => isIdle(place),
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+function spawned({ folder, dataDir, remote }: Place, command: readonly string[]) {
+  const child = spawn(process.execPath, [...command], {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH,
+      ...{ PORT: '0', HOST: '127.0.0.1', GIMLET_DATA_DIR: dataDir, GITOPS_REPO: remote },
+      ...{ POLICIES: join(folder, 'policies'), MANIFESTS: join(folder, 'manifests') },
+      GIMLET_ADMIN_TOKEN: adminToken,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  started.add(child)
+  let words = ''
+  child.stderr.on('data', (chunk) => {
+    words = (words + String(chunk)).slice(-2_000)
+  })
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    started.delete(child)
+    // A server that gives up by itself is broken, and not killed.
+    if (signal !== 'SIGKILL') throw new Error(`a server ended with ${code ?? signal}: ${words}`)
+    return words.trim()
+  })
+  // Who waits for it hears of it; until then nobody may.
+  ended.catch(() => undefined)
+  return { child, ended }
+}
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((done, failed) => {
+    const late = setTimeout(() => failed(new Error('a server did not start')), startMsMax)
+    child.once('exit', () => clearTimeout(late))
+    if (!child.stdout) return
+    createInterface(child.stdout).on('line', (line) => {
+      const { msg, url } = JSON.parse(line) as { msg: string; url: string }
+      if (msg !== 'listening') return
+      clearTimeout(late)
+      done(url.replace('localhost', '127.0.0.1'))
+    })
+  })
+}
+
+/** Ends what is left of this program's servers. */
+export function killServers(): void {
+  for (const child of started) child.kill('SIGKILL')
+}
+
+type Call = { method: string; body?: unknown; token?: string | undefined }
+
+async function call(url: string, { method, body, token = adminToken }: Call): Promise<Answer> {
+  const response = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${token}`, connection: 'close' },
+    signal: AbortSignal.timeout(answerMsMax),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, json: (await response.json()) as Answer['json'] }
+}
+
+async function isIdle({ database }: Place): Promise<boolean> {
+  const client = createClient({ url: `file:${database}` })
+  try {
+    const { rows } = await client.execute(`select 1 from events where status = 'new' limit 1`)
+    return rows.length === 0
+  } finally {
+    client.close()
+  }
+}
+
+/** Asks until the answer is yes. Throws after `msMax`. */
+export async function until(
+  what: string,
+  msMax: number,
+  probe: () => Promise<boolean>,
+): Promise<void> {
+  const late = performance.now() + msMax
+  while (!(await probe())) {
+    if (performance.now() > late) throw new Error(`${what}: not within ${msMax / 1000} s`)
+    await pause(15)
+  }
+}

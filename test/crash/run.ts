@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { killServers } from './place.ts'
+import { Report } from './report.ts'
+import { type Crash, sweep, sweepOne } from './sweep.ts'
+
+const sweepMs = 8 * 60_000
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string' },
+    deep: { type: 'boolean', default: false },
+    /** One run of the sweep: the flow; its crashes follow as `step:where:seconds`. */
+    case: { type: 'string' },
+  },
+})
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+const folder = mkdtempSync(join(tmpdir(), 'gimletd-crash-'))
+const report = new Report(seed)
+process.on('exit', () => {
+  killServers()
+  if (report.isGood) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+
+const crashOf = (text: string): Crash => {
+  const [step, where, slowSeconds = '0'] = text.split(':')
+  if (where !== 'before' && where !== 'amid' && where !== 'after')
+    throw new Error(`${text} is no crash: write step:before, step:amid or step:after`)
+  return { step: Number(step), where, slowSeconds: Number(slowSeconds) }
+}
+
+report.say(`seed ${seed}`)
+const { deep: isDeep } = values
+const until = isDeep ? Number.POSITIVE_INFINITY : performance.now() + sweepMs
+if (values.case)
+  await sweepOne({ folder, report, isDeep, until }, values.case, positionals.map(crashOf))
+else await sweep({ folder, report, isDeep, until })
+report.end()
+process.exitCode = report.isGood ? 0 : 1
