@@ -28,7 +28,12 @@ manifests: |
     tag: "{{ .image.tag }}"
 `
 
-const trigger = { kind: 'trigger', on: 'artifact', env: 'staging' }
+const trigger = {
+  kind: 'trigger',
+  on: 'artifact',
+  env: 'staging',
+  when: { '==': [{ var: 'artifact.version.branch' }, 'main'] },
+}
 const gate = {
   kind: 'gate',
   app: 'careful',
