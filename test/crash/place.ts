@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { createClient } from '@libsql/client'
 
 /** How long a push waits on the host, in seconds: written into the remote for the next push only. */
@@ -36,19 +37,29 @@ exit 0
 `
 
 /** Lays a place out, with a first commit that somebody else made. */
-export function layPlace(place: Place, files: Readonly<Record<string, string>>): void {
+export async function layPlace(
+  place: Place,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
   for (const name of ['data', 'policies', 'manifests'])
     mkdirSync(join(place.folder, name), { recursive: true })
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(place.folder, path)), { recursive: true })
     writeFileSync(join(place.folder, path), text)
   }
-  someonesGit(place.folder, 'init', '--quiet', '--bare', '--initial-branch=main', place.remote)
+  await someonesGit(
+    place.folder,
+    'init',
+    '--quiet',
+    '--bare',
+    '--initial-branch=main',
+    place.remote,
+  )
   const hook = join(place.remote, 'hooks/pre-receive')
   mkdirSync(dirname(hook), { recursive: true })
   writeFileSync(hook, preReceive)
   chmodSync(hook, 0o755)
-  someoneCommits(place, 'README.md', 'What runs where.\n')
+  await someoneCommits(place, 'README.md', 'What runs where.\n')
 }
 
 export function copyPlace(from: Place, to: Place): void {
@@ -57,31 +68,35 @@ export function copyPlace(from: Place, to: Place): void {
 }
 
 /** Commits one file as a person would, and answers the commit; a lost race is run again. */
-export function someoneCommits({ folder, remote }: Place, path: string, text: string): string {
+export async function someoneCommits(
+  { folder, remote }: Place,
+  path: string,
+  text: string,
+): Promise<string> {
   const tree = join(folder, 'tree')
   for (;;) {
     rmSync(tree, { recursive: true, force: true, maxRetries: 5 })
-    someonesGit(folder, 'clone', '--quiet', '--depth=1', `file://${remote}`, tree)
+    await someonesGit(folder, 'clone', '--quiet', '--depth=1', `file://${remote}`, tree)
     mkdirSync(dirname(join(tree, path)), { recursive: true })
     writeFileSync(join(tree, path), text)
-    someonesGit(tree, 'add', '--all')
-    someonesGit(tree, 'commit', '--quiet', '--allow-empty', `--message=${path} by hand`)
+    await someonesGit(tree, 'add', '--all')
+    await someonesGit(tree, 'commit', '--quiet', '--allow-empty', `--message=${path} by hand`)
     try {
-      someonesGit(tree, 'push', '--quiet', 'origin', 'HEAD:main')
+      await someonesGit(tree, 'push', '--quiet', 'origin', 'HEAD:main')
     } catch {
       continue
     }
-    return someonesGit(tree, 'rev-parse', 'HEAD').trim()
+    return (await someonesGit(tree, 'rev-parse', 'HEAD')).trim()
   }
 }
 
-function someonesGit(cwd: string, ...args: readonly string[]): string {
+async function someonesGit(cwd: string, ...args: readonly string[]): Promise<string> {
   const names = ['AUTHOR', 'COMMITTER'].flatMap((who) => [
     [`GIT_${who}_NAME`, 'Someone'],
     [`GIT_${who}_EMAIL`, 'someone@example.com'],
   ])
   const env = { PATH: process.env.PATH, HOME: cwd, ...Object.fromEntries(names) }
-  return execFileSync('git', [...args], { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }) // biome-ignore format: one command
+  return (await promisify(execFile)('git', [...args], { cwd, env })).stdout
 }
 
 export type Answer = { readonly status: number; readonly json: Readonly<Record<string, unknown>> }

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { killAtRandom } from './kills.ts'
 import { killServers } from './place.ts'
 import { Report } from './report.ts'
 import { type Crash, sweep, sweepOne } from './sweep.ts'
 
 const sweepMs = 8 * 60_000
+const killsMs = 7 * 60_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -15,6 +17,11 @@ const { values, positionals } = parseArgs({
     deep: { type: 'boolean', default: false },
     /** One run of the sweep: the flow; its crashes follow as `step:where:seconds`. */
     case: { type: 'string' },
+    kills: { type: 'string', default: '200' },
+    /** One round of the random kills, and nothing else. */
+    round: { type: 'string' },
+    /** Only the sweep, or only the random kills. */
+    only: { type: 'string' },
   },
 })
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
@@ -34,10 +41,17 @@ const crashOf = (text: string): Crash => {
 }
 
 report.say(`seed ${seed}`)
-const { deep: isDeep } = values
-const until = isDeep ? Number.POSITIVE_INFINITY : performance.now() + sweepMs
-if (values.case)
-  await sweepOne({ folder, report, isDeep, until }, values.case, positionals.map(crashOf))
-else await sweep({ folder, report, isDeep, until })
+const { deep: isDeep, case: flow, only } = values
+const round = values.round === undefined ? undefined : Number(values.round)
+const after = (ms: number) => (isDeep ? Number.POSITIVE_INFINITY : performance.now() + ms)
+const sweeping = { folder, report, isDeep, until: after(sweepMs) }
+if (flow !== undefined) await sweepOne(sweeping, flow, positionals.map(crashOf))
+else {
+  if (round === undefined && only !== 'kills') await sweep(sweeping)
+  if (only !== 'sweep') {
+    const kills = Number(values.kills)
+    await killAtRandom({ folder, report, seed, kills, round, until: after(killsMs) })
+  }
+}
 report.end()
 process.exitCode = report.isGood ? 0 : 1

@@ -30,20 +30,20 @@ const child = fileURLToPath(new URL('steps.js', import.meta.url))
 const slowPushes = [0, 0.4, 1.2]
 
 type Prepared = { readonly flow: Flow; readonly base: Place; readonly memory: Memory }
-type Work = (place: Place) => Promise<void>
+type Work = { readonly isDeep: boolean; readonly run: (place: Place) => Promise<void> }
 
 /** Ends the server before and after every step of every flow, and again while it recovers. */
 export async function sweep(given: Sweep): Promise<void> {
   const work: Work[] = []
   for (const flow of flows) {
     const prepared = await prepare(given.folder, flow)
-    work.push((place) => oneDeep(given, { prepared, place, work }))
+    work.push({ isDeep: false, run: (place) => oneDeep(given, { prepared, place, work }) })
   }
   let skipped = 0
   const worker = async (number: number) => {
     const place = placeIn(join(given.folder, `worker-${number}`))
     for (let next = work.shift(); next; next = work.shift())
-      if (performance.now() < given.until) await next(place)
+      if (!next.isDeep || performance.now() < given.until) await next.run(place)
       else skipped++
   }
   await Promise.all(Array.from({ length: workers }, (_, number) => worker(number)))
@@ -62,7 +62,7 @@ export async function sweepOne(given: Sweep, name: string, crashes: readonly Cra
 async function prepare(folder: string, flow: Flow): Promise<Prepared> {
   const base = placeIn(join(folder, `base-${flow.name}`))
   mkdirSync(base.folder, { recursive: true })
-  layPlace(base, filesOf())
+  await layPlace(base, filesOf())
   const server = await startServer(base, [child])
   if (typeof server === 'string') throw new Error(`a server ended: ${server}`)
   const memory: Memory = new Map()
@@ -92,8 +92,10 @@ async function oneDeep(given: Sweep, { prepared, place, work }: Given & { work: 
     if (!given.isDeep && !isDangerous) continue
     const firsts = [...(given.isDeep ? [crash('before')] : []), crash('after')]
     if (/git push/.test(words)) firsts.push(crash('amid', 0.4))
-    for (const first of firsts)
-      work.push((free) => twoDeep(given, { prepared, place: free, first }))
+    for (const first of firsts) {
+      const run = (free: Place) => twoDeep(given, { prepared, place: free, first })
+      work.push({ isDeep: true, run })
+    }
   }
   given.report.say(`${prepared.flow.name}: ${steps} steps`)
 }
