@@ -56,7 +56,8 @@ export async function sweepOne(given: Sweep, name: string, crashes: readonly Cra
   const flow = flows.find((one) => one.name === name)
   if (!flow) throw new Error(`there is no flow ${name}`)
   const prepared = await prepare(given.folder, flow)
-  await runCase(given, { prepared, place: placeIn(join(given.folder, 'worker-0')), crashes })
+  const place = placeIn(join(given.folder, 'worker-0'))
+  for (const words of await runCase(given, { prepared, place, crashes })) given.report.say(words)
 }
 
 async function prepare(folder: string, flow: Flow): Promise<Prepared> {
@@ -164,6 +165,8 @@ async function flowed(
   try {
     await flow.run(server, memory, place)
     await rest(server)
+    // It may have ended in the moment after it came to rest: only who lives answers.
+    await server.get('/healthz')
     return undefined
   } catch (error) {
     // A call that broke off is no answer: the server's end is. A server that lives has no excuse.
