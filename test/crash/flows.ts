@@ -1,5 +1,7 @@
-import type { Answer, Place, Server } from './place.ts'
-import { until } from './place.ts'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createClient } from '@libsql/client'
+import { type Answer, type Place, type Server, until } from './place.ts'
 
 /** What a flow has come to so far; it outlives every server. */
 export type Memory = Map<string, Answer>
@@ -10,8 +12,12 @@ export type Flow = {
   prepare(server: Server, memory: Memory): Promise<void>
   /** Asks for what the flow is about. Run again on the next server when one has ended meanwhile. */
   run(server: Server, memory: Memory, place: Place): Promise<void>
-  /** The artifact that runs in each folder in the end. */
-  readonly ends: Readonly<Record<string, string>>
+  /** What happens in the world each time the server has ended. */
+  whileDown?(place: Place): Promise<void>
+  /** The artifact that runs in each folder in the end; of several, either is right. */
+  readonly ends: readonly Readonly<Record<string, string>>[]
+  /** What is known to be broken there: the sweep leaves it out until it is mended. */
+  readonly open?: string
 }
 
 /** At rest it takes some 50 ms; two colleagues may use the machine as well. */
@@ -37,6 +43,7 @@ const trigger = {
 const gate = {
   kind: 'gate',
   app: 'careful',
+  when: { '==': [{ var: 'artifact.version.branch' }, 'risky'] },
   otherwise: 'hold',
   expires: '24h',
   require: { approvedBy: { count: 1 } },
@@ -85,6 +92,12 @@ export const acceptedIn = (memory: Memory): string[] =>
   [...memory.values()].flatMap(({ status, json }) =>
     status < 300 && typeof json.id === 'string' ? [json.id] : [],
   )
+
+async function execute({ database }: Place, statement: string): Promise<void> {
+  const client = createClient({ url: `file:${database}` })
+  await client.execute(statement)
+  client.close()
+}
 
 export const rest = (server: Server): Promise<void> =>
   until('the queue came to rest', restMsMax, () => server.isIdle())
@@ -142,13 +155,13 @@ export const flows: readonly Flow[] = [
       await post('web', 2)(server, memory)
     },
     run: all(release('web', 2)),
-    ends: { 'production/web': 'web-2' },
+    ends: [{ 'production/web': 'web-2' }],
   },
   {
     name: 'arrival',
     prepare: (server, memory) => put(server, memory, [['web', 1]]),
     run: all(post('web', 2, 'main')),
-    ends: { 'production/web': 'web-1', 'staging/web': 'web-2' },
+    ends: [{ 'production/web': 'web-1', 'staging/web': 'web-2' }],
   },
   {
     name: 'batch',
@@ -169,12 +182,14 @@ export const flows: readonly Flow[] = [
       remove('mail'),
       post('cart', 1, 'main'),
     ),
-    ends: {
-      'production/web': 'web-1',
-      'production/api': 'api-1',
-      'production/shop': 'shop-1',
-      'staging/cart': 'cart-1',
-    },
+    ends: [
+      {
+        'production/web': 'web-1',
+        'production/api': 'api-1',
+        'production/shop': 'shop-1',
+        'staging/cart': 'cart-1',
+      },
+    ],
   },
   {
     name: 'rollback',
@@ -185,7 +200,7 @@ export const flows: readonly Flow[] = [
         ['web', 3],
       ]),
     run: all(rollback('web', 1)),
-    ends: { 'production/web': 'web-1' },
+    ends: [{ 'production/web': 'web-1' }],
   },
   {
     name: 'delete',
@@ -195,14 +210,14 @@ export const flows: readonly Flow[] = [
         ['api', 1],
       ]),
     run: all(remove('web')),
-    ends: { 'production/api': 'api-1' },
+    ends: [{ 'production/api': 'api-1' }],
   },
   {
     name: 'approve',
     async prepare(server, memory) {
       const body = { login: 'bob', roles: ['approver'] }
       memory.set('bob', await server.post('/api/user', { body }))
-      await post('careful', 1)(server, memory)
+      await post('careful', 1, 'risky')(server, memory)
     },
     async run(server, memory) {
       const { json } = await release('careful', 1)(server, memory)
@@ -215,6 +230,49 @@ export const flows: readonly Flow[] = [
         return event.status !== 'held' && event.status !== 'new'
       })
     },
-    ends: { 'production/careful': 'careful-1' },
+    ends: [{ 'production/careful': 'careful-1' }],
+  },
+  {
+    // An older request waits, a newer one of its place goes by: the older may not land on top of it.
+    name: 'overtaken',
+    async prepare(server, memory) {
+      await post('careful', 1, 'risky')(server, memory)
+      await post('careful', 2)(server, memory)
+      await release('careful', 1)(server, memory)
+      await rest(server)
+    },
+    run: all(release('careful', 2)),
+    // What it waits for comes true, and it is due.
+    async whileDown(place) {
+      rmSync(join(place.folder, 'policies/gate.json'), { force: true })
+      await execute(place, `update events set due_ms = 0 where status = 'held'`)
+    },
+    ends: [{ 'production/careful': 'careful-2' }],
+  },
+  {
+    // A decision is no licence, and what was pushed before the freeze stays pushed.
+    name: 'frozen',
+    async prepare(server, memory) {
+      await put(server, memory, [['web', 1]])
+      await post('web', 2)(server, memory)
+    },
+    run: all(release('web', 2)),
+    async whileDown({ folder }) {
+      const freeze = { kind: 'gate', app: 'web', require: false, message: 'Not now' }
+      writeFileSync(join(folder, 'policies/freeze.json'), JSON.stringify(freeze))
+    },
+    ends: [{ 'production/web': 'web-1' }, { 'production/web': 'web-2' }],
+  },
+  {
+    // The last time that a server may end while it carries the same request out.
+    name: 'poison',
+    async prepare(server, memory) {
+      await put(server, memory, [['web', 1]])
+      await post('web', 2)(server, memory)
+    },
+    run: all(release('web', 2)),
+    whileDown: (place) =>
+      execute(place, `update events set attempts = 20 where status = 'new' and attempts > 0`),
+    ends: [{ 'production/web': 'web-1' }, { 'production/web': 'web-2' }],
   },
 ]

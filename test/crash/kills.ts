@@ -30,11 +30,11 @@ export type Kills = {
 /** After so many kills the server may come to rest, and everything is checked. */
 const killsARound = 50
 const apps = Array.from({ length: 8 }, (_, at) => `app-${at + 1}`)
-/** How long a server lives at most after it has started. */
-const livesMs = 500
+/** How long a server lives at most after it has started; on a busy machine as long as the start took. */
+const livesMs = 600
 /** How long a push goes on at most without its server. */
 const slowMs = 800
-const betweenAsksMs = 250
+const betweenAsksMs = 150
 const betweenCommitsMs = 1_200
 const program = resolve('dist/main.js')
 
@@ -116,7 +116,7 @@ async function kill(given: Kills, round: Round, { kills, random }: Killing) {
       writeFileSync(join(round.place.remote, slowPushFile), String(slow / 1_000))
     }
     if (!isEarly) {
-      await pause(share * livesMs)
+      await pause(share * Math.max(livesMs, startMs))
       await server.kill()
     }
     await server.ended
