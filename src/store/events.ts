@@ -52,7 +52,11 @@ export class EventStore {
     return this.#take(taken.map((row) => Number(row.seq)))
   }
 
-  /** Takes the oldest event with a target that is due and has no older one of its target before it. */
+  /**
+   * Takes the oldest event with a target that is due and has no older one of its target before it. One
+   * that went by an older one that is held, and was perhaps pushed, comes first: the older may not land
+   * on top of what nobody knows of yet.
+   */
   async claimTargeted(nowMs: number): Promise<ReleaseEvent | undefined> {
     const [row] = await this.#database.read(
       `select seq from events e
@@ -61,7 +65,12 @@ export class EventStore {
            select 1 from events older
            where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
              and older.seq < e.seq
-             and (older.status = 'new' or older.due_ms <= ?1 or older.queues = 1))
+             and (older.status = 'new' or older.queues = 1 or (older.due_ms <= ?1
+               and not exists (select 1 from commits where event_id = e.id))))
+         and (e.status = 'new' or not exists (
+           select 1 from events newer join commits on commits.event_id = newer.id
+           where newer.status in ('new', 'held') and newer.env = e.env and newer.app = e.app
+             and newer.seq > e.seq))
        order by seq limit 1`,
       [nowMs],
     )

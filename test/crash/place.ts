@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createClient } from '@libsql/client'
+import { makeLog } from '../../src/log.ts'
+import { startServer as startParts } from '../../src/main.ts'
+import { readSettings } from '../../src/read-settings.ts'
 
 /** How long a push waits on the host, in seconds: written into the remote for the next push only. */
 export const slowPushFile = 'slow-push'
@@ -112,7 +115,23 @@ export type Server = {
   readonly ended: Promise<string>
 }
 
+/** What a place tells its server. */
+const settingsOf = ({ folder, dataDir, remote }: Place) => ({
+  PATH: process.env.PATH,
+  ...{ PORT: '0', HOST: '127.0.0.1', GIMLET_DATA_DIR: dataDir, GITOPS_REPO: remote },
+  ...{ POLICIES: join(folder, 'policies'), MANIFESTS: join(folder, 'manifests') },
+  GIMLET_ADMIN_TOKEN: adminToken,
+})
+
 const started = new Set<ChildProcess>()
+
+/** A server that nobody kills: the same parts, in this process, which saves the start of another. */
+export async function startHere(place: Place): Promise<Server> {
+  const config = readSettings({ ...settingsOf(place), LOG_LEVEL: 'silent' })
+  if ('problems' in config) throw new Error(config.problems.join('\n'))
+  const { url, stop } = await startParts(config, makeLog(config.logLevel, config.secrets))
+  return { ...serverAt(url, place), ended: new Promise(() => undefined), kill: stop }
+}
 
 /** Starts a server at a place. Answers its last words when it ended before it listened. */
 export async function startServer(
@@ -124,27 +143,26 @@ export async function startServer(
   onSpawn(() => child.kill('SIGKILL'))
   const url = await Promise.race([listening(child), ended.then(() => undefined)])
   if (url === undefined) return ended
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { ...serverAt(url, place), ended, kill }
+}
+
+function serverAt(given: string, place: Place): Omit<Server, 'ended' | 'kill'> {
+  const url = given.replace('localhost', '127.0.0.1')
   return {
-    ended,
     post: (path, { body, token } = {}) => call(`${url}${path}`, { method: 'POST', body, token }),
     get: (path) => call(`${url}${path}`, { method: 'GET' }),
     isIdle: () => isIdle(place),
-    async kill() {
-      child.kill('SIGKILL')
-      await ended
-    },
   }
 }
 
-function spawned({ folder, dataDir, remote }: Place, command: readonly string[]) {
+function spawned(place: Place, command: readonly string[]) {
   const child = spawn(process.execPath, [...command], {
-    cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      ...{ PORT: '0', HOST: '127.0.0.1', GIMLET_DATA_DIR: dataDir, GITOPS_REPO: remote },
-      ...{ POLICIES: join(folder, 'policies'), MANIFESTS: join(folder, 'manifests') },
-      GIMLET_ADMIN_TOKEN: adminToken,
-    },
+    cwd: place.folder,
+    env: settingsOf(place),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   started.add(child)
@@ -172,7 +190,7 @@ function listening(child: ChildProcess): Promise<string> {
       const { msg, url } = JSON.parse(line) as { msg: string; url: string }
       if (msg !== 'listening') return
       clearTimeout(late)
-      done(url.replace('localhost', '127.0.0.1'))
+      done(url)
     })
   })
 }

@@ -5,7 +5,15 @@ import { fileURLToPath } from 'node:url'
 import { broken } from './checker.ts'
 import { acceptedIn, type Flow, filesOf, flows, type Memory, rest } from './flows.ts'
 import { readHistory } from './history.ts'
-import { copyPlace, layPlace, type Place, placeIn, type Server, startServer } from './place.ts'
+import {
+  copyPlace,
+  layPlace,
+  type Place,
+  placeIn,
+  type Server,
+  startHere,
+  startServer,
+} from './place.ts'
 import type { Report } from './report.ts'
 
 /** Where a server ends itself: at a numbered step, and for how long its push goes on without it. */
@@ -68,8 +76,7 @@ async function prepare(folder: string, flow: Flow): Promise<Prepared> {
   const base = placeIn(join(folder, `base-${flow.name}`))
   mkdirSync(base.folder, { recursive: true })
   await layPlace(base, filesOf())
-  const server = await startServer(base, [child])
-  if (typeof server === 'string') throw new Error(`a server ended: ${server}`)
+  const server = await startHere(base)
   const memory: Memory = new Map()
   await flow.prepare(server, memory)
   await rest(server)
@@ -129,8 +136,7 @@ async function runCase(given: Sweep, { prepared, place, crashes }: Case): Promis
   const name = () => nameOf(flow, crashes, words)
   try {
     for (const crash of [...crashes, undefined]) {
-      const args = crash ? [crash.step, crash.where, crash.slowSeconds].map(String) : []
-      const ended = await play({ prepared, place }, memory, [child, ...args])
+      const ended = await play({ prepared, place }, memory, crash)
       if (ended === undefined) break
       words.push(ended)
       await flow.whileDown?.(place)
@@ -153,9 +159,12 @@ const nameOf = (flow: Flow, crashes: readonly Crash[], words: readonly string[])
 async function play(
   { prepared, place }: Given,
   memory: Memory,
-  command: readonly string[],
+  crash: Crash | undefined,
 ): Promise<string | undefined> {
-  const server = await startServer(place, command)
+  const { step, where, slowSeconds } = crash ?? {}
+  const server = crash
+    ? await startServer(place, [child, String(step), String(where), String(slowSeconds)])
+    : await startHere(place)
   if (typeof server === 'string') return server
   const ended = await Promise.race([server.ended, flowed(prepared.flow, server, { memory, place })])
   if (ended === undefined) await server.kill()
