@@ -73,14 +73,19 @@ async function sweep(folder: string): Promise<void> {
   await rm(join(folder, buildRef), { force: true })
 }
 
-/** Makes the local GitOps repository that a server without configuration writes to. */
+/**
+ * Makes the local GitOps repository that a server without configuration writes to. Its branch is made
+ * last: a repository without it was left by a start that was ended halfway, and is made to its end.
+ */
 export async function createRepository(
   folder: string,
   branch: string,
   environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<void> {
-  if (existsSync(join(folder, 'HEAD'))) return
+  const refs = [`refs/heads/${branch}`, 'packed-refs']
+  if (refs.some((name) => existsSync(join(folder, name)))) return
   await mkdir(folder, { recursive: true })
+  await sweep(folder)
   const git = gitIn(folder, environment)
   await git(['init', '--bare', `--initial-branch=${branch}`])
   const now = Math.floor(Date.now() / 1000)

@@ -273,6 +273,7 @@ export const flows: readonly Flow[] = [
     run: all(release('web', 2)),
     whileDown: (place) =>
       execute(place, `update events set attempts = 20 where status = 'new' and attempts > 0`),
+    open: 'the loop sets it aside without looking whether its commit has landed',
     ends: [{ 'production/web': 'web-1' }, { 'production/web': 'web-2' }],
   },
 ]
