@@ -6,12 +6,14 @@ import { artifactOf, filesOf, rest } from './flows.ts'
 import { type History, readHistory } from './history.ts'
 import {
   type Answer,
+  layFiles,
   layPlace,
   type Place,
   placeIn,
   type Server,
   slowPushFile,
   someoneCommits,
+  startHere,
   startServer,
 } from './place.ts'
 import type { Report } from './report.ts'
@@ -29,6 +31,8 @@ export type Kills = {
 
 /** After so many kills the server may come to rest, and everything is checked. */
 const killsARound = 50
+/** So many times the first start is killed. */
+const firstStarts = 10
 const apps = Array.from({ length: 8 }, (_, at) => `app-${at + 1}`)
 /** How long a server lives at most after it has started; on a busy machine as long as the start took. */
 const livesMs = 600
@@ -49,6 +53,36 @@ export async function killAtRandom(given: Kills): Promise<void> {
   }
   const planned = given.round === undefined ? given.kills : Math.min(killsARound, given.kills)
   if (killed < planned) given.report.say(`${planned - killed} kills left out for lack of time`)
+}
+
+/** Kills the very first start of a server, which makes everything, and starts it again. */
+export async function killFirstStarts(given: Kills): Promise<void> {
+  const random = randomOf(given.seed)
+  let startMs = 0
+  for (let number = 0; number < firstStarts; number++) {
+    const folder = join(given.folder, `first-${number}`)
+    const place = { ...placeIn(folder), remote: join(folder, 'data/gitops.git') }
+    layFiles(place, filesOf(apps))
+    const began = performance.now()
+    const share = random()
+    const server = await startServer(place, [program], (end) => {
+      if (startMs > 0) setTimeout(end, share * startMs)
+    })
+    startMs ||= performance.now() - began
+    if (typeof server !== 'string') await server.kill()
+    await given.report.guarded('--only kills', () => afterFirstStart(place))
+  }
+}
+
+async function afterFirstStart(place: Place): Promise<readonly string[]> {
+  const server = await startHere(place)
+  const { json } = await server.post('/api/artifact', { body: artifactOf('app-1', 1) })
+  await rest(server)
+  await server.kill()
+  const evidence = { ...place, accepted: [String(json.id)] }
+  const { running } = await readHistory(evidence)
+  const runs = running.has('staging/app-1') ? [] : ['the first release did not go']
+  return [...(await broken(evidence)), ...runs]
 }
 
 /** What a round's clients, its person and its killer share. */

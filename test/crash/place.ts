@@ -39,30 +39,28 @@ if mv ${slowPushFile} ${slowPushFile}.taken 2> /dev/null; then sleep "$(cat ${sl
 exit 0
 `
 
+type Files = Readonly<Record<string, string>>
+
 /** Lays a place out, with a first commit that somebody else made. */
-export async function layPlace(
-  place: Place,
-  files: Readonly<Record<string, string>>,
-): Promise<void> {
+export async function layPlace(place: Place, files: Files): Promise<void> {
+  layFiles(place, files)
+  const init = ['init', '--quiet', '--bare', '--initial-branch=main']
+  await someonesGit(place.folder, ...init, place.remote)
+  const hook = join(place.remote, 'hooks/pre-receive')
+  mkdirSync(dirname(hook), { recursive: true })
+  writeFileSync(hook, preReceive)
+  chmodSync(hook, 0o755)
+  await someoneCommits(place, 'README.md', 'What runs where.\n')
+}
+
+/** Policies and manifests only: the server is to make its own repository. */
+export function layFiles(place: Place, files: Files): void {
   for (const name of ['data', 'policies', 'manifests'])
     mkdirSync(join(place.folder, name), { recursive: true })
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(place.folder, path)), { recursive: true })
     writeFileSync(join(place.folder, path), text)
   }
-  await someonesGit(
-    place.folder,
-    'init',
-    '--quiet',
-    '--bare',
-    '--initial-branch=main',
-    place.remote,
-  )
-  const hook = join(place.remote, 'hooks/pre-receive')
-  mkdirSync(dirname(hook), { recursive: true })
-  writeFileSync(hook, preReceive)
-  chmodSync(hook, 0o755)
-  await someoneCommits(place, 'README.md', 'What runs where.\n')
 }
 
 export function copyPlace(from: Place, to: Place): void {
@@ -118,7 +116,9 @@ export type Server = {
 /** What a place tells its server. */
 const settingsOf = ({ folder, dataDir, remote }: Place) => ({
   PATH: process.env.PATH,
-  ...{ PORT: '0', HOST: '127.0.0.1', GIMLET_DATA_DIR: dataDir, GITOPS_REPO: remote },
+  ...{ PORT: '0', HOST: '127.0.0.1', GIMLET_DATA_DIR: dataDir },
+  // The repository that a server makes for itself is not configured.
+  ...(remote.startsWith(dataDir) ? {} : { GITOPS_REPO: remote }),
   ...{ POLICIES: join(folder, 'policies'), MANIFESTS: join(folder, 'manifests') },
   GIMLET_ADMIN_TOKEN: adminToken,
 })

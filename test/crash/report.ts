@@ -27,6 +27,15 @@ export class Report {
     this.say(`BROKEN: npm run test:crash -- --seed ${this.#seed} ${name}\n${lines}`)
   }
 
+  /** One run; what breaks it is a problem, too. */
+  async guarded(name: string, run: () => Promise<readonly string[]>): Promise<void> {
+    try {
+      this.count(name, await run())
+    } catch (error) {
+      this.count(name, [error instanceof Error ? (error.stack ?? error.message) : String(error)])
+    }
+  }
+
   end(): void {
     this.say(`${this.#passed} passed, ${this.#failed} failed`)
   }

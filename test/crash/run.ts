@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { killAtRandom } from './kills.ts'
+import { killAtRandom, killFirstStarts } from './kills.ts'
 import { killServers } from './place.ts'
 import { Report } from './report.ts'
 import { type Crash, sweep, sweepOne } from './sweep.ts'
@@ -50,7 +50,9 @@ else {
   if (round === undefined && only !== 'kills') await sweep(sweeping)
   if (only !== 'sweep') {
     const kills = Number(values.kills)
-    await killAtRandom({ folder, report, seed, kills, round, until: after(killsMs) })
+    const killing = { folder, report, seed, kills, round, until: after(killsMs) }
+    if (round === undefined) await killFirstStarts(killing)
+    await killAtRandom(killing)
   }
 }
 report.end()
