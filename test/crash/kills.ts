@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { broken } from './checker.ts'
+import { judge } from './checker.ts'
 import { artifactOf, filesOf, rest } from './flows.ts'
 import { type History, readHistory } from './history.ts'
 import {
@@ -80,9 +80,9 @@ async function afterFirstStart(place: Place): Promise<readonly string[]> {
   await rest(server)
   await server.kill()
   const evidence = { ...place, accepted: [String(json.id)] }
-  const { running } = await readHistory(evidence)
-  const runs = running.has('staging/app-1') ? [] : ['the first release did not go']
-  return [...(await broken(evidence)), ...runs]
+  const history = await readHistory(evidence)
+  const runs = history.running.has('staging/app-1') ? [] : ['the first release did not go']
+  return [...judge(history), ...runs]
 }
 
 /** What a round's clients, its person and its killer share. */
@@ -113,7 +113,7 @@ async function playRound(given: Kills, number: number, kills: number): Promise<n
     const evidence = { ...place, accepted: round.accepted, seen: round.seen }
     const history = await readHistory(evidence)
     given.report.say(`round ${number}: ${killed.told}; ${told(round, history)}`)
-    given.report.count(name, [...(await broken(evidence)), ...setAside(history)])
+    given.report.count(name, [...judge(history), ...setAside(history)])
     return killed.count
   } catch (error) {
     round.isOver = true

@@ -20,6 +20,8 @@ const { values, positionals } = parseArgs({
     kills: { type: 'string', default: '200' },
     /** One round of the random kills, and nothing else. */
     round: { type: 'string' },
+    /** The sweep of this flow only. */
+    flow: { type: 'string', multiple: true, default: [] },
     /** Only the sweep, or only the random kills. */
     only: { type: 'string' },
   },
@@ -41,14 +43,14 @@ const crashOf = (text: string): Crash => {
 }
 
 report.say(`seed ${seed}`)
-const { deep: isDeep, case: flow, only } = values
+const { deep: isDeep, case: one, only } = values
 const round = values.round === undefined ? undefined : Number(values.round)
 const after = (ms: number) => (isDeep ? Number.POSITIVE_INFINITY : performance.now() + ms)
-const sweeping = { folder, report, isDeep, until: after(sweepMs) }
-if (flow !== undefined) await sweepOne(sweeping, flow, positionals.map(crashOf))
+const sweeping = { folder, report, isDeep, only: values.flow, until: after(sweepMs) }
+if (one !== undefined) await sweepOne(sweeping, one, positionals.map(crashOf))
 else {
   if (round === undefined && only !== 'kills') await sweep(sweeping)
-  if (only !== 'sweep') {
+  if (only !== 'sweep' && values.flow.length === 0) {
     const kills = Number(values.kills)
     const killing = { folder, report, seed, kills, round, until: after(killsMs) }
     if (round === undefined) await killFirstStarts(killing)

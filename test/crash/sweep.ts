@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { broken } from './checker.ts'
+import { judge } from './checker.ts'
 import { acceptedIn, type Flow, filesOf, flows, type Memory, rest } from './flows.ts'
 import { readHistory } from './history.ts'
 import {
@@ -28,7 +28,9 @@ export type Sweep = {
   readonly report: Report
   /** Two crashes deep at every step, and not at the most dangerous ones only. */
   readonly isDeep: boolean
-  /** `performance.now()` at which nothing more is begun. */
+  /** Only these flows, when there are any. */
+  readonly only: readonly string[]
+  /** `performance.now()` at which no second crash is begun any more. */
   readonly until: number
 }
 
@@ -43,7 +45,8 @@ type Work = { readonly isDeep: boolean; readonly run: (place: Place) => Promise<
 /** Ends the server before and after every step of every flow, and again while it recovers. */
 export async function sweep(given: Sweep): Promise<void> {
   const work: Work[] = []
-  for (const flow of flows) {
+  const chosen = flows.filter(({ name }) => given.only.length === 0 || given.only.includes(name))
+  for (const flow of chosen) {
     if (flow.open !== undefined) {
       given.report.say(`${flow.name} left out: ${flow.open}`)
       continue
@@ -166,9 +169,13 @@ async function play(
     ? await startServer(place, [child, String(step), String(where), String(slowSeconds)])
     : await startHere(place)
   if (typeof server === 'string') return server
-  const ended = await Promise.race([server.ended, flowed(prepared.flow, server, { memory, place })])
-  if (ended === undefined) await server.kill()
-  return ended
+  let ended: string | undefined
+  try {
+    ended = await Promise.race([server.ended, flowed(prepared.flow, server, { memory, place })])
+    return ended
+  } finally {
+    if (ended === undefined) await server.kill()
+  }
 }
 
 async function flowed(
@@ -193,8 +200,9 @@ async function flowed(
 
 async function problems(flow: Flow, place: Place, memory: Memory): Promise<readonly string[]> {
   const evidence = { ...place, accepted: acceptedIn(memory) }
-  const found = await broken(evidence)
-  const { running } = await readHistory(evidence)
+  const history = await readHistory(evidence)
+  const found = judge(history)
+  const { running } = history
   const runs = Object.fromEntries(
     [...running].map(([folder, { artifactId }]) => [folder, artifactId] as const).sort(),
   )
