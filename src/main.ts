@@ -9,6 +9,7 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import type { Sha } from './domain/names.ts'
+import type { Clone } from './gitops/forward.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
 import { branchFor, type Gitops, openGitops, tellHalt } from './gitops-parts.ts'
@@ -57,28 +58,37 @@ export type Server = {
   stop(): Promise<void>
 }
 
+/** The two ways by which a server changes anything: whoever stands in them sees every change. */
+export type Ways = { readonly database: Database; readonly git: Clone }
+
 /**
- * Builds every part once, listens, and carries events out until it is stopped.
+ * Builds every part once, listens, and carries events out until it is stopped. `through` may put
+ * something in the ways, such as what ends the process at a numbered step.
  * Throws `database_newer`, when another server has the data folder, and what keeps the database, the
  * clone or the port from being opened.
  */
-export async function startServer(config: Config, log: Logger): Promise<Server> {
+export async function startServer(
+  config: Config,
+  log: Logger,
+  through: (ways: Ways) => Ways = (ways) => ways,
+): Promise<Server> {
   const folder = await openDataFolder(config.dataDir)
   try {
-    return await serve(config, folder, log)
+    const database = await openStore(config, folder)
+    const given = { dataDir: folder.path, environment: process.env }
+    const { git, ...gitops } = await openGitops(config.gitops, given)
+    return await serve(config, folder, { ...gitops, ...through({ database, git }), log })
   } catch (error) {
     folder.release()
     throw error
   }
 }
 
-async function serve(config: Config, folder: DataFolder, log: Logger): Promise<Server> {
+async function serve(config: Config, folder: DataFolder, opened: Opened): Promise<Server> {
+  const { database, git, log } = opened
   const token = await adminToken(config, folder)
-  const database = await openStore(config, folder)
-  const opened = await openGitops(config.gitops, { dataDir: folder.path, environment: process.env })
-  const { git } = opened
   const { commands, loopOn, follow, follower, health, metrics, users, people, gitopsPushed } =
-    partsOf(config, { database, ...opened, log })
+    partsOf(config, opened)
   const policies = proposedOf(config, git)
   const surfaces = await openSurfaces(config, {
     ...{ database, server: folder.id, commands, policies, gitopsPushed, log },

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { cloneConfig, credentialOf, isSsh, type Remote } from './clone-config.ts'
@@ -78,18 +79,23 @@ async function layClone(
   return git
 }
 
-/** Makes the local GitOps repository that a server without configuration writes to. */
+/**
+ * Makes the local GitOps repository that a server without configuration writes to. Its branch is made
+ * last: a repository without it was left by a start that was ended halfway, and is made to its end.
+ */
 export async function createRepository(
   folder: string,
   branch: string,
   environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<void> {
-  if (isThere(folder)) {
+  const refs = [`refs/heads/${branch}`, 'packed-refs']
+  if (refs.some((name) => existsSync(join(folder, name)))) {
     // A power cut may have left one, and nobody else looks after this repository.
     await sweepLocks(folder)
     return configure(folder)
   }
   await mkdir(folder, { recursive: true })
+  await sweep(folder)
   const git = gitIn(folder, environment)
   await git(['init', '--bare', `--initial-branch=${branch}`])
   await configure(folder)

@@ -53,6 +53,7 @@ export class EventStore {
   }
 
   /**
+  /**
    * Takes events with a target that are due, at most `limit`, oldest first: of each app the oldest one
    * that has none of its target before it. What was taken before and came to no end is taken alone, so
    * that what ends the process cannot take others with it. The attempt is counted first.
@@ -237,7 +238,11 @@ export class EventStore {
 
 const isOpen = `status in ('new', 'held') and env is not null and app is not null`
 
-/** The apps come from the index one after the other: an app with very many events holds up no other. */
+/**
+ * The apps come from the index one after the other: an app with very many events holds up no other. An
+ * event that went by an older one that is held, and was perhaps pushed, comes first: the older may not
+ * land on top of what nobody knows of yet.
+ */
 const dueSql = `
   with recursive apps (app) as (
     select min(app) from events where ${isOpen}
@@ -250,7 +255,12 @@ const dueSql = `
         select 1 from events older
         where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
           and older.seq < e.seq
-          and (older.status = 'new' or older.due_ms <= ?1 or older.queues = 1))
+          and (older.status = 'new' or older.queues = 1 or (older.due_ms <= ?1
+            and not exists (select 1 from commits where event_id = e.id))))
+        and (e.status = 'new' or not exists (
+          select 1 from events newer join commits on commits.event_id = newer.id
+          where newer.status in ('new', 'held') and newer.env = e.env and newer.app = e.app
+            and newer.seq > e.seq))
       order by seq limit 1)
     from apps where apps.app is not null)
   select seq, attempts from events where seq in (select seq from first) order by seq limit ?2`

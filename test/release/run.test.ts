@@ -475,6 +475,27 @@ describe('a crash', () => {
     expect(release?.gitopsRef).toBe(await parts.gitops.tipOfRemote())
   })
 
+  test('F6: after a push: an older request that is due again does not land on top of it', async () => {
+    const hold = gate({ otherwise: 'hold', expires: '9d', when: { '==': [{ var: 'artifact.version.branch' }, 'risky'] } }) // biome-ignore format: one value
+    const parts = await testParts({ policies: { 'hold.json': hold } })
+    await parts.push({ id: 'web-1', version: { branch: 'risky' } })
+    await parts.push({ id: 'web-2' })
+    await parts.ask({ id: 'r-1' })
+    await drain(parts.ports)
+    expect((await found(parts, 'r-1')).status).toBe('held')
+    await parts.ask({ id: 'r-2', artifactId: 'web-2' })
+    const landings = { ...kept(parts), land: () => Promise.reject(new Error('killed')) }
+    await expect(drain({ ...parts.ports, landings })).rejects.toThrow('killed')
+    // While nobody looked, what it waited for came true.
+    await parts.putPolicies({ 'hold.json': null })
+    parts.clock.moveMs(60_000)
+    await drain(parts.restarted())
+    expect(await found(parts, 'r-1')).toMatchObject({ status: 'superseded' })
+    expect(await parts.gitops.log()).toHaveLength(2)
+    const [release] = await parts.releases.running({})
+    expect(release).toMatchObject({ id: 'r-2', gitopsRef: await parts.gitops.tipOfRemote() })
+  })
+
   test('F41: of the recovery, too, ends in exactly one commit', async () => {
     const parts = await testParts()
     await parts.push()

@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { killAtRandom, killFirstStarts } from './kills.ts'
+import { killServers } from './place.ts'
+import { Report } from './report.ts'
+import { type Crash, sweep, sweepOne } from './sweep.ts'
+
+const sweepMs = 8 * 60_000
+const killsMs = 7 * 60_000
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string' },
+    deep: { type: 'boolean', default: false },
+    /** One run of the sweep: the flow; its crashes follow as `step:where:seconds`. */
+    case: { type: 'string' },
+    kills: { type: 'string', default: '200' },
+    /** One round of the random kills, and nothing else. */
+    round: { type: 'string' },
+    /** The sweep of this flow only. */
+    flow: { type: 'string', multiple: true, default: [] },
+    /** Only the sweep, or only the random kills. */
+    only: { type: 'string' },
+  },
+})
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+const folder = mkdtempSync(join(tmpdir(), 'gimletd-crash-'))
+const report = new Report(seed)
+process.on('exit', () => {
+  killServers()
+  if (report.isGood) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+
+const crashOf = (text: string): Crash => {
+  const [step, where, slowSeconds = '0'] = text.split(':')
+  if (where !== 'before' && where !== 'amid' && where !== 'after')
+    throw new Error(`${text} is no crash: write step:before, step:amid or step:after`)
+  return { step: Number(step), where, slowSeconds: Number(slowSeconds) }
+}
+
+report.say(`seed ${seed}`)
+const { deep: isDeep, case: one, only } = values
+const round = values.round === undefined ? undefined : Number(values.round)
+const after = (ms: number) => (isDeep ? Number.POSITIVE_INFINITY : performance.now() + ms)
+const sweeping = { folder, report, isDeep, only: values.flow, until: after(sweepMs) }
+if (one !== undefined) await sweepOne(sweeping, one, positionals.map(crashOf))
+else {
+  if (round === undefined && only !== 'kills') await sweep(sweeping)
+  if (only !== 'sweep' && values.flow.length === 0) {
+    const kills = Number(values.kills)
+    const killing = { folder, report, seed, kills, round, until: after(killsMs) }
+    if (round === undefined) await killFirstStarts(killing)
+    await killAtRandom(killing)
+  }
+}
+report.end()
+process.exitCode = report.isGood ? 0 : 1

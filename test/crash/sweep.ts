@@ -1,0 +1,215 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { judge } from './checker.ts'
+import { acceptedIn, type Flow, filesOf, flows, type Memory, rest } from './flows.ts'
+import { readHistory } from './history.ts'
+import {
+  copyPlace,
+  layPlace,
+  type Place,
+  placeIn,
+  type Server,
+  startHere,
+  startServer,
+} from './place.ts'
+import type { Report } from './report.ts'
+
+/** Where a server ends itself: at a numbered step, and for how long its push goes on without it. */
+export type Crash = {
+  readonly step: number
+  readonly where: 'before' | 'amid' | 'after'
+  readonly slowSeconds: number
+}
+
+export type Sweep = {
+  readonly folder: string
+  readonly report: Report
+  /** Two crashes deep at every step, and not at the most dangerous ones only. */
+  readonly isDeep: boolean
+  /** Only these flows, when there are any. */
+  readonly only: readonly string[]
+  /** `performance.now()` at which no second crash is begun any more. */
+  readonly until: number
+}
+
+const workers = 2
+const child = fileURLToPath(new URL('steps.js', import.meta.url))
+/** How long a push goes on that outlives its server: not at all, until the next one starts, and longer. */
+const slowPushes = [0, 0.4, 1.2]
+
+type Prepared = { readonly flow: Flow; readonly base: Place; readonly memory: Memory }
+type Work = { readonly isDeep: boolean; readonly run: (place: Place) => Promise<void> }
+
+/** Ends the server before and after every step of every flow, and again while it recovers. */
+export async function sweep(given: Sweep): Promise<void> {
+  const work: Work[] = []
+  const chosen = flows.filter(({ name }) => given.only.length === 0 || given.only.includes(name))
+  for (const flow of chosen) {
+    if (flow.open !== undefined) {
+      given.report.say(`${flow.name} left out: ${flow.open}`)
+      continue
+    }
+    const prepared = await prepare(given.folder, flow)
+    work.push({ isDeep: false, run: (place) => oneDeep(given, { prepared, place, work }) })
+  }
+  let skipped = 0
+  const worker = async (number: number) => {
+    const place = placeIn(join(given.folder, `worker-${number}`))
+    for (let next = work.shift(); next; next = work.shift())
+      if (!next.isDeep || performance.now() < given.until) await next.run(place)
+      else skipped++
+  }
+  await Promise.all(Array.from({ length: workers }, (_, number) => worker(number)))
+  if (skipped > 0)
+    given.report.say(`left out for lack of time: ${skipped} places for a second crash`)
+}
+
+/** Runs one case again, as a counter-example names it. */
+export async function sweepOne(given: Sweep, name: string, crashes: readonly Crash[]) {
+  const flow = flows.find((one) => one.name === name)
+  if (!flow) throw new Error(`there is no flow ${name}`)
+  const prepared = await prepare(given.folder, flow)
+  const place = placeIn(join(given.folder, 'worker-0'))
+  for (const words of await runCase(given, { prepared, place, crashes })) given.report.say(words)
+}
+
+async function prepare(folder: string, flow: Flow): Promise<Prepared> {
+  const base = placeIn(join(folder, `base-${flow.name}`))
+  mkdirSync(base.folder, { recursive: true })
+  await layPlace(base, filesOf())
+  const server = await startHere(base)
+  const memory: Memory = new Map()
+  await flow.prepare(server, memory)
+  await rest(server)
+  await server.kill()
+  return { flow, base, memory }
+}
+
+type Given = { readonly prepared: Prepared; readonly place: Place }
+
+/** Every step of a flow; what is worth a second crash is put to the work that is left. */
+async function oneDeep(given: Sweep, { prepared, place, work }: Given & { work: Work[] }) {
+  const told = new Set<string>()
+  let steps = 0
+  for (let step = 1; ; step++) {
+    const crash = (where: Crash['where'], slowSeconds = 0) => ({ step, where, slowSeconds })
+    const run = (one: Crash) => runCase(given, { prepared, place, crashes: [one] })
+    await run(crash('before'))
+    const [words] = await run(crash('after'))
+    if (words === undefined) break
+    steps = step
+    const amid = /git push/.test(words) ? slowPushes : /git /.test(words) ? [0] : []
+    for (const slow of amid) await run(crash('amid', slow))
+    const isDangerous = /git push|into commits/.test(words) && !told.has(words.split(', ')[1] ?? '')
+    told.add(words.split(', ')[1] ?? '')
+    if (!given.isDeep && !isDangerous) continue
+    const firsts = [...(given.isDeep ? [crash('before')] : []), crash('after')]
+    if (/git push/.test(words)) firsts.push(crash('amid', 0.4))
+    for (const first of firsts) {
+      const run = (free: Place) => twoDeep(given, { prepared, place: free, first })
+      work.push({ isDeep: true, run })
+    }
+  }
+  given.report.say(`${prepared.flow.name}: ${steps} steps`)
+}
+
+async function twoDeep(given: Sweep, { prepared, place, first }: Given & { first: Crash }) {
+  const places = given.isDeep ? (['before', 'after'] as const) : (['after'] as const)
+  for (let step = 1; performance.now() < given.until; step++)
+    for (const where of places) {
+      const crashes = [first, { step, where, slowSeconds: 0 }]
+      const words = await runCase(given, { prepared, place, crashes })
+      if (words.length < crashes.length) return
+    }
+}
+
+type Case = Given & { readonly crashes: readonly Crash[] }
+
+/**
+ * Plays a flow with a server that ends at each of the crashes, and with one that lives, and checks the
+ * invariants. Answers the last words of the servers that came as far as their crash.
+ */
+async function runCase(given: Sweep, { prepared, place, crashes }: Case): Promise<string[]> {
+  const { flow, base } = prepared
+  copyPlace(base, place)
+  const memory: Memory = new Map(prepared.memory)
+  const words: string[] = []
+  const name = () => nameOf(flow, crashes, words)
+  try {
+    for (const crash of [...crashes, undefined]) {
+      const ended = await play({ prepared, place }, memory, crash)
+      if (ended === undefined) break
+      words.push(ended)
+      await flow.whileDown?.(place)
+    }
+    // What outlives its server must have come to its end, too.
+    await pause(1_000 * Math.max(0, ...crashes.map(({ slowSeconds }) => slowSeconds)))
+    given.report.count(name(), await problems(flow, place, memory))
+  } catch (error) {
+    given.report.count(name(), [error instanceof Error ? error.message : String(error)])
+  }
+  return words
+}
+
+const nameOf = (flow: Flow, crashes: readonly Crash[], words: readonly string[]): string => {
+  const places = crashes.map(({ step, where, slowSeconds }) => `${step}:${where}:${slowSeconds}`)
+  return `--case ${flow.name} ${places.join(' ')}${words.map((word) => `\n    ${word}`).join('')}`
+}
+
+/** Answers a server's last words, or nothing when it carried the flow to its end. */
+async function play(
+  { prepared, place }: Given,
+  memory: Memory,
+  crash: Crash | undefined,
+): Promise<string | undefined> {
+  const { step, where, slowSeconds } = crash ?? {}
+  const server = crash
+    ? await startServer(place, [child, String(step), String(where), String(slowSeconds)])
+    : await startHere(place)
+  if (typeof server === 'string') return server
+  let ended: string | undefined
+  try {
+    ended = await Promise.race([server.ended, flowed(prepared.flow, server, { memory, place })])
+    return ended
+  } finally {
+    if (ended === undefined) await server.kill()
+  }
+}
+
+async function flowed(
+  flow: Flow,
+  server: Server,
+  { memory, place }: { memory: Memory; place: Place },
+): Promise<string | undefined> {
+  try {
+    await flow.run(server, memory, place)
+    await rest(server)
+    // It may have ended in the moment after it came to rest: only who lives answers.
+    await server.get('/healthz')
+    return undefined
+  } catch (error) {
+    // A call that broke off is no answer: the server's end is. A server that lives has no excuse.
+    const late = pause(2_000).then(() => {
+      throw error
+    })
+    return await Promise.race([server.ended, late])
+  }
+}
+
+async function problems(flow: Flow, place: Place, memory: Memory): Promise<readonly string[]> {
+  const evidence = { ...place, accepted: acceptedIn(memory) }
+  const history = await readHistory(evidence)
+  const found = judge(history)
+  const { running } = history
+  const runs = Object.fromEntries(
+    [...running].map(([folder, { artifactId }]) => [folder, artifactId] as const).sort(),
+  )
+  const wanted = flow.ends.map((end) =>
+    JSON.stringify(Object.fromEntries(Object.entries(end).sort())),
+  )
+  const is = JSON.stringify(runs)
+  if (wanted.includes(is)) return found
+  return [...found, `the end is ${is}, and should be ${wanted.join(' or ')}`]
+}
