@@ -16,6 +16,8 @@ export type Flow = {
   whileDown?(place: Place): Promise<void>
   /** The artifact that runs in each folder in the end; of several, either is right. */
   readonly ends: readonly Readonly<Record<string, string>>[]
+  /** How long its pushes go on without their server, in seconds, each tried. */
+  readonly slowPushes?: readonly number[]
   /** What is known to be broken there: the sweep leaves it out until it is mended. */
   readonly open?: string
 }
@@ -147,6 +149,20 @@ const all =
     await Promise.all(steps.map((step) => step(server, memory)))
   }
 
+/** A decision is no licence; what was pushed before the freeze stays pushed. */
+const frozen: Omit<Flow, 'name'> = {
+  async prepare(server, memory) {
+    await put(server, memory, [['web', 1]])
+    await post('web', 2)(server, memory)
+  },
+  run: all(release('web', 2)),
+  async whileDown({ folder }) {
+    const freeze = { kind: 'gate', app: 'web', require: false, message: 'Not now' }
+    writeFileSync(join(folder, 'policies/freeze.json'), JSON.stringify(freeze))
+  },
+  ends: [{ 'production/web': 'web-1' }, { 'production/web': 'web-2' }],
+}
+
 export const flows: readonly Flow[] = [
   {
     name: 'release',
@@ -249,19 +265,12 @@ export const flows: readonly Flow[] = [
     },
     ends: [{ 'production/careful': 'careful-2' }],
   },
+  // A push that is still under way when the next server denies its request is a flow of its own.
+  { ...frozen, name: 'frozen', slowPushes: [0] },
   {
-    // A decision is no licence, and what was pushed before the freeze stays pushed.
-    name: 'frozen',
-    async prepare(server, memory) {
-      await put(server, memory, [['web', 1]])
-      await post('web', 2)(server, memory)
-    },
-    run: all(release('web', 2)),
-    async whileDown({ folder }) {
-      const freeze = { kind: 'gate', app: 'web', require: false, message: 'Not now' }
-      writeFileSync(join(folder, 'policies/freeze.json'), JSON.stringify(freeze))
-    },
-    ends: [{ 'production/web': 'web-1' }, { 'production/web': 'web-2' }],
+    ...frozen,
+    name: 'late',
+    open: 'a request is denied while its push is under way, which lands afterwards',
   },
   {
     // The last time that a server may end while it carries the same request out.

@@ -33,7 +33,11 @@ process.on('exit', () => {
   killServers()
   if (report.isGood) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
 })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    report.end()
+    process.exit(130)
+  })
 
 const crashOf = (text: string): Crash => {
   const [step, where, slowSeconds = '0'] = text.split(':')

@@ -92,6 +92,7 @@ type Given = { readonly prepared: Prepared; readonly place: Place }
 /** Every step of a flow; what is worth a second crash is put to the work that is left. */
 async function oneDeep(given: Sweep, { prepared, place, work }: Given & { work: Work[] }) {
   const told = new Set<string>()
+  const slow = prepared.flow.slowPushes ?? slowPushes
   let steps = 0
   for (let step = 1; ; step++) {
     const crash = (where: Crash['where'], slowSeconds = 0) => ({ step, where, slowSeconds })
@@ -100,13 +101,13 @@ async function oneDeep(given: Sweep, { prepared, place, work }: Given & { work: 
     const [words] = await run(crash('after'))
     if (words === undefined) break
     steps = step
-    const amid = /git push/.test(words) ? slowPushes : /git /.test(words) ? [0] : []
-    for (const slow of amid) await run(crash('amid', slow))
+    const amid = /git push/.test(words) ? slow : /git /.test(words) ? [0] : []
+    for (const seconds of amid) await run(crash('amid', seconds))
     const isDangerous = /git push|into commits/.test(words) && !told.has(words.split(', ')[1] ?? '')
     told.add(words.split(', ')[1] ?? '')
     if (!given.isDeep && !isDangerous) continue
     const firsts = [...(given.isDeep ? [crash('before')] : []), crash('after')]
-    if (/git push/.test(words)) firsts.push(crash('amid', 0.4))
+    if (/git push/.test(words)) firsts.push(crash('amid', slow[1] ?? 0))
     for (const first of firsts) {
       const run = (free: Place) => twoDeep(given, { prepared, place: free, first })
       work.push({ isDeep: true, run })
