@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Most tests wait for git, timers and paces, so more of them than there are cores go side by side.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,

@@ -3,9 +3,10 @@ import { Fault, isRefusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import { deny, hold } from './hold.ts'
 import { landingOf } from './landing.ts'
+import { markOf } from './outrun.ts'
 import { subjectOf } from './plan.ts'
 import type { RunPorts } from './ports.ts'
-import { propose, type Ready } from './propose.ts'
+import { type Proposal, propose, type Ready } from './propose.ts'
 import { settlePushed } from './settle-pushed.ts'
 import { withArtifact } from './with-artifact.ts'
 
@@ -43,57 +44,86 @@ export async function runBatch(
     open = open.filter((event) => !isOver(event.status) && !pushed.includes(event))
     if (open.length === 0) return result
     const tip = await ports.gitops.tip()
-    const { ready, failed } = await prepare(ports, open, tip)
+    const { ready, late, failed } = await prepare(ports, open, tip)
     result = together(result, { landed: [], failed })
-    const pass = await carryOut(ports, tip, ready)
+    const pass = late.length > 0 ? await outdate(ports, tip) : await carryOut(ports, tip, ready)
     if (pass !== 'moved') return together(result, pass)
     // Losers of one race that wait the same time meet again in the next.
     await ports.pause(racePauseMs * (race + Math.random()))
-    open = await anew(ports, ready)
+    open = await anew(ports, [...late, ...ready.map(({ event }) => event)])
   }
   throw new Fault('gitops_unreachable', `pushing: ${racesMax} other commits came first`)
 }
 
 /** The events as they are by now: someone may have rejected one, which is why the race was lost. */
-async function anew(ports: RunPorts, ready: readonly Ready[]): Promise<TargetedEvent[]> {
-  const found = await Promise.all(ready.map(({ event }) => ports.events.find(event.id)))
-  return ready.map(({ event }, at) => {
+async function anew(ports: RunPorts, events: readonly TargetedEvent[]): Promise<TargetedEvent[]> {
+  const found = await Promise.all(events.map(({ id }) => ports.events.find(id)))
+  return events.map((event, at) => {
     const now = found[at]
     return now && isTargeted(now) ? now : event
   })
 }
 
-/** Decides and renders side by side. What is not to be committed has its end, or waits. */
+/**
+ * Moves the tip, so that no push that was begun before a crash can land any more: only then may the
+ * event that it was of end otherwise (row F6). If it lands first, the tip has moved as well.
+ */
+async function outdate(ports: RunPorts, tip: Sha): Promise<'moved'> {
+  const mark = markOf(ports.clock, 'what was begun before does not land any more')
+  const result = await ports.gitops.commit(tip, [mark], async () => true)
+  if (result.kind === 'refused' || result.kind === 'blocked')
+    throw new Fault('gitops_unreachable', result.reason)
+  return 'moved'
+}
+
+/**
+ * Decides and renders side by side. What is not to be committed has its end, or waits; unless it is
+ * `late`: it may have been pushed on this very tip, and that push may still land.
+ */
 async function prepare(ports: RunPorts, events: readonly TargetedEvent[], tip: Sha) {
-  const results = await Promise.allSettled(events.map((event) => prepareOne(ports, event, tip)))
+  const begun = await ports.events.commitsOf(events.map(({ id }) => id))
+  const isBegun = ({ id }: TargetedEvent) =>
+    begun.some((commit) => commit.eventId === id && commit.tip === tip)
+  const prepared = events.map((event) => prepareOne(ports, event, { tip, isBegun: isBegun(event) }))
+  const results = await Promise.allSettled(prepared)
   const ready: Ready[] = []
+  const late: TargetedEvent[] = []
   const failed: [TargetedEvent, unknown][] = []
   for (const [at, event] of events.entries()) {
     const result = results[at]
     if (result?.status === 'rejected') failed.push([event, result.reason])
+    else if (result?.value === 'late') late.push(event)
     else if (result?.value) ready.push(result.value)
   }
-  return { ready, failed }
+  return { ready, late, failed }
 }
 
 async function prepareOne(
   ports: RunPorts,
   event: TargetedEvent,
-  tip: Sha,
-): Promise<Ready | undefined> {
+  { tip, isBegun }: { tip: Sha; isBegun: boolean },
+): Promise<Ready | 'late' | undefined> {
   const bound = await withArtifact(ports, event)
   if (bound === undefined) return undefined
   const proposal = await propose(ports, bound, tip)
-  if (isRefusal(proposal)) {
+  if (!isRefusal(proposal) && proposal.decision.verdict === 'allow' && !isRefusal(proposal.commit))
+    return { event: bound, proposal, commit: proposal.commit }
+  if (isBegun) return 'late'
+  if (isRefusal(proposal))
     await ports.events.close(bound, { status: 'denied', statusDesc: proposal.message })
-    return undefined
-  }
-  const { decision, commit } = proposal
-  if (decision.verdict === 'deny') await deny(ports, bound, { decision })
-  else if (decision.verdict === 'hold') await hold(ports, bound, decision)
-  else if (isRefusal(commit)) await deny(ports, bound, { decision, why: commit.message })
-  else return { event: bound, proposal, commit }
+  else await end(ports, bound, proposal)
   return undefined
+}
+
+/** What the policies do not let go, or nobody can write. */
+async function end(
+  ports: RunPorts,
+  event: TargetedEvent,
+  { decision, commit }: Proposal,
+): Promise<void> {
+  if (decision.verdict === 'hold') return hold(ports, event, decision)
+  const isUnwritable = decision.verdict === 'allow' && isRefusal(commit)
+  return deny(ports, event, isUnwritable ? { decision, why: commit.message } : { decision })
 }
 
 /** One push. Answers `moved` when everything has to be decided again. */
@@ -115,7 +145,7 @@ async function carryOut(
       return { landed: ready.map(({ event }) => event), failed: [] }
     case 'blocked':
       // It fails alone: what it is about cannot be written, whatever the others do.
-      await end(ports, ready[result.at], result.reason)
+      await setAside(ports, ready[result.at], result.reason)
       return carryOut(
         ports,
         tip,
@@ -145,7 +175,11 @@ async function apart(
   return together(first, await runBatch(ports, events.slice(middle)))
 }
 
-async function end(ports: RunPorts, ready: Ready | undefined, statusDesc: string): Promise<void> {
+async function setAside(
+  ports: RunPorts,
+  ready: Ready | undefined,
+  statusDesc: string,
+): Promise<void> {
   if (!ready) return
   const { decision } = ready.proposal
   await ports.events.close(ready.event, { status: 'error', statusDesc, decision })

@@ -37,6 +37,8 @@ export async function broken(
   event: ReleaseEvent,
   error: unknown,
 ): Promise<void> {
+  // Another server goes on with it.
+  if (error instanceof Fault && error.code === 'lease_lost') throw error
   const forgive = error instanceof Fault && passing.has(error.code)
   const text = error instanceof Error ? error.message : String(error)
   const fields = { eventId: event.id, attempt: event.attempts, err: error }

@@ -1,3 +1,4 @@
+import { Fault } from '../domain/fault.ts'
 import { Expander, type ExpanderPorts } from './expander.ts'
 import { Pump } from './pump.ts'
 import { Releaser, type ReleaserPorts } from './releaser.ts'
@@ -24,7 +25,11 @@ export class Loop {
 
   constructor(ports: LoopPorts) {
     this.#ports = ports
-    const broke = (error: unknown) => ports.log.error({ err: error }, 'the queue could not be read')
+    const broke = (error: unknown) => {
+      // The server that leads now says so itself.
+      if (error instanceof Fault && error.code === 'lease_lost') return
+      ports.log.error({ err: error }, 'the queue could not be read')
+    }
     const expander = new Expander(ports)
     const releaser = new Releaser(ports)
     // Each makes work for the other: requests are to be released, and triggers may follow a release.

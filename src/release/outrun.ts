@@ -28,19 +28,23 @@ export type OutrunPorts = {
  * that changes nothing comes first. Answers whether one was needed.
  */
 export async function outrun(ports: OutrunPorts): Promise<boolean> {
-  const { gitops, isIntendedOn, isHeld } = ports
+  const { clock, gitops, isIntendedOn, isHeld } = ports
   for (let race = 0; race < racesMax; race++) {
     const tip = await gitops.refresh()
     if (!(await isIntendedOn(tip))) return false
-    const result = await gitops.commit(tip, [nothing(ports)], async () => isHeld())
+    const mark = markOf(clock, 'another server writes from here on')
+    const result = await gitops.commit(tip, [mark], async () => isHeld())
     if (result.kind === 'landed') return true
   }
   throw new Fault('gitops_unreachable', `taking over: ${racesMax} other commits came first`)
 }
 
-/** There is no such folder: names of environments begin with a letter or a digit. */
-const nothing = ({ clock }: OutrunPorts): PlannedCommit => ({
+/**
+ * A commit that changes nothing and moves the tip, so that no push which expects the old one can land.
+ * There is no such folder: names of environments begin with a letter or a digit.
+ */
+export const markOf = ({ nowMs }: OutrunPorts['clock'], why: string): PlannedCommit => ({
   change: { kind: 'remove', folder: '.gimlet' },
-  message: '[Gimlet] another server writes from here on\n',
-  unix: Math.floor(clock.nowMs() / 1000),
+  message: `[Gimlet] ${why}\n`,
+  unix: Math.floor(nowMs() / 1000),
 })

@@ -1,7 +1,9 @@
 import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/event.ts'
+import { Fault } from '../domain/fault.ts'
 import { runBatch } from './batch.ts'
 import { broken, type GuardPorts, refusePoison } from './guard.ts'
 import type { RunPorts } from './ports.ts'
+import { settlePushed } from './settle-pushed.ts'
 
 /** The most releases of one push: it bounds what one push that fails holds up. */
 const batchMax = 100
@@ -40,11 +42,25 @@ export class Releaser {
       refusePoison(batch)
       const result = await runBatch(this.#ports, batch)
       for (const event of result.landed) landed?.(clock.nowMs() - event.createdMs)
-      for (const [event, error] of result.failed) await broken(this.#ports, event, error)
+      for (const [event, error] of result.failed) await this.#broken(event, error)
       this.#most = Math.min(batchMax, this.#most * 2)
     } catch (error) {
       this.#most = Math.max(1, Math.floor(batch.length / 2))
-      for (const event of batch) await broken(this.#ports, event, error)
+      for (const event of batch) await this.#broken(event, error)
     }
+  }
+
+  /** What was pushed after all did not break, whatever came after its push. */
+  async #broken(event: TargetedEvent, error: unknown): Promise<void> {
+    let why = error
+    try {
+      if ((await settlePushed(this.#ports, [event])).length > 0) {
+        const fields = { eventId: event.id, err: error }
+        return this.#ports.log.warn(fields, 'an event broke after its push, which counts')
+      }
+    } catch (unsettled) {
+      if (unsettled instanceof Fault) why = unsettled
+    }
+    await broken(this.#ports, event, why)
   }
 }

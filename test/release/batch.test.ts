@@ -173,6 +173,63 @@ describe('a crash', () => {
   })
 })
 
+/** The parts after a crash between what was intended and the push, and that push, which may go on. */
+async function killedBeforeThePush() {
+  const all = await asked()
+  const { parts } = all
+  const intend: LoopPorts['landings']['intend'] = async (intents) => {
+    await parts.releases.intend(intents)
+    throw new Error('killed')
+  }
+  const landings = { intend, land: parts.ports.landings.land.bind(parts.ports.landings) }
+  await expect(drain({ ...parts.ports, landings })).rejects.toThrow('killed')
+  const [commit] = await parts.events.commits('r-web')
+  const orphan = () =>
+    parts.gitops.git([
+      ...['push', '--porcelain', `--force-with-lease=refs/heads/main:${commit?.tip}`],
+      ...['origin', `${commit?.ref}:refs/heads/main`],
+    ])
+  return { ...all, orphan }
+}
+
+describe('F6: a push that goes on after its server died', () => {
+  test('does not land any more once its event has ended otherwise', async () => {
+    const { parts, orphan, status, gitops } = await killedBeforeThePush()
+    await parts.putPolicies({ 'no.json': gate() })
+    await drain(parts.restarted())
+    for (const app of apps) expect(await status(app)).toBe('denied')
+    await expect(orphan()).rejects.toThrow()
+    expect(await gitops.files()).toEqual({})
+    expect((await gitops.log()).slice(0, -1)).toEqual(['[Gimlet] what was begun before does not land any more']) // biome-ignore format: one claim
+  })
+
+  test('and lands before the next server looks counts, whatever the policies say by now', async () => {
+    const { parts, orphan, status, releases } = await killedBeforeThePush()
+    await parts.putPolicies({ 'no.json': gate() })
+    await orphan()
+    await drain(parts.restarted())
+    for (const app of apps) expect(await status(app)).toBe('processed')
+    expect(await releases.running({})).toHaveLength(4)
+  })
+
+  test('needs no other commit when its event is carried out again', async () => {
+    const { parts, orphan, gitops } = await killedBeforeThePush()
+    await drain(parts.restarted())
+    await expect(orphan()).rejects.toThrow()
+    expect(await gitops.log()).toHaveLength(5)
+  })
+})
+
+test('F37: what was pushed is not set aside, however often the server ended over it', async () => {
+  const { parts, status, releases } = await asked()
+  await expect(drain(killed(parts))).rejects.toThrow('killed')
+  for (let time = 0; time < 11; time++) await parts.events.claimTargeted(parts.clock.nowMs(), 1)
+  const loop = startLoop(parts.restarted())
+  await vi.waitFor(async () => expect(await releases.running({})).toHaveLength(4), 20_000)
+  await loop.stop()
+  for (const app of apps) expect(await status(app)).toBe('processed')
+})
+
 test('F30: of several, when a lock comes before the push, those go that are not locked', async () => {
   const { parts, pushes, status } = await asked()
   const lock = { id: 'l-1', kind: 'freeze', env: 'production', app: 'shop', reason: 'no', by: 'bob', createdUnix: 0, untilUnix: null } as const // biome-ignore format: one value

@@ -44,7 +44,10 @@ test('F6: a landing that is not kept once is finished with exactly one commit', 
   }
   await until(parts, { id: 'r-1', status: 'processed', stepMs: 500 }, { ...parts.ports, landings })
   expect(await parts.gitops.log()).toHaveLength(2)
-  expect(parts.logged).toContainEqual({ level: 'warn', text: 'event tried again later' })
+  expect(parts.logged).toContainEqual({
+    level: 'warn',
+    text: 'an event broke after its push, which counts',
+  })
 })
 
 describe('F37: a poison event', () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openClone } from '../../src/gitops/clone.ts'
+import { streamIn } from '../../src/gitops/git.ts'
 import { runBatch } from '../../src/release/batch.ts'
 import type { LoopPorts } from '../../src/release/loop.ts'
 import { outrun } from '../../src/release/outrun.ts'
@@ -36,10 +37,13 @@ async function leading(parts: TestParts, name: string) {
   const lease = { name: 'leader', fence: fence ?? -1, isHeld: () => true, end: () => undefined }
   const own = fenced(parts.database, lease)
   const remote = { url: parts.gitops.remote, branch: 'main' }
-  const clone = await openClone(join(parts.gitops.folder, name), remote, process.env)
+  const folder = join(parts.gitops.folder, name)
+  const clone = await openClone(folder, remote, process.env)
   const writer = newWriter(clone, remote.url)
   const [events, releases] = [new EventStore(own), new ReleaseStore(own)]
-  const ports: LoopPorts = { ...parts.ports, events, releases, landings: releases, gitops: writer }
+  const drift = parts.driftOf(writer, { git: clone, stream: streamIn(folder, process.env) })
+  const stores = { events, releases, landings: releases }
+  const ports: LoopPorts = { ...parts.ports, ...stores, gitops: writer, drift }
   const takeOver = () =>
     outrun({
       ...{ clock: parts.clock, gitops: writer, isHeld: () => true },

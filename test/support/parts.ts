@@ -66,9 +66,12 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     warn: (_: object, text: string) => void logged.push({ level: 'warn', text }),
     error: (_: object, text: string) => void logged.push({ level: 'error', text }),
   }
-  const indexOf = (writer: LocalWriter) =>
+  const indexOf = (
+    writer: LocalWriter,
+    { git, stream }: Pick<typeof gitops, 'git' | 'stream'> = gitops,
+  ) =>
     indexParts({
-      ...{ database, git: gitops.git, stream: gitops.stream, repository: gitops.remote, clock },
+      ...{ database, git, stream, repository: gitops.remote, clock },
       ...{ releases: stores.releases, gitops: writer, log, mode: given.drift ?? 'warn' },
     })
   const { follower, drift } = indexOf(gitops.writer)
@@ -129,6 +132,8 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
       await stores.events.add(made)
       return (await stores.events.find(made.id)) as TargetedEvent
     },
+    /** What a server with a clone of its own sees of what people changed. */
+    driftOf: (...of: Parameters<typeof indexOf>) => indexOf(...of).drift,
     /** A server that has just started on the same database and clone. */
     restarted(changed: Partial<LoopPorts> = {}): LoopPorts {
       const writer = newWriter(gitops.git, gitops.remote)
