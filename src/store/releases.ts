@@ -91,7 +91,7 @@ export class ReleaseStore {
       runningQuery(given.map(({ sql }) => sql)),
       given.map(({ value }) => value),
     )
-    return JSON.parse(`[${row?.text ?? ''}]`) as Release[]
+    return (JSON.parse(`[${row?.text ?? ''}]`) as RunningRow[]).map(runningOf)
   }
 
   /** What ran at a moment, by environment and app; both may be left open. */
@@ -100,7 +100,7 @@ export class ReleaseStore {
     app?: string | undefined
     atUnix: number
   }): Promise<Release[]> {
-    const rows = await this.#database.read(ranAtQuery, [
+    const rows = await this.#database.read(ranAtQuery(where), [
       where.env ?? null,
       where.app ?? null,
       where.atUnix,
@@ -145,40 +145,63 @@ export class ReleaseStore {
   }
 }
 
-/** A release as JSON: what is JSON already goes in as it is. */
-const releaseJson = `
-  rtrim(json_object('id', r.id, 'app', r.app, 'env', r.env, 'artifactId', r.artifact_id,
-    'triggeredBy', r.triggered_by, 'gitopsRef', r.gitops_ref, 'gitopsRepo', r.gitops_repo,
-    'created', r.created, 'status', 'pushed', 'decisionId', r.decision_id,
-    'policyVersion', r.policy_version), '}')
-  || ',"rolledBack":' || iif(r.rolled_back = 1, 'true', 'false')
-  || iif(r.rollback_to is null, '', ',"rollbackTo":' || json_quote(r.rollback_to))
-  || ',"version":' || r.version || iif(r.health is null, '', ',"health":' || r.health) || '}'`
+type RunningRow = readonly [
+  ...columns: readonly [id: string, app: string, env: string, artifactId: string, by: string],
+  ...commit: readonly [ref: string, repo: string, created: number, rolledBack: 0 | 1],
+  ...decided: readonly [rollbackTo: string | null, decisionId: string, policyVersion: string],
+  ...said: readonly [version: Release['version'], health: Health | null],
+]
+
+// By its index: to take a row apart costs more than all that SQLite does for it.
+const runningOf = (row: RunningRow): Release => ({
+  id: row[0],
+  app: row[1],
+  env: row[2],
+  artifactId: row[3],
+  triggeredBy: row[4],
+  version: row[12],
+  gitopsRef: row[5],
+  gitopsRepo: row[6],
+  created: row[7],
+  status: 'pushed',
+  rolledBack: row[8] === 1,
+  ...(row[9] === null ? null : { rollbackTo: row[9] }),
+  decisionId: row[10],
+  policyVersion: row[11],
+  ...(row[13] === null ? null : { health: row[13] }),
+})
 
 /** Everything that runs as one text: thousands of rows would each cost more than what stands in them. */
 const runningQuery = (conditions: readonly string[]): string => `
   select group_concat(row) as text from (
-    select ${releaseJson} as row from running c join releases r on r.seq = c.release_seq
+    select printf('%s,%s,%s]', rtrim(json_array(r.id, r.app, r.env, r.artifact_id, r.triggered_by,
+      r.gitops_ref, r.gitops_repo, r.created, r.rolled_back, r.rollback_to, r.decision_id,
+      r.policy_version), ']'), r.version, coalesce(r.health, 'null')) as row
+    from running c join releases r on r.seq = c.release_seq
     where ${['true', ...conditions].join(' and ')} order by c.env, c.app)`
 
 /** Jumps from app to app, and takes of each the last release up to then, unless it was taken away. */
-const ranAtQuery = `
-  with recursive places (env, app) as (
-    select env, app from (
-      select env, app from releases where ?1 is null or env = ?1 order by env, app limit 1)
-    union all
-    select n.env, n.app from places p, releases n where n.seq = coalesce(
-      (select seq from releases m where m.env = p.env and m.app > p.app order by m.app limit 1),
-      (select seq from releases m where ?1 is null and m.env > p.env
-        order by m.env, m.app limit 1))),
-  last as (
-    select (select r.seq from releases r where r.env = p.env and r.app = p.app and r.created <= ?3
-      order by r.created desc, r.seq desc limit 1) as seq
-    from places p where ?2 is null or p.app = ?2)
-  select r.* from last join releases r on r.seq = last.seq
-  where not exists (select 1 from removals d where d.env = r.env and d.app = r.app
-    and d.after_seq >= r.seq and d.created <= ?3)
-  order by r.env, r.app`
+function ranAtQuery({ env, app }: { env?: string | undefined; app?: string | undefined }): string {
+  const inEnv = env === undefined ? 'true' : 'env = ?1'
+  const ofApp = app === undefined ? 'true' : 'app = ?2'
+  const nextApp = app === undefined ? 'm.env = p.env and m.app > p.app' : 'false'
+  const nextEnv = env === undefined ? `m.env > p.env and ${ofApp}` : 'false'
+  return `
+    with recursive places (env, app) as (
+      select env, app from (select env, app from releases m where ${inEnv} and ${ofApp}
+        order by m.env, m.app limit 1)
+      union all
+      select n.env, n.app from places p, releases n where n.seq = coalesce(
+        (select seq from releases m where ${nextApp} order by m.app limit 1),
+        (select seq from releases m where ${nextEnv} order by m.env, m.app limit 1))),
+    last as (
+      select (select r.seq from releases r where r.env = p.env and r.app = p.app
+        and r.created <= ?3 order by r.created desc, r.seq desc limit 1) as seq from places p)
+    select r.* from last join releases r on r.seq = last.seq
+    where not exists (select 1 from removals d where d.env = r.env and d.app = r.app
+      and d.after_seq >= r.seq and d.created <= ?3)
+    order by r.env, r.app`
+}
 
 function releaseStatements(release: Release, repository: string | undefined): InStatement[] {
   const { id, env, app, rollbackTo } = release
