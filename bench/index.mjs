@@ -78,7 +78,11 @@ async function reindexed(folder, env) {
   const child = spawn(process.execPath, [program, 'reindex'], {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...env },
-    stdio: ['ignore', 'inherit', 'ignore'],
+    stdio: ['ignore', 'inherit', 'pipe'],
+  })
+  let told = ''
+  child.stderr.on('data', (chunk) => {
+    told = String(chunk)
   })
   let rssMb = 0
   const look = setInterval(() => {
@@ -87,7 +91,7 @@ async function reindexed(folder, env) {
   }, 100)
   const [code] = await once(child, 'close')
   clearInterval(look)
-  if (code !== 0) throw new Error(`gimlet reindex ended with ${code}`)
+  if (code !== 0) throw new Error(`gimlet reindex ended with ${code}: ${told}`)
   return { took: performance.now() - began, rssMb }
 }
 

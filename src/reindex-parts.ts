@@ -53,7 +53,8 @@ const problem = (message: string) => ({ problems: [message] })
 
 async function fetchTip(git: Git, branch: string): Promise<Sha | { problems: readonly string[] }> {
   try {
-    const plain = ['--no-tags', '--no-write-fetch-head', '--refmap=']
+    // A git that tells how far it is is not taken for one that hangs.
+    const plain = ['--progress', '--no-tags', '--no-write-fetch-head', '--refmap=']
     await git(['fetch', ...plain, 'origin', `+refs/heads/${branch}:${tipRef}`])
     return (await git(['rev-parse', '--verify', `${tipRef}^{commit}`])).trim()
   } catch (error) {

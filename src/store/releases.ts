@@ -107,7 +107,7 @@ export class ReleaseStore {
     atUnix: number
   }): Promise<Release[]> {
     const { env = null, app = null, atUnix } = where
-    return readReleases(this.#database, ranAtQuery, [env, app, atUnix])
+    return readReleases(this.#database, ranAtQuery(where), [env, app, atUnix])
   }
 
   /** Newest first. */
@@ -158,23 +158,27 @@ const landStatements = (landing: Landing): InStatement[] => [
 ]
 
 /** Jumps from app to app, and takes of each the last release up to then, unless it was taken away. */
-const ranAtQuery = `
-  with recursive places (env, app) as (
-    select env, app from (
-      select env, app from releases where ?1 is null or env = ?1 order by env, app limit 1)
-    union all
-    select n.env, n.app from places p, releases n where n.seq = coalesce(
-      (select seq from releases m where m.env = p.env and m.app > p.app order by m.app limit 1),
-      (select seq from releases m where ?1 is null and m.env > p.env
-        order by m.env, m.app limit 1))),
-  last as (
-    select (select r.seq from releases r where r.env = p.env and r.app = p.app and r.created <= ?3
-      order by r.created desc, r.seq desc limit 1) as seq
-    from places p where ?2 is null or p.app = ?2)
-  select r.* from last join releases r on r.seq = last.seq
-  where not exists (select 1 from removals d where d.env = r.env and d.app = r.app
-    and d.after_seq >= r.seq and d.created <= ?3)
-  order by r.env, r.app`
+function ranAtQuery({ env, app }: { env?: string | undefined; app?: string | undefined }): string {
+  const inEnv = env === undefined ? 'true' : 'env = ?1'
+  const ofApp = app === undefined ? 'true' : 'app = ?2'
+  const nextApp = app === undefined ? 'm.env = p.env and m.app > p.app' : 'false'
+  const nextEnv = env === undefined ? `m.env > p.env and ${ofApp}` : 'false'
+  return `
+    with recursive places (env, app) as (
+      select env, app from (select env, app from releases m where ${inEnv} and ${ofApp}
+        order by m.env, m.app limit 1)
+      union all
+      select n.env, n.app from places p, releases n where n.seq = coalesce(
+        (select seq from releases m where ${nextApp} order by m.app limit 1),
+        (select seq from releases m where ${nextEnv} order by m.env, m.app limit 1))),
+    last as (
+      select (select r.seq from releases r where r.env = p.env and r.app = p.app
+        and r.created <= ?3 order by r.created desc, r.seq desc limit 1) as seq from places p)
+    select r.* from last join releases r on r.seq = last.seq
+    where not exists (select 1 from removals d where d.env = r.env and d.app = r.app
+      and d.after_seq >= r.seq and d.created <= ?3)
+    order by r.env, r.app`
+}
 
 function releaseStatements(release: Release, repository: string | undefined): InStatement[] {
   const { id, env, app, rollbackTo } = release
