@@ -132,7 +132,7 @@ describe('the checker finds', () => {
     {
       name: 'I2: two commits that are kept as landed',
       breaks: ({ sql }) =>
-        sql(`insert into commits select 'f00', event_id, tip, decision_id, state from commits
+        sql(`insert into commits (ref, event_id, tip, decision_id, state) select 'f00', event_id, tip, decision_id, state from commits
              where event_id = 'r-1'`),
       want: /^I2 .*r-1 has 2 commits that are kept/,
     },

@@ -28,6 +28,8 @@ describe('loadManifests', () => {
         env: 'staging',
         namespace: 'default',
         repository: null,
+        repositoryId: null,
+        workflow: null,
         manifests: 'kind: Service\n',
         preview: null,
       },
@@ -271,6 +273,8 @@ describe('manifestOf', () => {
       ...given,
       namespace: 'shop',
       repository: null,
+      repositoryId: null,
+      workflow: null,
       preview: null,
     })
   })

@@ -13,7 +13,7 @@ const merges = { 'to-staging.json': toStaging, 'to-production.json': toProductio
 
 describe('the check of what a merge would release', () => {
   it('comes with the artifact of the head: what would go, what a gate would hold, and who may let it go', async () => {
-    const { push, until, checks } = await shipServer({
+    const { push, until, checks, github } = await shipServer({
       policies: { ...merges, 'approval.json': approval, 'people.json': people },
     })
     expect(checks()).toEqual([])
@@ -24,7 +24,7 @@ describe('the check of what a merge would release', () => {
       'A merge into main would release web to staging; web to production would wait: Production needs an approval',
     )
     expect(summary).toContain('| `staging` | `web` | ✅ release it | asked for by the trigger `to-staging` |') // biome-ignore format: one line
-    expect(summary).toContain('✋ ask for it, and it would wait | Production needs an approval · asked for by the trigger `to-production` · may approve: [bob](https://github.com/bob) |') // biome-ignore format: one line
+    expect(summary).toContain(`✋ ask for it, and it would wait | Production needs an approval · asked for by the trigger \`to-production\` · may approve: [bob](${github.origin}/bob) |`) // biome-ignore format: one line
     expect(text).toContain('✗ approval (gate)')
   })
 

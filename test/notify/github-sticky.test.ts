@@ -11,7 +11,7 @@ describe('the comment about how things stand', () => {
     const here = await shipServer({
       policies: { 'approval.json': approval, 'people.json': people },
     })
-    const { push, release, until, stickies, server, sender, pull } = here
+    const { push, release, until, stickies, server, sender, pull, github } = here
     expect(stickies()).toEqual([])
     await push('web-1', shas.one)
     await until(() => expect(stickies()[0]?.body).toContain('is artifact `web-1`'))
@@ -19,7 +19,7 @@ describe('the comment about how things stand', () => {
     await until(() => expect(stickies()[0]?.body).toMatch(/`staging` \| `web` \| `web-1` of `11111111` since .* \| ✅ runs \|/)) // biome-ignore format: one line
     const held = await release('production')
     await until(() => expect(stickies()[0]?.body).toContain(`waits as \`${held}\``))
-    expect(stickies()[0]?.body).toContain(`[bob](https://github.com/bob): \`/gimlet approve ${held}\``) // biome-ignore format: one line
+    expect(stickies()[0]?.body).toContain(`[bob](${github.origin}/bob): \`/gimlet approve ${held}\``) // biome-ignore format: one line
     await server.post('/api/locks', { env: 'staging', reason: 'the database moves' })
     await until(() => expect(stickies()[0]?.body).toContain('🔒 `staging` is locked by'))
     pull.close()
