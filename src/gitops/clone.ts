@@ -108,6 +108,9 @@ function cloneConfig({ url, branch, token, sshKeyFile }: Remote): string {
     'auto = 0',
     '[maintenance]',
     'auto = false',
+    // What a build writes stays one pack, which can be sent as it is.
+    '[fastimport]',
+    'unpackLimit = 1',
     '[protocol]',
     'allow = never',
     ...['file', 'https', 'http', 'ssh'].flatMap((name) => [

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import { simpleGit } from 'simple-git'
 
 /** A git command that ended with another exit code than 0, with what git said about it. */
@@ -17,7 +19,7 @@ export class GitFailure extends Error {
 export type Git = (args: readonly string[], input?: string) => Promise<string>
 
 /** A command that is silent for this long is ended: a peer that hangs must not hold up the queue. */
-const silenceMs = 30_000
+export const silenceMs = 30_000
 
 /** Variables of the server's environment that a git child may see; no secret is among them. */
 const inherited = [
@@ -40,16 +42,7 @@ const guarded = ['GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'GIT_SSL_CAINFO']
  * so those on the hot path print.
  */
 export function gitIn(folder: string, environment: Readonly<NodeJS.ProcessEnv>): Git {
-  const env: Record<string, string> = {
-    HOME: folder,
-    LC_ALL: 'C',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-  }
-  for (const name of inherited) {
-    const value = environment[name]
-    if (value !== undefined) env[name] = value
-  }
+  const env = cleanEnvironment(folder, environment)
   return async (args, input) => {
     let failure: GitFailure | undefined
     const git = simpleGit({
@@ -70,4 +63,60 @@ export function gitIn(folder: string, environment: Readonly<NodeJS.ProcessEnv>):
       throw failure ?? error
     }
   }
+}
+
+/** A program that is running and talked to. */
+export type Talk = {
+  readonly input: Writable
+  readonly output: AsyncIterable<Uint8Array>
+}
+
+/**
+ * Starts git, or ssh on its behalf, to talk with it; with the environment of `gitIn`. It leads a process
+ * group of its own, which is killed when it is silent for too long: its output then just ends.
+ */
+export function talkTo(
+  [program, ...args]: readonly ['git' | 'ssh', ...string[]],
+  folder: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+): Talk {
+  const env = cleanEnvironment(folder, environment)
+  const child = spawn(program, args, {
+    cwd: folder,
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
+  })
+  const kill = () => {
+    // Once it has ended, its number may be another program's.
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    process.kill(-child.pid, 'SIGKILL')
+  }
+  const silence = setTimeout(kill, silenceMs)
+  child.once('exit', () => clearTimeout(silence))
+  // Without a listener either would end the server; the output, which ends, tells of both.
+  child.once('error', () => clearTimeout(silence))
+  child.stdin.on('error', () => undefined)
+  return { input: child.stdin, output: heard(child.stdout, silence) }
+}
+
+async function* heard(output: Readable, silence: NodeJS.Timeout): AsyncGenerator<Uint8Array> {
+  for await (const chunk of output) {
+    silence.refresh()
+    yield chunk
+  }
+}
+
+function cleanEnvironment(folder: string, environment: Readonly<NodeJS.ProcessEnv>) {
+  const env: Record<string, string> = {
+    HOME: folder,
+    LC_ALL: 'C',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+  }
+  for (const name of inherited) {
+    const value = environment[name]
+    if (value !== undefined) env[name] = value
+  }
+  return env
 }

@@ -2,7 +2,8 @@ import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import { foundRef, remoteRef } from './clone.ts'
-import { type BuildCommit, importStream, parentsOf } from './fast-import.ts'
+import type { DirectPush } from './direct-push.ts'
+import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-import.ts'
 import { type Git, GitFailure } from './git.ts'
 
 /**
@@ -13,6 +14,7 @@ import { type Git, GitFailure } from './git.ts'
 export class LocalWriter {
   readonly #git: Git
   readonly #branch: string
+  readonly #direct: DirectPush | undefined
   /** The repository's address as people may see it. */
   readonly url: string
   #tip: Sha | undefined
@@ -21,8 +23,13 @@ export class LocalWriter {
   #trouble: unknown
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(git: Git, { url, branch }: { url: string; branch: string }) {
+  constructor(
+    git: Git,
+    { url, branch }: { url: string; branch: string },
+    direct?: DirectPush | undefined,
+  ) {
     this.#git = git
+    this.#direct = direct
     this.url = url
     this.#branch = branch
   }
@@ -180,7 +187,14 @@ export class LocalWriter {
 
   async #import(stream: string): Promise<string[]> {
     try {
-      const args = ['fast-import', '--quiet', '--done', '--force', '--date-format=raw']
+      const args = [
+        'fast-import',
+        '--quiet',
+        '--done',
+        '--force',
+        '--date-format=raw',
+        `--export-pack-edges=${packsFile}`,
+      ]
       return (await this.#git(args, stream)).split('\n').filter(Boolean)
     } catch (error) {
       throw new Fault('gitops_broken', 'building commits in the clone', { cause: error })
@@ -196,6 +210,16 @@ export class LocalWriter {
   }
 
   async #push(tip: Sha, newTip: Sha): Promise<'landed' | 'moved'> {
+    const direct = await this.#direct?.push({ tip, newTip })
+    if (direct?.kind === 'landed') {
+      this.#tip = newTip
+      return 'landed'
+    }
+    if (direct) {
+      const remote = await this.#fetch()
+      if (await this.#holds(remote, newTip)) return 'landed'
+      if (remote !== tip) return 'moved'
+    }
     const branch = `refs/heads/${this.#branch}`
     try {
       await this.#git([

@@ -1,0 +1,136 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { createRepository, openClone } from '../dist/gitops/clone.js'
+import { DirectPush } from '../dist/gitops/direct-push.js'
+import { visitsTo } from '../dist/gitops/visit.js'
+import { LocalWriter } from '../dist/gitops/local.js'
+import { startChild } from './child.mjs'
+import { median, ms, printTable, quantile, ratio } from './figures.mjs'
+
+/** `node bench/direct-push.mjs [path|http]`: git push beside speaking to receive-pack ourselves. */
+const sizes = [
+  { name: 'small', apps: 20, envs: 3, rounds: 40 },
+  { name: 'medium', apps: 500, envs: 5, rounds: 40 },
+  { name: 'large', apps: 5000, envs: 5, rounds: 24 },
+]
+const [way = 'path', only] = process.argv.slice(2)
+const folder = mkdtempSync(`${process.env.BENCH_FOLDER ?? '/dev/shm'}/gimletd-direct-`)
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const branch = 'main'
+const yes = () => Promise.resolve(true)
+
+const text = (app, env, at) => `app: ${app}\nenv: ${env}\nversion: ${at}\n${'# x\n'.repeat(250)}`
+const release = (at, { apps, envs }) => {
+  const app = `app-${(at * 7919) % apps}`
+  const env = `env-${at % envs}`
+  const names = ['configmap.yaml', 'deployment.yaml', 'service.yaml', 'release.json']
+  return {
+    change: { kind: 'replace', folder: `${env}/${app}`, files: new Map(names.map((name) => [name, text(app, env, `${name} ${at}`)])) }, // biome-ignore format: one line
+    message: `[Gimlet] ${env}/${app} ${at}\n`,
+    unix: 1_790_000_000 + at,
+  }
+}
+
+async function makeSource(size) {
+  const source = join(folder, `${size.name}.git`)
+  await createRepository(source, branch, process.env)
+  const git = await openClone(join(folder, `${size.name}-first.git`), { url: source, branch }, process.env) // biome-ignore format: one line
+  const writer = new LocalWriter(git, { url: source, branch })
+  const all = Array.from({ length: size.apps * size.envs }, (_, at) => release(at, size))
+  const names = ['configmap.yaml', 'deployment.yaml', 'service.yaml', 'release.json']
+  const files = new Map()
+  for (let app = 0; app < size.apps; app++)
+    for (const name of names) files.set(`app-${app}/${name}`, text(app, name, 0))
+  const envs = Array.from({ length: size.envs }, (_, at) => ({
+    change: { kind: 'replace', folder: `env-${at}`, files },
+    message: 'all\n',
+    unix: 1_790_000_000,
+  }))
+  await writer.commit(await writer.tip(), envs, yes)
+  void all
+  return source
+}
+
+/** One way of writing, with a remote and a clone of its own. */
+async function lane(name, size, { url, path }) {
+  const remote = { url, branch }
+  const clone = join(folder, `${size.name}-${name}-clone.git`)
+  const git = await openClone(clone, remote, process.env)
+  const visits = visitsTo(remote, { folder: clone, environment: process.env })
+  const direct = new DirectPush(visits, { branch, folder: clone })
+  const plain = new LocalWriter(git, remote)
+  const straight = new LocalWriter(git, remote, direct)
+  await plain.tip()
+  const built = async (at) => {
+    const refs = []
+    const tip = await plain.tip()
+    await plain.commit(tip, [release(at, size)], (made) => (refs.push(...made), Promise.resolve(false)))
+    return { tip, newTip: refs[0] }
+  }
+  const spec = `refs/heads/${branch}`
+  const runs = {
+    'git push only': async (at) => {
+      const { tip, newTip } = await built(at)
+      const begin = performance.now()
+      await git(['push', '--porcelain', `--force-with-lease=${spec}:${tip}`, 'origin', `${newTip}:${spec}`])
+      const took = performance.now() - begin
+      await plain.refresh()
+      return took
+    },
+    today: (at) => timed(async () => plain.commit(await plain.tip(), [release(at, size)], yes)),
+    'stage A': (at) => timed(async () => straight.commit(await straight.tip(), [release(at, size)], yes)),
+    'A early': (at) => timed(async () => {
+      direct.open()
+      return straight.commit(await straight.tip(), [release(at, size)], yes)
+    }),
+    'direct only': async (at) => {
+      const move = await built(at)
+      const begin = performance.now()
+      const result = await direct.push(move)
+      const took = performance.now() - begin
+      if (result.kind !== 'landed') throw result
+      await plain.refresh()
+      return took
+    },
+  }
+  if (name === 'stage A') void path
+  return runs[name]
+}
+
+async function timed(work) {
+  const begin = performance.now()
+  const result = await work()
+  if (result.kind !== 'landed') throw new Error(JSON.stringify(result))
+  return performance.now() - begin
+}
+
+const names = ['git push only', 'today', 'direct only', 'stage A', 'A early']
+const host = way === 'http' ? await startChild('./git-host.mjs', { env: { GIT_HOST_FOLDER: folder } }) : undefined
+const rows = [['size', ...names, 'today ÷ push', 'A ÷ push', 'A ÷ today', 'early ÷ today']]
+for (const size of sizes.filter(({ name }) => !only || name === only)) {
+  const source = await makeSource(size)
+  const lanes = []
+  for (const name of names) {
+    const path = join(folder, `${size.name}-${name.replaceAll(' ', '-')}.git`)
+    cpSync(source, path, { recursive: true })
+    const url = host ? `${host.url}/${path.slice(folder.length + 1)}` : path
+    lanes.push({ name, run: await lane(name, size, { url, path }), samples: [] })
+  }
+  for (let at = 0; at <= size.rounds; at++)
+    for (const { run, samples } of lanes) {
+      const took = await run(at + 1)
+      if (at > 0) samples.push(took)
+    }
+  const [push, today, , stageA, early] = lanes.map(({ samples }) => median(samples))
+  rows.push([
+    size.name,
+    ...lanes.map(({ samples }) => `${ms(median(samples))} (${ms(quantile(samples, 0.95))})`),
+    ratio(today / push),
+    ratio(stageA / push),
+    ratio(stageA / today),
+    ratio(early / today),
+  ])
+}
+printTable(rows)
+await host?.kill()
+process.exit()
