@@ -1,8 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createRepository, openClone } from '../dist/gitops/clone.js'
-import { DirectPush } from '../dist/gitops/direct-push.js'
-import { visitsTo } from '../dist/gitops/visit.js'
+import { directPushFrom } from '../dist/gitops/direct-push.js'
 import { LocalWriter } from '../dist/gitops/local.js'
 import { startChild } from './child.mjs'
 import { median, ms, printTable, quantile, ratio } from './figures.mjs'
@@ -56,8 +55,7 @@ async function lane(name, size, { url, path }) {
   const remote = { url, branch }
   const clone = join(folder, `${size.name}-${name}-clone.git`)
   const git = await openClone(clone, remote, process.env)
-  const visits = visitsTo(remote, { folder: clone, environment: process.env })
-  const direct = new DirectPush(visits, { branch, folder: clone })
+  const direct = directPushFrom(remote, { folder: clone, environment: process.env })
   const plain = new LocalWriter(git, remote)
   const straight = new LocalWriter(git, remote, direct)
   await plain.tip()
@@ -79,10 +77,6 @@ async function lane(name, size, { url, path }) {
     },
     today: (at) => timed(async () => plain.commit(await plain.tip(), [release(at, size)], yes)),
     'stage A': (at) => timed(async () => straight.commit(await straight.tip(), [release(at, size)], yes)),
-    'A early': (at) => timed(async () => {
-      direct.open()
-      return straight.commit(await straight.tip(), [release(at, size)], yes)
-    }),
     'direct only': async (at) => {
       const move = await built(at)
       const begin = performance.now()
@@ -104,9 +98,9 @@ async function timed(work) {
   return performance.now() - begin
 }
 
-const names = ['git push only', 'today', 'direct only', 'stage A', 'A early']
+const names = ['git push only', 'today', 'direct only', 'stage A']
 const host = way === 'http' ? await startChild('./git-host.mjs', { env: { GIT_HOST_FOLDER: folder } }) : undefined
-const rows = [['size', ...names, 'today ÷ push', 'A ÷ push', 'A ÷ today', 'early ÷ today']]
+const rows = [['size', ...names, 'today ÷ push', 'A ÷ push', 'A ÷ today']]
 for (const size of sizes.filter(({ name }) => !only || name === only)) {
   const source = await makeSource(size)
   const lanes = []
@@ -121,14 +115,13 @@ for (const size of sizes.filter(({ name }) => !only || name === only)) {
       const took = await run(at + 1)
       if (at > 0) samples.push(took)
     }
-  const [push, today, , stageA, early] = lanes.map(({ samples }) => median(samples))
+  const [push, today, , stageA] = lanes.map(({ samples }) => median(samples))
   rows.push([
     size.name,
     ...lanes.map(({ samples }) => `${ms(median(samples))} (${ms(quantile(samples, 0.95))})`),
     ratio(today / push),
     ratio(stageA / push),
     ratio(stageA / today),
-    ratio(early / today),
   ])
 }
 printTable(rows)

@@ -10,6 +10,7 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
+import { type DirectPush, directPushFrom } from './gitops/direct-push.ts'
 import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
@@ -61,9 +62,9 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const token = await adminToken(config, dataDir)
   const database = await openStore(config, dataDir)
-  const { git, url: gitopsUrl } = await openGitops(config, dataDir)
+  const { git, url: gitopsUrl, direct } = await openGitops(config, dataDir)
   const { commands, loop, health, metrics, users, people, gitopsPushed } = partsOf(config, {
-    ...{ database, git, gitopsUrl, log },
+    ...{ database, git, gitopsUrl, direct, log },
   })
   const policies = proposedOf(config, git)
   const surfaces = await openSurfaces(config, {
@@ -110,11 +111,12 @@ type Opened = {
   readonly database: Database
   readonly git: Git
   readonly gitopsUrl: string
+  readonly direct: DirectPush | undefined
   readonly log: Logger
 }
 
-function partsOf(config: Config, { database, git, gitopsUrl, log }: Opened) {
-  const writer = new LocalWriter(git, { url: gitopsUrl, branch: config.gitops.branch })
+function partsOf(config: Config, { database, git, gitopsUrl, direct, log }: Opened) {
+  const writer = new LocalWriter(git, { url: gitopsUrl, branch: config.gitops.branch }, direct)
   const artifacts = new ArtifactStore(database)
   const events = new EventStore(database)
   const releases = new ReleaseStore(database)
@@ -211,11 +213,13 @@ async function openStore({ database }: Config, dataDir: string): Promise<Databas
   return opened
 }
 
-async function openGitops({ gitops }: Config, dataDir: string): Promise<{ git: Git; url: string }> {
+async function openGitops({ gitops }: Config, dataDir: string) {
   const url = gitops.url ?? join(dataDir, 'gitops.git')
   if (gitops.url === null) await createRepository(url, gitops.branch, process.env)
-  const git = await openClone(join(dataDir, 'clone.git'), { ...gitops, url }, process.env)
-  return { git, url }
+  const folder = join(dataDir, 'clone.git')
+  const remote = { ...gitops, url }
+  const git = await openClone(folder, remote, process.env)
+  return { git, url, direct: directPushFrom(remote, { folder, environment: process.env }) }
 }
 
 async function adminToken(

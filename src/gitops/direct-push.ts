@@ -1,70 +1,79 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sha } from '../domain/names.ts'
-import { remoteRef } from './clone.ts'
-import { packsFile } from './fast-import.ts'
+import { type Remote, remoteRef } from './clone.ts'
+import { buildRef, packsFile } from './fast-import.ts'
 import { directPush, type PushResult, type Visit } from './receive-pack.ts'
+import { type From, visitsTo } from './visit.ts'
 
-/** How often in a row nobody knew what became of a push before `git push` does it alone. */
+/** How often in a row it may be unknown what became of a push; then `git push` does it alone. */
 const unknownMax = 3
 
-/** Pushes what the last build has written by visiting the remote's `git receive-pack`. */
+/** Pushes the pack that the last build wrote, without `git push`; undefined where only that knows the way. */
+export function directPushFrom(remote: Remote, from: From): DirectPush | undefined {
+  const visit = visitsTo(remote, from)
+  return visit && new DirectPush(visit, { branch: remote.branch, folder: from.folder })
+}
+
+/**
+ * What builds leave in the clone, and their way to the remote. A build writes what the clone does not
+ * hold, and its pack is whole only if the clone holds nothing that the remote lacks.
+ */
 export class DirectPush {
-  readonly #visits: () => Visit
+  readonly #visit: () => Visit
   readonly #branch: string
   readonly #folder: string
-  #open: Visit | undefined
   #unknowns = 0
 
-  constructor(visits: () => Visit, { branch, folder }: { branch: string; folder: string }) {
-    this.#visits = visits
+  constructor(visit: () => Visit, { branch, folder }: { branch: string; folder: string }) {
+    this.#visit = visit
     this.#branch = branch
     this.#folder = folder
   }
 
-  /** Goes to the remote already, while there is still something to build. */
-  open(): void {
-    if (this.#unknowns < unknownMax) this.#open ??= this.#visits()
-  }
-
-  /** Leaves the remote if nothing was pushed. */
-  close(): void {
-    this.#open?.end()
-    this.#open = undefined
-  }
-
-  async push(move: { tip: Sha; newTip: Sha }): Promise<PushResult> {
-    const pack = await packOf(this.#folder, move.newTip)
-    this.open()
-    const visit = this.#open
-    if (pack === undefined || visit === undefined) return { kind: 'unknown', cause: 'not tried' }
-    this.#open = undefined
-    const result = await directPush(visit, { branch: this.#branch, ...move, pack })
+  /** Never throws; a pack that is not whole is refused by the host. */
+  async push({ tip, newTip }: { tip: Sha; newTip: Sha }): Promise<PushResult> {
+    const last = (await this.#packs()).at(-1)
+    if (last?.tip !== newTip || this.#unknowns >= unknownMax)
+      return { kind: 'unknown', cause: 'it was not tried' }
+    const pack = await readFile(join(this.#folder, last.path))
+    const result = await directPush(this.#visit(), { branch: this.#branch, tip, newTip, pack })
     this.#unknowns = result.kind === 'unknown' ? this.#unknowns + 1 : 0
-    if (result.kind === 'landed') await remember(this.#folder, move.newTip)
     return result
   }
-}
 
-/** The pack that the last build wrote, if it wrote one and it ends with this commit. */
-async function packOf(folder: string, newTip: string): Promise<Buffer | undefined> {
-  try {
-    const lines = (await readFile(join(folder, packsFile), 'utf8')).trimEnd().split('\n')
-    await rm(join(folder, packsFile))
-    const [path = '', tip] = (lines.at(-1) ?? '').split(': ')
-    return tip === newTip ? await readFile(join(folder, path)) : undefined
-  } catch {
-    return undefined
+  /** Before a build: takes away the packs of those before that the remote does not hold. */
+  async sweep(isOnRemote: (ref: Sha) => Promise<boolean>): Promise<void> {
+    for (const { path, tip } of await this.#packs()) {
+      if (await isOnRemote(tip)) continue
+      await rm(join(this.#folder, buildRef), { force: true })
+      for (const end of ['idx', 'rev', 'pack'])
+        await rm(join(this.#folder, path.replace(/pack$/, end)), { force: true })
+    }
+    await rm(join(this.#folder, packsFile), { force: true })
   }
-}
 
-/** What git does itself after a push of its own: the tip that was seen is moved on. */
-async function remember(folder: string, tip: string): Promise<void> {
-  const file = join(folder, remoteRef)
-  try {
-    await writeFile(`${file}.lock`, `${tip}\n`, { flag: 'wx' })
-    await rename(`${file}.lock`, file)
-  } catch {
-    // The next fetch moves it.
+  /** After a push: keeps what was built, and moves the tip that was seen on, as `git push` does. */
+  async keep(newTip: Sha): Promise<void> {
+    await rm(join(this.#folder, packsFile), { force: true })
+    const file = join(this.#folder, remoteRef)
+    try {
+      await writeFile(`${file}.lock`, `${newTip}\n`, { flag: 'wx' })
+      await rename(`${file}.lock`, file)
+    } catch {
+      // Somebody holds its lock: the next fetch moves it.
+    }
+  }
+
+  /** The packs that were written since the last push, with the commit that each ends with. */
+  async #packs(): Promise<{ path: string; tip: string }[]> {
+    try {
+      const noted = await readFile(join(this.#folder, packsFile), 'utf8')
+      return [...noted.matchAll(/^(.*\.pack): ([0-9a-f]{40})$/gm)].map(
+        ([, path = '', tip = '']) => ({ path, tip }),
+      )
+    } catch {
+      return []
+    }
   }
 }

@@ -170,6 +170,7 @@ export class LocalWriter {
   }
 
   async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Sha[]> {
+    await this.#direct?.sweep((ref) => this.#holds(remoteRef, ref))
     const builds: BuildCommit[] = []
     for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
     const printed = await this.#import(importStream(tip, builds))
@@ -187,14 +188,8 @@ export class LocalWriter {
 
   async #import(stream: string): Promise<string[]> {
     try {
-      const args = [
-        'fast-import',
-        '--quiet',
-        '--done',
-        '--force',
-        '--date-format=raw',
-        `--export-pack-edges=${packsFile}`,
-      ]
+      const args = ['fast-import', '--quiet', '--done', '--force', '--date-format=raw']
+      if (this.#direct) args.push(`--export-pack-edges=${packsFile}`)
       return (await this.#git(args, stream)).split('\n').filter(Boolean)
     } catch (error) {
       throw new Fault('gitops_broken', 'building commits in the clone', { cause: error })
@@ -211,15 +206,18 @@ export class LocalWriter {
 
   async #push(tip: Sha, newTip: Sha): Promise<'landed' | 'moved'> {
     const direct = await this.#direct?.push({ tip, newTip })
-    if (direct?.kind === 'landed') {
-      this.#tip = newTip
-      return 'landed'
+    if (direct?.kind !== 'landed') {
+      // When the remote is where it was, git finds another way, or words for why there is none.
+      const found = direct && (await this.#look(tip, newTip))
+      const end = found ?? (await this.#gitPush(tip, newTip))
+      if (end) return end
     }
-    if (direct) {
-      const remote = await this.#fetch()
-      if (await this.#holds(remote, newTip)) return 'landed'
-      if (remote !== tip) return 'moved'
-    }
+    await this.#direct?.keep(newTip)
+    this.#tip = newTip
+    return 'landed'
+  }
+
+  async #gitPush(tip: Sha, newTip: Sha): Promise<'landed' | 'moved' | undefined> {
     const branch = `refs/heads/${this.#branch}`
     try {
       await this.#git([
@@ -229,17 +227,20 @@ export class LocalWriter {
         'origin',
         `${newTip}:${branch}`,
       ])
-      this.#tip = newTip
-      return 'landed'
     } catch (error) {
-      // Hosts word a lost race in many ways and an answer can get lost: only the remote's branch tells.
-      const remote = await this.#fetch()
-      if (await this.#holds(remote, newTip)) return 'landed'
-      if (remote !== tip) return 'moved'
+      const found = await this.#look(tip, newTip)
+      if (found) return found
       throw new Fault('gitops_refused', `pushing to the GitOps repository: ${reasonOf(error)}`, {
         cause: error,
       })
     }
+  }
+
+  /** What became of a push: hosts word a lost race in many ways, and answers get lost. */
+  async #look(tip: Sha, newTip: Sha): Promise<'landed' | 'moved' | undefined> {
+    const remote = await this.#fetch()
+    if (await this.#holds(remote, newTip)) return 'landed'
+    return remote === tip ? undefined : 'moved'
   }
 
   async #resolve(name: string): Promise<Sha | undefined> {

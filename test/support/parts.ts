@@ -114,7 +114,11 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     },
     /** A server that has just started on the same database and clone. */
     restarted(changed: Partial<LoopPorts> = {}): LoopPorts {
-      return { ...ports, gitops: newWriter(gitops.git, gitops.remote), ...changed }
+      return {
+        ...ports,
+        gitops: newWriter(gitops.git, gitops.remote, gitops.cloneFolder),
+        ...changed,
+      }
     },
   }
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { createRepository, openClone } from '../../src/gitops/clone.ts'
+import { directPushFrom } from '../../src/gitops/direct-push.ts'
 import { type Git, gitIn } from '../../src/gitops/git.ts'
 import { LocalWriter } from '../../src/gitops/local.ts'
 import { openDatabase } from '../../src/store/client.ts'
@@ -69,7 +70,14 @@ export async function someonesGit(folder: string, ...args: readonly string[]): P
 }
 
 /** The writer of a server that has just started on the clone. */
-export const newWriter = (git: Git, url: string) => new LocalWriter(git, { url, branch: 'main' })
+export function newWriter(git: Git, url: string, folder: string) {
+  const remote = { url, branch: 'main' }
+  const direct = directPushFrom(remote, { folder, environment: process.env })
+  return new LocalWriter(git, remote, ways.direct ? direct : undefined)
+}
+
+/** How writers push: one suite is run on either way. */
+export const ways = { direct: true }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 
@@ -98,7 +106,7 @@ export async function tempGitops(later: Later = onTestFinished) {
     cloneFolder,
     git,
     tree,
-    writer: newWriter(git, remote),
+    writer: newWriter(git, remote, cloneFolder),
     remoteGit: gitIn(remote, process.env),
     checkOut,
     /** Commits and pushes as a person would, and answers the commit. */
