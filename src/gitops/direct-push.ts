@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Sha } from '../domain/names.ts'
 import { type Remote, remoteRef } from './clone.ts'
 import { buildRef, packsFile } from './fast-import.ts'
+import type { From } from './git.ts'
 import { directPush, type PushResult, type Visit } from './receive-pack.ts'
-import { type From, visitsTo } from './visit.ts'
+import { visitsTo } from './visit.ts'
 
 /** How often in a row it may be unknown what became of a push; then `git push` does it alone. */
 const unknownMax = 3

@@ -71,14 +71,21 @@ export type Talk = {
   readonly output: AsyncIterable<Uint8Array>
 }
 
+/** Where programs are started, and what of the server's environment they may see some of. */
+export type From = {
+  readonly folder: string
+  readonly environment: Readonly<NodeJS.ProcessEnv>
+  /** How long a host may be silent, in ms. */
+  readonly silenceMs?: number | undefined
+}
+
 /**
  * Starts git, or ssh on its behalf, to talk with it; with the environment of `gitIn`. It leads a process
  * group of its own, which is killed when it is silent for too long: its output then just ends.
  */
 export function talkTo(
   [program, ...args]: readonly ['git' | 'ssh', ...string[]],
-  folder: string,
-  environment: Readonly<NodeJS.ProcessEnv>,
+  { folder, environment, silenceMs: silentMs = silenceMs }: From,
 ): Talk {
   const env = cleanEnvironment(folder, environment)
   const child = spawn(program, args, {
@@ -92,7 +99,7 @@ export function talkTo(
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     process.kill(-child.pid, 'SIGKILL')
   }
-  const silence = setTimeout(kill, silenceMs)
+  const silence = setTimeout(kill, silentMs)
   child.once('exit', () => clearTimeout(silence))
   // Without a listener either would end the server; the output, which ends, tells of both.
   child.once('error', () => clearTimeout(silence))

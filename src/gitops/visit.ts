@@ -1,10 +1,7 @@
 import type { Remote } from './clone.ts'
-import { silenceMs, talkTo } from './git.ts'
+import { type From, silenceMs, talkTo } from './git.ts'
 import { flush, type Packet, packetsIn } from './pkt-line.ts'
 import type { Visit } from './receive-pack.ts'
-
-/** Where visits start from: the clone's folder, and what of the server's environment git may see. */
-export type From = { readonly folder: string; readonly environment: Readonly<NodeJS.ProcessEnv> }
 
 /** How to visit the remote's `git receive-pack`; undefined where only `git push` knows the way. */
 export function visitsTo(remote: Remote, from: From): (() => Visit) | undefined {
@@ -12,7 +9,7 @@ export function visitsTo(remote: Remote, from: From): (() => Visit) | undefined 
   if (/^https?:/i.test(url)) {
     // fetch knows neither the proxies nor the certificates that git is told of.
     const isGits = /^https:/i.test(url) && ownWays.some((name) => from.environment[name])
-    return isGits ? undefined : () => httpVisit(remote)
+    return isGits ? undefined : () => httpVisit(remote, from)
   }
   const command = /^file:/i.test(url) ? local(fileOf(url)) : (sshCommand(remote) ?? local(url))
   return command && (() => programVisit(command, from))
@@ -31,7 +28,7 @@ const local = (path: string): Command | undefined =>
 /** For `ssh://[user@]host[:port]/path` and `[user@]host:path`. */
 function sshCommand({ url, sshKeyFile }: Remote): Command | undefined {
   const named = /^ssh:\/\/([\w.@-]+)(?::(\d+))?(\/.*)$/i.exec(url)
-  const [, host, port, path = ''] = named ?? /^([\w.@-]+):()(?!\/\/)(.+)$/.exec(url) ?? []
+  const [, host, port, path = ''] = named ?? /^([\w.@-]+):()(?!:|\/\/)(.+)$/.exec(url) ?? []
   if (host === undefined || host.startsWith('-')) return undefined
   const key = ['-i', sshKeyFile ?? '', '-o', 'IdentitiesOnly=yes', '-o', 'StrictHostKeyChecking=accept-new'] // biome-ignore format: one list
   return [
@@ -42,8 +39,8 @@ function sshCommand({ url, sshKeyFile }: Remote): Command | undefined {
   ]
 }
 
-function programVisit(command: Command, { folder, environment }: From): Visit {
-  const talk = talkTo(command, folder, environment)
+function programVisit(command: Command, from: From): Visit {
+  const talk = talkTo(command, from)
   const packets = packetsIn(talk.output)
   let isPushing = false
   return {
@@ -70,7 +67,7 @@ async function drain(packets: AsyncIterator<Packet, undefined>): Promise<void> {
   }
 }
 
-function httpVisit({ url, token }: Remote): Visit {
+function httpVisit({ url, token }: Remote, from: From): Visit {
   const base = url.replace(/\/+$/, '')
   const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
   const headers = {
@@ -79,7 +76,7 @@ function httpVisit({ url, token }: Remote): Visit {
     ...(token ? { authorization: `Basic ${basic}` } : {}),
   }
   async function* ask(path: string, init: RequestInit, kind: string) {
-    const signal = AbortSignal.timeout(silenceMs)
+    const signal = AbortSignal.timeout(from.silenceMs ?? silenceMs)
     const response = await fetch(base + path, { ...init, redirect: 'error', signal })
     const isGit = response.headers.get('content-type') === `application/x-git-receive-pack-${kind}`
     if (response.ok && isGit && response.body) return yield* packetsIn(response.body)
