@@ -37,7 +37,8 @@ export class DirectPush {
     const last = (await this.#packs()).at(-1)
     if (last?.tip !== newTip || this.#unknowns >= unknownMax)
       return { kind: 'unknown', cause: 'it was not tried' }
-    const pack = await readFile(join(this.#folder, last.path))
+    const pack = await readFile(join(this.#folder, last.path)).catch(() => undefined)
+    if (!pack) return { kind: 'unknown', cause: 'the pack was tidied away' }
     const result = await directPush(this.#visit(), { branch: this.#branch, tip, newTip, pack })
     this.#unknowns = result.kind === 'unknown' ? this.#unknowns + 1 : 0
     return result
