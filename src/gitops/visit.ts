@@ -11,7 +11,7 @@ export function visitsTo(remote: Remote, from: From): (() => Visit) | undefined 
     const isGits = /^https:/i.test(url) && ownWays.some((name) => from.environment[name])
     return isGits ? undefined : () => httpVisit(remote, from)
   }
-  const command = /^file:/i.test(url) ? local(fileOf(url)) : (sshCommand(remote) ?? local(url))
+  const command = sshCommand(remote) ?? local(url.replace(/^file:\/\//i, ''))
   return command && (() => programVisit(command, from))
 }
 
@@ -19,15 +19,13 @@ const ownWays = ['https_proxy', 'HTTPS_PROXY', 'GIT_SSL_CAINFO', 'SSL_CERT_FILE'
 
 type Command = readonly ['git' | 'ssh', ...string[]]
 
-const fileOf = (url: string): string => decodeURIComponent(url.replace(/^file:\/\//i, ''))
-
-/** Only whole paths: to others git has rules of its own. */
+/** Only whole paths without escapes: for others git has rules of its own. */
 const local = (path: string): Command | undefined =>
-  path.startsWith('/') ? ['git', 'receive-pack', path] : undefined
+  /^\/[^%]*$/.test(path) ? ['git', 'receive-pack', path] : undefined
 
 /** For `ssh://[user@]host[:port]/path` and `[user@]host:path`. */
 function sshCommand({ url, sshKeyFile }: Remote): Command | undefined {
-  const named = /^ssh:\/\/([\w.@-]+)(?::(\d+))?(\/.*)$/i.exec(url)
+  const named = /^ssh:\/\/([\w.@-]+)(?::(\d+))?(\/[^%]*)$/i.exec(url)
   const [, host, port, path = ''] = named ?? /^([\w.@-]+):()(?!:|\/\/)(.+)$/.exec(url) ?? []
   if (host === undefined || host.startsWith('-')) return undefined
   const key = ['-i', sshKeyFile ?? '', '-o', 'IdentitiesOnly=yes', '-o', 'StrictHostKeyChecking=accept-new'] // biome-ignore format: one list
