@@ -153,7 +153,8 @@ for (const size of sizes.filter(({ name }) => !only || name === only)) {
     const url = await urlOf(path)
     lanes.push({ name, run: await lane(name, size, url), samples: [] })
   }
-  for (let at = 0; at <= size.rounds; at++)
+  const rounds = Number(process.env.BENCH_ROUNDS ?? size.rounds)
+  for (let at = 0; at <= rounds; at++)
     for (const { run, samples } of lanes) {
       const took = await run(at + 1)
       if (at > 0) samples.push(took)
