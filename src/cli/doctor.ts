@@ -4,15 +4,20 @@ import type { Options } from './options.ts'
 import { usage } from './show.ts'
 import type { Terminal } from './terminal.ts'
 
+const parts = ['slack', 'github'] as const
+
 /** Says what is wrong with a part of the server, on the server's own machine, and what to do. */
 export async function doctor({ words, isJson }: Options, terminal: Terminal): Promise<number> {
-  const [, part = '', ...more] = words
-  if (part.toLowerCase() !== 'slack' || more.length > 0)
-    return usage(terminal, 'Say what is to be looked at', ['doctor slack'])
+  const [, word = '', ...more] = words
+  const part = parts.find((one) => one === word.toLowerCase())
+  if (part === undefined || more.length > 0) {
+    const calls = parts.map((one) => `doctor ${one}`)
+    return usage(terminal, 'Say what is to be looked at', calls)
+  }
   const { out, paint } = terminal
   // The server is loaded only by what needs it: every other command starts in a tenth of the time.
-  const { checkSlack } = await import('./serve.ts')
-  const checks = await checkSlack(terminal.environment)
+  const { lookAt } = await import('./serve.ts')
+  const checks = await lookAt(part, terminal.environment)
   const marks = { fine: paint.green('✓'), warning: paint.yellow('!'), wrong: paint.red('✗') }
   if (isJson) out(JSON.stringify(checks, null, 2))
   else

@@ -6,6 +6,7 @@ const programs: readonly (readonly [string, string])[] = [
   ['serve', 'start the server in this folder'],
   ['demo', 'play the main job against a throw-away server'],
   ['doctor slack', 'say what is wrong with Slack’s settings, in the server’s folder'],
+  ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
   ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],
   ['policy check [folder]', 'check policies before they are committed'],
   ['policy test [folder]', 'run the tests of policies, and find what they leave untried'],

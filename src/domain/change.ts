@@ -20,7 +20,13 @@ export type PlannedCommit = {
   readonly unix: number
 }
 
-/** `landed`: the remote branch holds the commits. `moved`: someone else's commit came first; decide again. */
+/**
+ * `landed`: the remote branch holds the commits. `moved`: someone else's commit came first; decide again.
+ * `blocked`: one of them cannot be written, whatever the others do. `refused`: the host says no to the
+ * push as a whole, in its own words.
+ */
 export type CommitResult =
   | { readonly kind: 'landed'; readonly refs: readonly Sha[] }
   | { readonly kind: 'moved' }
+  | { readonly kind: 'blocked'; readonly at: number; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string }

@@ -1,5 +1,6 @@
 import type { Version } from './artifact.ts'
 import type { Lock } from './control.ts'
+import type { Decision } from './decision.ts'
 import type { NewEvent, ReleaseEvent } from './event.ts'
 import type { Sha } from './names.ts'
 
@@ -37,6 +38,15 @@ export type Release = {
   readonly policyVersion: string
   /** Absent until the cluster has said something. */
   readonly health?: Health
+}
+
+/** A commit that is about to be pushed, and what it was decided on. */
+export type Intent = {
+  readonly event: ReleaseEvent
+  readonly ref: Sha
+  readonly decision: Decision
+  /** The version of the controls that it was decided on. */
+  readonly controlVersion: number
 }
 
 /** A push that is known to be on the remote, and what it means for the index. */

@@ -2,16 +2,20 @@ import { spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { simpleGit } from 'simple-git'
 
+type Printed = { readonly exitCode: number; readonly stderr: string; readonly stdout: string }
+
 /** A git command that ended with another exit code than 0, with what git said about it. */
 export class GitFailure extends Error {
   readonly exitCode: number
   readonly stderr: string
+  readonly stdout: string
 
-  constructor(command: string, exitCode: number, stderr: string) {
+  constructor(command: string, { exitCode, stderr, stdout }: Printed) {
     super(`git ${command} ended with ${exitCode}: ${stderr}`)
     this.name = 'GitFailure'
     this.exitCode = exitCode
     this.stderr = stderr
+    this.stdout = stdout
   }
 }
 
@@ -50,10 +54,11 @@ export function gitIn(folder: string, environment: Readonly<NodeJS.ProcessEnv>):
       allowEnvironment: guarded,
       timeout: { block: silenceMs },
       ...(input === undefined ? {} : { input: () => input }),
-      errors(error, { exitCode, stdErr }) {
+      errors(error, { exitCode, stdErr, stdOut }) {
         if (exitCode === 0 && !(error instanceof Error)) return undefined
         const stderr = Buffer.concat(stdErr).toString('utf8').trim() || String(error ?? '')
-        failure = new GitFailure(args[0] ?? '', exitCode, stderr)
+        const stdout = Buffer.concat(stdOut).toString('utf8')
+        failure = new GitFailure(args[0] ?? '', { exitCode, stderr, stdout })
         return failure
       },
     }).env(env)

@@ -6,6 +6,10 @@ import type { DirectPush } from './direct-push.ts'
 import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-import.ts'
 import { type Git, GitFailure } from './git.ts'
 
+type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
+type Blocked = Extract<CommitResult, { kind: 'blocked' }>
+type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved' | 'refused' }>
+
 /**
  * Writes the GitOps repository through a bare clone, without a work tree: `git fast-import` builds
  * the commits, one push with the expected tip lands them all or none.
@@ -66,7 +70,7 @@ export class LocalWriter {
   /**
    * Commits the changes on `tip`, in order, and pushes them at once. `intend` is told the commit ids
    * before the push, to keep them: a push whose end is unknown is found again by them. It may still say no.
-   * Throws `gitops_unreachable`, `gitops_refused` (with the host's reason) or `gitops_rewound`.
+   * Throws `gitops_unreachable` or `gitops_rewound`.
    */
   commit(
     tip: Sha,
@@ -74,20 +78,23 @@ export class LocalWriter {
     intend: (refs: readonly Sha[]) => Promise<boolean>,
   ): Promise<CommitResult> {
     return this.#alone(async () => {
-      const refs = await this.#build(tip, commits)
+      const built = await this.#build(tip, commits)
+      if (built.kind === 'blocked') return built
+      const { refs } = built
       const newTip = refs.at(-1)
       if (newTip === undefined) return { kind: 'landed', refs }
       if (!(await intend(refs))) return { kind: 'moved' }
       const result = await this.#push(tip, newTip)
-      return result === 'landed' ? { kind: 'landed', refs } : { kind: 'moved' }
+      return result.kind === 'landed' ? { kind: 'landed', refs } : result
     })
   }
 
   /** What a commit would change in the files that people write, as git shows it; nothing is pushed. */
   preview(tip: Sha, commit: PlannedCommit): Promise<string> {
     return this.#alone(async () => {
-      const [ref] = await this.#build(tip, [commit])
-      return this.#git(['diff', ...plainDiff, tip, String(ref), ...ofPeople])
+      const built = await this.#build(tip, [commit])
+      if (built.kind === 'blocked') throw new Fault('gitops_refused', built.reason)
+      return this.#git(['diff', ...plainDiff, tip, String(built.refs[0]), ...ofPeople])
     })
   }
 
@@ -103,22 +110,15 @@ export class LocalWriter {
 
   /** Which of these commits the remote's branch holds, by asking it now. */
   async landed(refs: readonly Sha[]): Promise<ReadonlySet<Sha>> {
-    return await this.#alone(async () => {
-      const tip = await this.#fetch()
-      const found = new Set<Sha>()
-      for (const ref of refs) if (await this.#holds(tip, ref)) found.add(ref)
-      return found
-    })
+    return await this.#alone(async () => this.#heldBy(await this.#fetch(), refs))
   }
 
   /** Which of these commits another one holds; none when it is not on the branch. */
   async within(commit: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>> {
     return await this.#alone(async () => {
-      const found = new Set<Sha>()
       if (!(await this.#holds(this.#tip ?? (await this.#fetch()), commit)))
-        if (!(await this.#holds(await this.#fetch(), commit))) return found
-      for (const ref of refs) if (await this.#holds(commit, ref)) found.add(ref)
-      return found
+        if (!(await this.#holds(await this.#fetch(), commit))) return new Set()
+      return this.#heldBy(commit, refs)
     })
   }
 
@@ -169,7 +169,7 @@ export class LocalWriter {
     return seen
   }
 
-  async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Sha[]> {
+  async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Built | Blocked> {
     await this.#direct?.sweep((ref) => this.#holds(remoteRef, ref))
     const builds: BuildCommit[] = []
     for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
@@ -178,12 +178,13 @@ export class LocalWriter {
     const blocked = printed
       .slice(0, parents.length)
       .findIndex((line) => !line.startsWith('040000 tree ') && !line.startsWith('missing '))
-    if (blocked !== -1)
-      throw new Fault(
-        'gitops_refused',
-        `writing below ${parents[blocked]}: on the GitOps branch that is a file or a link; move it away`,
-      )
-    return printed.slice(parents.length)
+    if (blocked === -1) return { kind: 'built', refs: printed.slice(parents.length) }
+    const parent = parents[blocked] ?? ''
+    return {
+      kind: 'blocked',
+      at: commits.findIndex(({ change }) => change.folder.startsWith(`${parent}/`)),
+      reason: `writing below ${parent}: on the GitOps branch that is a file or a link; move it away`,
+    }
   }
 
   async #import(stream: string): Promise<string[]> {
@@ -204,7 +205,7 @@ export class LocalWriter {
     return tree
   }
 
-  async #push(tip: Sha, newTip: Sha): Promise<'landed' | 'moved'> {
+  async #push(tip: Sha, newTip: Sha): Promise<Pushed> {
     const direct = await this.#direct?.push({ tip, newTip })
     if (direct?.kind !== 'landed') {
       // When the remote is where it was, git finds another way, or words for why there is none.
@@ -214,10 +215,11 @@ export class LocalWriter {
     }
     await this.#direct?.keep(newTip)
     this.#tip = newTip
-    return 'landed'
+    return { kind: 'landed' }
   }
 
-  async #gitPush(tip: Sha, newTip: Sha): Promise<'landed' | 'moved' | undefined> {
+  /** Answers how it ended, unless it just landed. */
+  async #gitPush(tip: Sha, newTip: Sha): Promise<Pushed | undefined> {
     const branch = `refs/heads/${this.#branch}`
     try {
       await this.#git([
@@ -227,20 +229,21 @@ export class LocalWriter {
         'origin',
         `${newTip}:${branch}`,
       ])
+      return undefined
     } catch (error) {
       const found = await this.#look(tip, newTip)
       if (found) return found
-      throw new Fault('gitops_refused', `pushing to the GitOps repository: ${reasonOf(error)}`, {
-        cause: error,
-      })
+      const doing = 'pushing to the GitOps repository'
+      if (!isRefused(error)) throw new Fault('gitops_unreachable', doing, { cause: error })
+      return { kind: 'refused', reason: `${doing}: ${reasonOf(error)}` }
     }
   }
 
   /** What became of a push: hosts word a lost race in many ways, and answers get lost. */
-  async #look(tip: Sha, newTip: Sha): Promise<'landed' | 'moved' | undefined> {
+  async #look(tip: Sha, newTip: Sha): Promise<Pushed | undefined> {
     const remote = await this.#fetch()
-    if (await this.#holds(remote, newTip)) return 'landed'
-    return remote === tip ? undefined : 'moved'
+    if (await this.#holds(remote, newTip)) return { kind: 'landed' }
+    return remote === tip ? undefined : { kind: 'moved' }
   }
 
   async #resolve(name: string): Promise<Sha | undefined> {
@@ -249,6 +252,14 @@ export class LocalWriter {
     } catch {
       return undefined
     }
+  }
+
+  /** Which of these commits are `tip` or its ancestors, in two commands however many they are. */
+  async #heldBy(tip: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>> {
+    const types = await this.#git(['cat-file', '--batch-check'], `${refs.join('\n')}\n`)
+    const there = refs.filter((ref) => types.includes(`${ref} commit `))
+    const beyond = await this.#git(['rev-list', '--stdin'], `${[...there, `^${tip}`].join('\n')}\n`)
+    return new Set(there.filter((ref) => !beyond.includes(ref)))
   }
 
   /** True when `ref` is `tip` or one of its ancestors. */
@@ -267,6 +278,10 @@ export class LocalWriter {
 const plainDiff = ['--no-color', '--no-ext-diff']
 const ofPeople = ['--', ':!*/release.json']
 const fetch = ['fetch', '--no-tags', '--no-write-fetch-head']
+
+/** True when the host itself says no, by what git prints for programs: everything else may pass. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof GitFailure && /^!\t\S+\t\[remote rejected\]/m.test(error.stdout)
 
 /** What the host said, in one line that a person can read. */
 const reasonOf = (error: unknown): string =>

@@ -5,7 +5,7 @@ import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { Closing, EventCommit, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import type { Landing, Release } from '../domain/release.ts'
+import type { Intent, Landing, Release } from '../domain/release.ts'
 import type { ManifestSet } from '../manifest/manifest.ts'
 import type { People } from '../policy/people.ts'
 import type { PolicySet } from '../policy/policy.ts'
@@ -60,16 +60,17 @@ export type RunPorts = ProposalPorts & {
     /** Keeps which artifact a request has come to be about. */
     bind(event: ReleaseEvent, artifactId: string): Promise<void>
     close(event: ReleaseEvent, closing: Closing): Promise<void>
-    commits(eventId: string): Promise<readonly EventCommit[]>
+    /** The commits that these events made, or meant to make. */
+    commitsOf(
+      eventIds: readonly string[],
+    ): Promise<readonly (EventCommit & { readonly eventId: string })[]>
     decision(id: string): Promise<Decision | undefined>
     find(id: string): Promise<ReleaseEvent | undefined>
   }
   readonly landings: {
-    intend(
-      event: ReleaseEvent,
-      intent: { ref: Sha; decision: Decision; controlVersion: number },
-    ): Promise<boolean>
-    land(landing: Landing): Promise<void>
+    /** Keeps what is about to be pushed: all, or nothing when anything has changed since. */
+    intend(intents: readonly Intent[]): Promise<boolean>
+    land(landings: readonly Landing[]): Promise<void>
   }
   readonly pause: (ms: number) => Promise<void>
 }

@@ -30,6 +30,13 @@ export type Proposal = {
   readonly isFollowed: boolean
 }
 
+/** An event that may go, with the commit that carries it out. */
+export type Ready = {
+  readonly event: TargetedEvent
+  readonly proposal: Proposal
+  readonly commit: PlannedCommit
+}
+
 /**
  * Gathers, decides and plans, and writes nothing: a dry run ends here, a release goes on. A proposal
  * holds for its tip only; on another tip it is to be made anew.

@@ -6,9 +6,9 @@ import { isRefusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
 import { expand } from './expand.ts'
+import { followOf } from './landing.ts'
 import type { ProposalPorts } from './ports.ts'
 import { type Proposal, propose } from './propose.ts'
-import { followOf } from './run.ts'
 
 /** So many decisions are made at most: triggers that follow releases can ask for very much. */
 const decisionsMax = 200

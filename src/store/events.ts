@@ -52,21 +52,18 @@ export class EventStore {
     return this.#take(taken.map((row) => Number(row.seq)))
   }
 
-  /** Takes the oldest event with a target that is due and has no older one of its target before it. */
-  async claimTargeted(nowMs: number): Promise<ReleaseEvent | undefined> {
-    const [row] = await this.#database.read(
-      `select seq from events e
-       where status in ('new', 'held') and env is not null and app is not null and due_ms <= ?1
-         and not exists (
-           select 1 from events older
-           where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
-             and older.seq < e.seq
-             and (older.status = 'new' or older.due_ms <= ?1 or older.queues = 1))
-       order by seq limit 1`,
-      [nowMs],
-    )
-    const [event] = row ? await this.#take([Number(row.seq)]) : []
-    return event
+  /**
+   * Takes events with a target that are due, at most `limit`, oldest first: of each app the oldest one
+   * that has none of its target before it. What was taken before and came to no end is taken alone, so
+   * that what ends the process cannot take others with it. The attempt is counted first.
+   */
+  async claimTargeted(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
+    const rows = await this.#database.read(dueSql, [nowMs, limit])
+    const [oldest] = rows
+    if (!oldest) return []
+    const bound = rows.findIndex(({ attempts }) => attempts !== 0)
+    const taken = bound === -1 ? rows : rows.slice(0, Math.max(bound, 1))
+    return this.#take(taken.map((row) => Number(row.seq)))
   }
 
   /** Only this process claims, so nothing can come between the look and the take. */
@@ -193,9 +190,19 @@ export class EventStore {
     return rows.map(eventOf)
   }
 
-  async commits(eventId: string): Promise<EventCommit[]> {
-    const rows = await this.#database.read('select * from commits where event_id = ?', [eventId])
+  commits(eventId: string): Promise<EventCommit[]> {
+    return this.commitsOf([eventId])
+  }
+
+  async commitsOf(
+    eventIds: readonly string[],
+  ): Promise<(EventCommit & { readonly eventId: string })[]> {
+    const rows = await this.#database.read(
+      'select * from commits where event_id in (select value from json_each(?))',
+      [JSON.stringify(eventIds)],
+    )
     return rows.map((row) => ({
+      eventId: String(row.event_id),
       ref: String(row.ref),
       tip: String(row.tip),
       decisionId: String(row.decision_id),
@@ -228,6 +235,26 @@ export class EventStore {
   }
 }
 
+const isOpen = `status in ('new', 'held') and env is not null and app is not null`
+
+/** The apps come from the index one after the other: an app with very many events holds up no other. */
+const dueSql = `
+  with recursive apps (app) as (
+    select min(app) from events where ${isOpen}
+    union all
+    select (select min(app) from events where ${isOpen} and app > apps.app)
+    from apps where apps.app is not null),
+  first (seq) as (
+    select (select seq from events e
+      where ${isOpen} and e.app = apps.app and due_ms <= ?1 and not exists (
+        select 1 from events older
+        where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
+          and older.seq < e.seq
+          and (older.status = 'new' or older.due_ms <= ?1 or older.queues = 1))
+      order by seq limit 1)
+    from apps where apps.app is not null)
+  select seq, attempts from events where seq in (select seq from first) order by seq limit ?2`
+
 /** The statement that keeps a new event. */
 export function insertEvent(event: NewEvent): { sql: string; args: Value[] } {
   const { id, parentId, kind, artifactId, env, app, toRef, reason, source, createdMs } = event
@@ -245,7 +272,7 @@ export function insertEvent(event: NewEvent): { sql: string; args: Value[] } {
 }
 
 /** The statement that keeps a decision, for ever. */
-export const insertDecision = (decision: Decision): InStatement => ({
+const insertDecision = (decision: Decision): InStatement => ({
   sql: 'insert into decisions (id, event_id, body) values (?, ?, ?)',
   args: [decision.id, decision.eventId, JSON.stringify(decision)],
 })

@@ -1,10 +1,9 @@
-import type { Decision } from '../domain/decision.ts'
 import type { NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
-import type { Health, Landing, Release } from '../domain/release.ts'
+import type { Health, Intent, Landing, Release } from '../domain/release.ts'
 import type { Database, InStatement, ResultSet, Value } from './client.ts'
 import { controlsChanged, insertLock } from './controls.ts'
-import { closeStatements, insertDecision, insertEvent } from './events.ts'
+import { closeStatements, insertEvent } from './events.ts'
 
 export type HistoryFilter = {
   readonly env: string
@@ -17,13 +16,6 @@ export type HistoryFilter = {
   readonly limit: number
 }
 
-type Intent = {
-  readonly ref: Sha
-  readonly decision: Decision
-  /** The version of the controls that it was decided on. */
-  readonly controlVersion: number
-}
-
 /** The index of what the GitOps repository holds; the repository is the truth. */
 export class ReleaseStore {
   readonly #database: Database
@@ -33,34 +25,45 @@ export class ReleaseStore {
   }
 
   /**
-   * Keeps which commit is about to be pushed, with its decision: the trace that a crash leaves. Answers
-   * false when a lock, a block or an approval has changed since it was decided: row F30, one cut.
+   * Keeps which commits are about to be pushed, with their decisions: the trace that a crash leaves.
+   * Answers false, and keeps none of the commits, when a lock, a block or an approval has changed since
+   * any of them was decided, or any event is over: row F30, one cut.
    */
-  async intend(event: ReleaseEvent, intent: Intent): Promise<boolean> {
-    const { ref, decision, controlVersion } = intent
+  async intend(intents: readonly Intent[]): Promise<boolean> {
+    const rows = intents.map(({ event, ref, decision, controlVersion }) => [
+      ...[event.seq, event.id, ref, decision.tip, decision.id, controlVersion],
+      JSON.stringify(decision),
+    ])
+    const json = JSON.stringify(rows)
     const [intended] = await this.#database.write([
       {
         sql: `insert into commits (ref, event_id, tip, decision_id, state)
-              select ?, ?, ?, ?, 'intended' from control_version
-              where version = ? and exists (
-                select 1 from events where seq = ? and status in ('new', 'held'))`,
-        args: [ref, event.id, decision.tip, decision.id, controlVersion, event.seq],
+              select j.value ->> 2, j.value ->> 1, j.value ->> 3, j.value ->> 4, 'intended'
+              from json_each(?1) j
+              where not exists (
+                select 1 from json_each(?1) k, control_version v
+                where k.value ->> 5 <> v.version or not exists (
+                  select 1 from events where seq = k.value ->> 0 and status in ('new', 'held')))`,
+        args: [json],
       },
-      insertDecision(decision),
-      { sql: 'update events set decision_id = ? where seq = ?', args: [decision.id, event.seq] },
+      {
+        sql: `insert into decisions (id, event_id, body)
+              select j.value ->> 4, j.value ->> 1, j.value ->> 6 from json_each(?) j`,
+        args: [json],
+      },
+      {
+        sql: `update events set decision_id = j.value ->> 4
+              from json_each(?) j where seq = j.value ->> 0`,
+        args: [json],
+      },
     ])
-    return intended?.rowsAffected === 1
+    return intended?.rowsAffected === intents.length
   }
 
-  /** Marks a push as landed: release, status and event in one transaction. */
-  async land(landing: Landing): Promise<void> {
-    const { event, ref, release } = landing
+  /** Marks a push as landed: releases, status and events in one transaction. */
+  async land(landings: readonly Landing[]): Promise<void> {
     await this.#database.write([
-      { sql: `update commits set state = 'landed' where ref = ?`, args: [ref] },
-      ...(release ? releaseStatements(release, landing.repository) : forget(event)),
-      ...closeStatements(event, { status: 'processed', statusDesc: landing.statusDesc }),
-      ...(landing.lock ? [insertLock(landing.lock)] : []),
-      ...(landing.follow ? [insertEvent(landing.follow)] : []),
+      ...landings.flatMap(landStatements),
       // Every hold may wait for just this: another release is a fact that changed.
       ...controlsChanged,
     ])
@@ -127,6 +130,16 @@ export class ReleaseStore {
     return new Map(rows.map((row) => [String(row.env), Number(row.n)]))
   }
 }
+
+const landStatements = (landing: Landing): InStatement[] => [
+  { sql: `update commits set state = 'landed' where ref = ?`, args: [landing.ref] },
+  ...(landing.release
+    ? releaseStatements(landing.release, landing.repository)
+    : forget(landing.event)),
+  ...closeStatements(landing.event, { status: 'processed', statusDesc: landing.statusDesc }),
+  ...(landing.lock ? [insertLock(landing.lock)] : []),
+  ...(landing.follow ? [insertEvent(landing.follow)] : []),
+]
 
 function releaseStatements(release: Release, repository: string | undefined): InStatement[] {
   const { id, env, app, rollbackTo } = release

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { run } from '../../src/cli/run.ts'
-import { scopes } from '../../src/doctor-parts.ts'
+import { scopes } from '../../src/doctor/slack-scopes.ts'
 import { plain } from '../../src/messages/paint.ts'
 import { testServer } from '../support/server.ts'
 import type { SlackStandIn } from '../support/slack.ts'
@@ -103,7 +103,11 @@ describe('gimlet doctor slack', () => {
 
   it('says how it is called when it is called otherwise', async () => {
     const { code, out, err } = await doctor({}, 'all')
-    expect([code, out, err.at(-1)]).toEqual([2, [], '  gimlet doctor slack'])
+    expect([code, out, err.slice(-2)]).toEqual([
+      2,
+      [],
+      ['  gimlet doctor slack', '  gimlet doctor github'],
+    ])
   })
 })
 

@@ -41,7 +41,7 @@ describe('a trigger on branchDeleted', () => {
   test.each(Object.entries(versions))('deletes what ran of it, of a %s', async (_, version) => {
     const parts = await previewed(version)
     await gone(parts, 'owner/web', 'fix/x')
-    expect(await drain(parts.ports)).toEqual([{ landed: true }])
+    expect(await drain(parts.ports)).toMatchObject([{ landed: [{}], failed: [] }])
     expect(await running(parts)).toEqual({ staging: 'web-1' })
     expect((await parts.gitops.log())[0]).toBe('[Gimlet] preview/web delete')
   })
@@ -84,11 +84,11 @@ describe('a trigger on schedule', () => {
   test('releases what runs where it comes from, once each time', async () => {
     const parts = await scheduled({ 'nightly.json': nightly })
     expect(await later(parts, 15 * hourMs + 29 * minuteMs)).toEqual([])
-    expect(await later(parts, minuteMs)).toEqual([{ landed: true }])
+    expect(await later(parts, minuteMs)).toMatchObject([{ landed: [{}], failed: [] }])
     expect(await running(parts)).toEqual({ production: 'web-1', staging: 'web-1' })
     expect(await later(parts, hourMs)).toEqual([])
     await release(parts, 'staging', 'web-2')
-    expect(await later(parts, 23 * hourMs)).toEqual([{ landed: true }])
+    expect(await later(parts, 23 * hourMs)).toMatchObject([{ landed: [{}], failed: [] }])
     expect((await running(parts)).production).toBe('web-2')
     const [newest] = await parts.releases.history({ env: 'production', app: 'web', limit: 1 })
     expect(newest?.triggeredBy).toBe('policy:nightly')
@@ -96,7 +96,9 @@ describe('a trigger on schedule', () => {
 
   test('is made up for when the server was down, but not hours later', async () => {
     const parts = await scheduled({ 'nightly.json': nightly })
-    expect(await later(parts, 16 * hourMs + 15 * minuteMs)).toEqual([{ landed: true }])
+    expect(await later(parts, 16 * hourMs + 15 * minuteMs)).toMatchObject([
+      { landed: [{}], failed: [] },
+    ])
     await release(parts, 'staging', 'web-2')
     expect(await later(parts, 25 * hourMs)).toEqual([])
   })
@@ -109,7 +111,7 @@ describe('a trigger on schedule', () => {
     const sundays = JSON.stringify({ ...JSON.parse(nightly), days: ['sunday'] })
     await parts.putPolicies({ 'nightly.json': sundays })
     expect(await later(parts, 24 * hourMs)).toEqual([])
-    expect(await later(parts, 4 * 24 * hourMs)).toEqual([{ landed: true }])
+    expect(await later(parts, 4 * 24 * hourMs)).toMatchObject([{ landed: [{}], failed: [] }])
   })
 
   test('deletes what its rule is about', async () => {
@@ -119,7 +121,7 @@ describe('a trigger on schedule', () => {
     })
     const parts = await scheduled({ 'old.json': old })
     expect(await later(parts, 16 * hourMs + 40 * minuteMs)).toEqual([])
-    expect(await later(parts, 24 * hourMs)).toEqual([{ landed: true }])
+    expect(await later(parts, 24 * hourMs)).toMatchObject([{ landed: [{}], failed: [] }])
     expect(await running(parts)).toEqual({})
   })
 
@@ -127,7 +129,9 @@ describe('a trigger on schedule', () => {
     const back = trigger({ on: 'schedule', at: '02:00', env: 'staging', ask: 'rollback' })
     const parts = await scheduled({ 'back.json': back })
     await release(parts, 'staging', 'web-2')
-    expect(await later(parts, 16 * hourMs + 40 * minuteMs)).toEqual([{ landed: true }])
+    expect(await later(parts, 16 * hourMs + 40 * minuteMs)).toMatchObject([
+      { landed: [{}], failed: [] },
+    ])
     expect(await running(parts)).toEqual({ staging: 'web-1' })
   })
 })

@@ -4,9 +4,8 @@ import type { Lock } from '../../src/domain/control.ts'
 import { isOver, type TargetedEvent } from '../../src/domain/event.ts'
 import { readTrailers } from '../../src/release/commit-message.ts'
 import type { LoopPorts } from '../../src/release/loop.ts'
-import { runEvent } from '../../src/release/run.ts'
 import { alice, gate } from '../support/builders.ts'
-import { drain, type TestParts, testParts } from '../support/parts.ts'
+import { drain, run, type TestParts, testParts } from '../support/parts.ts'
 import type { Later } from '../support/temp.ts'
 
 /** What one transaction changes: it may come between the last look and the intent to push, too. */
@@ -178,10 +177,10 @@ function watched(world: World, run: Run, tell: (ref: string, why: string | undef
     },
     landings: {
       land: landings.land.bind(landings),
-      async intend(...[event, intent]: Parameters<typeof landings.intend>) {
+      async intend(intents: Parameters<typeof landings.intend>[0]) {
         await next('built')
-        const isCurrent = await landings.intend(event, intent)
-        if (isCurrent) tell(intent.ref, objection(world, event.id))
+        const isCurrent = await landings.intend(intents)
+        if (isCurrent) for (const { ref, event } of intents) tell(ref, objection(world, event.id))
         if (isCurrent) await next('intended')
         return isCurrent
       },
@@ -192,8 +191,8 @@ function watched(world: World, run: Run, tell: (ref: string, why: string | undef
 /** One step of the loop. */
 async function look({ parts }: World, ports: LoopPorts) {
   parts.clock.moveMs(20_000)
-  const event = await ports.events.claimTargeted(parts.clock.nowMs())
-  if (event) await runEvent(ports, event as TargetedEvent)
+  const events = await ports.events.claimTargeted(parts.clock.nowMs(), 1)
+  if (events.length > 0) await run(ports, events as TargetedEvent[])
 }
 
 /** Takes away what stands in the way: what is not over now waits for nothing. */
@@ -255,7 +254,7 @@ const some = <Of extends Step>(of: readonly Of[], maxLength: number) =>
   fc.array(fc.constantFrom(...of), { maxLength })
 
 test('F3, F30, A27: no commit is made against a lock, a block, a gate or a rejection of its moment, however things interleave', async () => {
-  const run = fc.record({
+  const runs = fc.record({
     steps: some([...steps, 'look', 'look', 'approve', 'approve', 'ask'], 12),
     decided: some(worldSteps, 3),
     built: some(controlSteps, 2),
@@ -272,7 +271,7 @@ test('F3, F30, A27: no commit is made against a lock, a block, a gate or a rejec
       for (const end of ends.reverse()) await end()
     }
   }
-  await fc.assert(fc.asyncProperty(run, holds), { numRuns: 40, examples: examples() })
+  await fc.assert(fc.asyncProperty(runs, holds), { numRuns: 40, examples: examples() })
   // A run without commits would prove nothing.
   expect(commits).toBeGreaterThan(20)
 }, 180_000)

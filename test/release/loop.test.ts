@@ -38,7 +38,7 @@ test('F6: a landing that is not kept once is finished with exactly one commit', 
   await parts.ask()
   let failures = 1
   const landings: LoopPorts['landings'] = {
-    intend: (event, intent) => parts.releases.intend(event, intent),
+    intend: (intents) => parts.releases.intend(intents),
     land: (landing) =>
       failures-- > 0 ? Promise.reject(new Error('disk full')) : parts.releases.land(landing),
   }
@@ -89,7 +89,8 @@ describe('F37: a poison event', () => {
     const parts = await testParts()
     await parts.push()
     await parts.ask()
-    for (let crash = 0; crash < 10; crash++) await parts.events.claimTargeted(parts.clock.nowMs())
+    for (let crash = 0; crash < 10; crash++)
+      await parts.events.claimTargeted(parts.clock.nowMs(), 1)
     await until(parts, { id: 'r-1', status: 'error' })
     expect((await parts.events.find('r-1'))?.statusDesc).toContain('the server stopped')
     expect(await parts.gitops.log()).toHaveLength(1)
@@ -141,7 +142,7 @@ test('F28: a push that the host refuses ends with the host’s words, without a 
   await putScript(parts.gitops.remote, 'hooks/pre-receive', script)
   await until(parts, { id: 'r-1', status: 'error', stepMs: 1_000 })
   expect((await parts.events.find('r-1'))?.statusDesc).toContain('GH013: branch is protected')
-  expect((await parts.events.commits('r-1')).length).toBeLessThanOrEqual(5)
+  expect(await parts.events.commits('r-1')).toHaveLength(1)
 })
 
 test('a hold is looked at again by itself when time passes', async () => {

@@ -23,7 +23,7 @@ describe('a release', () => {
     const parts = await testParts()
     await parts.push()
     await parts.ask({ reason: 'because' })
-    expect(await drain(parts.ports)).toEqual([{ landed: true }])
+    expect(await drain(parts.ports)).toMatchObject([{ landed: [{}], failed: [] }])
     const files = await parts.gitops.files()
     expect(Object.keys(files).sort()).toEqual([
       'production/web/configmap-web.yaml',
@@ -382,7 +382,7 @@ describe('a delete', () => {
 /** The real landings as plain functions, to change one of them. */
 function kept({ releases }: TestParts): TestParts['ports']['landings'] {
   return {
-    intend: (event, intent) => releases.intend(event, intent),
+    intend: (intents) => releases.intend(intents),
     land: (landing) => releases.land(landing),
   }
 }
@@ -491,8 +491,8 @@ describe('a crash', () => {
     const parts = await testParts()
     await parts.push()
     await parts.ask()
-    const intend: TestParts['ports']['landings']['intend'] = async (event, intent) => {
-      await parts.releases.intend(event, intent)
+    const intend: TestParts['ports']['landings']['intend'] = async (intents) => {
+      await parts.releases.intend(intents)
       throw new Error('killed')
     }
     const landings = { ...kept(parts), intend }
@@ -521,7 +521,7 @@ describe('a crash', () => {
     const parts = await testParts()
     await parts.push()
     await parts.ask()
-    await parts.events.claimTargeted(parts.clock.nowMs())
+    await parts.events.claimTargeted(parts.clock.nowMs(), 1)
     await drain(parts.restarted())
     expect((await found(parts, 'r-1')).status).toBe('processed')
   })

@@ -19,7 +19,7 @@ async function store() {
     events,
     releases: new ReleaseStore(database),
     add,
-    next: async (nowMs = 0) => (await events.claimTargeted(nowMs))?.id,
+    next: async (nowMs = 0) => (await events.claimTargeted(nowMs, 1))[0]?.id,
     status: async (id: string) => (await events.find(id))?.status,
     done: (one: ReleaseEvent) => events.close(one, { status: 'processed', statusDesc: 'done' }),
     hold: (one: ReleaseEvent, dueMs = 100) =>
@@ -93,7 +93,7 @@ describe('an attempt', () => {
   test('that only waited for the world outside is forgiven', async () => {
     const { events, add } = await store()
     await add('r-1')
-    const claimed = (await events.claimTargeted(0)) as ReleaseEvent
+    const claimed = (await events.claimTargeted(0, 1))[0] as ReleaseEvent
     await events.postpone(claimed, { statusDesc: 'waits', dueMs: 1, forgive: true })
     expect(await events.find('r-1')).toMatchObject({ attempts: 0, statusDesc: 'waits' })
   })
@@ -101,7 +101,7 @@ describe('an attempt', () => {
   test('counts anew after a hold', async () => {
     const { events, add, hold } = await store()
     await add('r-1')
-    await hold((await events.claimTargeted(0)) as ReleaseEvent)
+    await hold((await events.claimTargeted(0, 1))[0] as ReleaseEvent)
     expect((await events.find('r-1'))?.attempts).toBe(0)
   })
 })
@@ -219,11 +219,8 @@ describe('a held event', () => {
     const { add, next, hold, releases } = await store()
     await hold(await add('r-1'), 500)
     const other = await add('r-2', { env: 'staging' })
-    await releases.intend(other, {
-      ref: 'a'.repeat(40),
-      decision: decision('d-1'),
-      controlVersion: 0,
-    })
+    const ref = 'a'.repeat(40)
+    await releases.intend([{ event: other, ref, decision: decision('d-1'), controlVersion: 0 }])
     const release: Release = {
       id: 'r-2',
       app: 'web',
@@ -239,7 +236,7 @@ describe('a held event', () => {
       decisionId: 'd-1',
       policyVersion: 'v1',
     }
-    await releases.land({ event: other, ref: release.gitopsRef, statusDesc: 'released', release })
+    await releases.land([{ event: other, ref, statusDesc: 'released', release }])
     expect(await next(1)).toBe('r-1')
   })
 })

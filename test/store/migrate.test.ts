@@ -33,7 +33,7 @@ test('F39: a repeated migration changes nothing', async () => {
 
 test('F39: only what is new is applied', async () => {
   const { database } = await tempDatabase()
-  const next = { number: migrations.length + 1, statements: ['create table more (a text) strict'] }
+  const next = { number: (migrations.at(-1)?.number ?? 0) + 1, statements: ['create table more (a text) strict'] }
   await migrate(database, [...migrations, next])
   await migrate(database, [...migrations, next])
   expect(await applied(database)).toEqual([...migrations, next].map(({ number }) => number))
@@ -52,7 +52,7 @@ test('F39: a migration that breaks leaves the schema as it was', async () => {
   const { database } = await tempDatabase()
   const before = await schemaOf(database)
   const bad = {
-    number: migrations.length + 1,
+    number: (migrations.at(-1)?.number ?? 0) + 1,
     statements: ['create table more (a text) strict', 'alter table users add column x', 'nonsense'],
   }
   await expect(migrate(database, [...migrations, bad])).rejects.toThrow()
@@ -62,7 +62,7 @@ test('F39: a migration that breaks leaves the schema as it was', async () => {
 
 test('F39: one that works before one that breaks is kept, and the broken one can be mended', async () => {
   const { database } = await tempDatabase()
-  const number = migrations.length + 1
+  const number = (migrations.at(-1)?.number ?? 0) + 1
   const good = { number, statements: ['create table more (a text) strict'] }
   const bad = { number: number + 1, statements: ['nonsense'] }
   await expect(migrate(database, [...migrations, good, bad])).rejects.toThrow()

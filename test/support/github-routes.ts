@@ -17,6 +17,7 @@ import {
   apiOf,
   appShape,
   commentShape,
+  hookShape,
   installationShape,
   issueShape,
   permissionShape,
@@ -25,7 +26,7 @@ import {
   userShape,
 } from './github-shapes.ts'
 import { shipRoutes } from './github-ship.ts'
-import type { Comment, Delivery, Reaction } from './github-state.ts'
+import type { Comment, Delivery, Reaction, Repository } from './github-state.ts'
 
 export type Route = readonly [method: string, path: string, run: (ask: Ask) => Answer]
 /** `needs` names the permissions of which one is enough; what is not a GET needs `write`. */
@@ -56,6 +57,7 @@ export const appRoutes: readonly Route[] = [
     ({ state, params }) =>
       ok(installationShape(state, found(state.installations.find(({ id }) => id === +found(params.id))))), // biome-ignore format: one value
   ],
+  ['GET', '/app/hook/config', ({ state }) => ok(hookShape(state))],
   ['GET', '/app/hook/deliveries', deliveries],
   ['GET', '/app/hook/deliveries/:id', (ask) => ok(deliveryOf(ask))],
   [
@@ -104,6 +106,7 @@ export const repositoryRoutes: readonly RepositoryRoute[] = [
   ['GET', '/issues/:number', 'issues|pull_requests', (ask) => ok(issueShape(ask.state, pullOf(ask)))], // biome-ignore format: a table
   ['GET', '/branches', 'contents', (ask) => listed(ask, [...ask.repository.branches.keys()], (name) => branch(ask, name))], // biome-ignore format: a table
   ['GET', '/branches/*name', 'contents', (ask) => ok(branch(ask, found(ask.params.name)))],
+  ['GET', '/rules/branches/*name', 'metadata', rules],
   ['GET', '/compare/*base...*head', 'contents', compare],
   ['GET', '/git/ref/*ref', 'contents', (ask) => ok(gitRef(ask, found(ask.params.ref)))],
   ['GET', '/git/tags/:sha', 'contents', ({ repository, params }) => ok({ object: { type: 'commit', sha: found(repository.tagObjects.get(params.sha ?? '')) } })], // biome-ignore format: a table
@@ -168,7 +171,23 @@ function branch({ state, repository }: RepositoryAsk, name: string) {
   const sha = repository.branches.get(name)
   if (sha === undefined) return found(undefined)
   const url = `${apiOf(state)}/repos/${repository.fullName}/commits/${sha}`
-  return { name, commit: { sha, url }, protected: name === repository.defaultBranch }
+  return { name, commit: { sha, url }, ...protectionOf(repository, name) }
+}
+
+/** Any rule protects a branch; only a classic protection is enabled. */
+function protectionOf({ defaultBranch, isProtected, rules }: Repository, name: string) {
+  const enabled = isProtected && name === defaultBranch
+  const isRuled = (rules.get(name) ?? []).length > 0
+  const required_status_checks = { enforcement_level: 'off', contexts: [], checks: [] }
+  return { protected: enabled || isRuled, protection: { enabled, required_status_checks } }
+}
+
+/** Of a branch that does not exist, too. */
+function rules(ask: RepositoryAsk): Answer {
+  const { repository, params } = ask
+  const source = { ruleset_source_type: 'Repository', ruleset_source: repository.fullName }
+  const types = repository.rules.get(found(params.name)) ?? []
+  return listed(ask, types, (type) => ({ type, ...source, ruleset_id: 1 }))
 }
 
 /** A branch or a tag by its whole name; an annotated tag is an object of its own. */

@@ -121,8 +121,12 @@ export const appShape = (state: GithubState): Json => ({
   owner: userShape(state, 'example'),
   html_url: `${state.origin}/github-apps/${state.slug}`,
   permissions: state.permissions,
-  events: ['issue_comment', 'pull_request', 'push', 'delete'],
+  events: state.events,
 })
+
+/** The secret is never shown. */
+export const hookShape = ({ hook: { secret, ...rest } }: GithubState): Json =>
+  secret === undefined ? rest : { ...rest, secret: '********' }
 
 export function commentShape(state: GithubState, comment: Comment): Json {
   const { id, node_id, repository, number, author, body, createdAt, updatedAt } = comment
@@ -157,8 +161,9 @@ export function installationShape(state: GithubState, given: Installation): Json
     target_id,
     target_type,
     repository_selection: 'selected',
-    permissions: state.permissions,
-    events: appShape(state).events,
+    html_url: `${state.origin}/organizations/${account}/settings/installations/${id}`,
+    permissions: given.accepted ?? state.permissions,
+    events: state.events,
     suspended_at: isSuspended ? state.now() : null,
     access_tokens_url: `${apiOf(state)}/app/installations/${id}/access_tokens`,
     repositories_url: `${apiOf(state)}/installation/repositories`,

@@ -54,6 +54,15 @@ export type Installation = {
   readonly id: number
   readonly account: string
   isSuspended: boolean
+  /** What its owner has accepted, when that is not what the app asks for now. */
+  accepted?: Readonly<Record<string, string>>
+}
+/** Where the app's webhook goes; what is not there was never set. */
+export type HookConfig = {
+  url?: string
+  content_type: string
+  insecure_ssl: string
+  secret?: string
 }
 type RepositoryGiven = {
   readonly id?: number
@@ -95,6 +104,10 @@ export class Repository {
   /** By login in small letters. */
   readonly permissions = new Map<string, Level>()
   readonly formerNames: string[] = []
+  /** Whether a classic protection lies on the default branch. */
+  isProtected = true
+  /** The types of the rules that rulesets give a branch, by its name. */
+  readonly rules = new Map<string, readonly string[]>()
 
   constructor(given: RepositoryGiven & { readonly id: number }) {
     const { id, fullName, owner = 'example', defaultBranch = 'main', installationId = 42 } = given
@@ -194,6 +207,9 @@ export class GithubState {
   readonly slug = 'gimlet'
   /** What the installation granted; without `issues` and `pull_requests` comments answer 403. */
   permissions: Record<string, 'read' | 'write'> = { metadata: 'read', contents: 'read', issues: 'write', pull_requests: 'write', deployments: 'write', statuses: 'write', checks: 'write' } // biome-ignore format: one value
+  /** What the app is told of, beside what every app is. */
+  events: string[] = ['issue_comment', 'pull_request', 'delete', 'push', 'repository', 'check_run', 'check_suite'] // biome-ignore format: one value
+  hook: HookConfig = { content_type: 'json', insecure_ssl: '0' }
   readonly problems: string[] = []
   readonly installations: Installation[] = [{ id: 42, account: 'example', isSuspended: false }]
   readonly repositories: Repository[] = []

@@ -7,9 +7,9 @@ import { branchSources, folderSources } from '../../src/gitops/sources.ts'
 import { loadManifests } from '../../src/manifest/manifest.ts'
 import { actorOf } from '../../src/policy/people.ts'
 import { loadPolicies } from '../../src/policy/policy.ts'
+import { type BatchResult, runBatch } from '../../src/release/batch.ts'
 import { expand } from '../../src/release/expand.ts'
 import { Loop, type LoopPorts } from '../../src/release/loop.ts'
-import { type RunResult, runEvent } from '../../src/release/run.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
@@ -68,7 +68,6 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     gitops: gitops.writer,
     pause: () => Promise.resolve(),
     log: {
-      info: (_, text) => void logged.push({ level: 'info', text }),
       warn: (_, text) => void logged.push({ level: 'warn', text }),
       error: (_, text) => void logged.push({ level: 'error', text }),
     },
@@ -124,17 +123,28 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
 }
 
 /** Carries everything out that is due, as the loop does, without its waits and second tries. */
-export async function drain(ports: LoopPorts): Promise<RunResult[]> {
-  const results: RunResult[] = []
+export async function drain(ports: LoopPorts): Promise<BatchResult[]> {
+  const results: BatchResult[] = []
   for (let step = 0; step < 200; step++) {
     const wide = await ports.events.claimWide(ports.clock.nowMs(), 32)
     if (wide.length > 0)
       await ports.events.closeAll(await expand(ports, wide, await ports.gitops.tip()))
-    const targeted = await ports.events.claimTargeted(ports.clock.nowMs())
-    if (targeted) results.push(await runEvent(ports, targeted as TargetedEvent))
-    if (wide.length === 0 && !targeted) return results
+    const targeted = await ports.events.claimTargeted(ports.clock.nowMs(), 100)
+    if (targeted.length > 0) results.push(await run(ports, targeted as TargetedEvent[]))
+    if (wide.length === 0 && targeted.length === 0) return results
   }
   throw new Error('the queue does not come to an end')
+}
+
+/** Carries a batch out; what breaks in it is thrown. */
+export async function run(
+  ports: LoopPorts,
+  events: readonly TargetedEvent[],
+): Promise<BatchResult> {
+  const result = await runBatch(ports, events)
+  const [broken] = result.failed
+  if (broken) throw broken[1]
+  return result
 }
 
 /** A loop that runs until the test is over. */

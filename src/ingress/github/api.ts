@@ -79,11 +79,10 @@ type Failure = {
 function resultOf(error: unknown): GithubResult {
   const { status, message, response }: Failure = error instanceof Error ? (error as Failure) : {}
   const words = String(message).slice(0, shownCharsMax)
-  if (typeof status !== 'number' || status >= 500 || response === undefined)
-    return {
-      kind: 'unreachable',
-      problem: typeof status === 'number' ? `status ${status}` : 'no answer',
-    }
+  // Octokit calls it 500 when nobody answers.
+  if (typeof status !== 'number' || response === undefined)
+    return { kind: 'unreachable', problem: 'no answer' }
+  if (status >= 500) return { kind: 'unreachable', problem: `status ${status}` }
   const wait = waitOf(status, response.headers ?? {}, words)
   if (wait !== null) return { kind: 'limited', afterMs: wait }
   if (status === 401) return { kind: 'unreachable', problem: 'status 401' }

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Config } from '../config.ts'
+import type { Sources } from '../domain/sources.ts'
+import { remoteRef } from '../gitops/clone.ts'
+import { gitIn } from '../gitops/git.ts'
+import { branchSources, folderSources } from '../gitops/sources.ts'
+import type { Environment } from './settings.ts'
+
+type Of = { readonly config: Config; readonly environment: Environment }
+
+/** Policies or manifests as the server has them; `null` when it has not fetched them yet. */
+export async function sourcesOf(
+  what: 'policies' | 'manifests',
+  { config, environment }: Of,
+): Promise<Sources | null> {
+  const { kind, folder } = config[what]
+  if (kind === 'folder') return await folderSources(resolve(folder))('')
+  const clone = join(resolve(config.dataDir), 'clone.git')
+  if (!existsSync(clone)) return null
+  // As the server saw it last: only the server itself fetches into its clone.
+  return await branchSources(gitIn(clone, environment), folder)(remoteRef)
+}

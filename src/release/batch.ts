@@ -1,0 +1,176 @@
+import { isOver, isTargeted, type TargetedEvent } from '../domain/event.ts'
+import { Fault, isRefusal } from '../domain/fault.ts'
+import type { Sha } from '../domain/names.ts'
+import { deny, hold } from './hold.ts'
+import { landingOf } from './landing.ts'
+import { subjectOf } from './plan.ts'
+import type { RunPorts } from './ports.ts'
+import { propose, type Ready } from './propose.ts'
+import { settlePushed } from './settle-pushed.ts'
+import { withArtifact } from './with-artifact.ts'
+
+/** How often a lost race is run again before the events go back to the queue (Kargo's bound). */
+const racesMax = 10
+const racePauseMs = 40
+
+/** What became of a batch. Events in neither list were held, refused, or ended otherwise. */
+export type BatchResult = {
+  readonly landed: readonly TargetedEvent[]
+  /** Those that broke by themselves; the others went on without them. */
+  readonly failed: readonly (readonly [TargetedEvent, unknown])[]
+}
+
+const nothing: BatchResult = { landed: [], failed: [] }
+const together = (one: BatchResult, other: BatchResult): BatchResult => ({
+  landed: [...one.landed, ...other.landed],
+  failed: [...one.failed, ...other.failed],
+})
+
+/**
+ * Carries events of different apps out to their ends: a commit each, in their order, and one push for
+ * all. Each is decided on the tip that is pushed on, and decided again when that tip is gone. Safe to be
+ * called again after a crash at any point: it looks before it acts. Throws what concerns all of them.
+ */
+export async function runBatch(
+  ports: RunPorts,
+  events: readonly TargetedEvent[],
+): Promise<BatchResult> {
+  let open = events
+  let result = nothing
+  for (let race = 0; race < racesMax; race++) {
+    const pushed = await settlePushed(ports, open)
+    result = together(result, { landed: pushed, failed: [] })
+    open = open.filter((event) => !isOver(event.status) && !pushed.includes(event))
+    if (open.length === 0) return result
+    const tip = await ports.gitops.tip()
+    const { ready, failed } = await prepare(ports, open, tip)
+    result = together(result, { landed: [], failed })
+    const pass = await carryOut(ports, tip, ready)
+    if (pass !== 'moved') return together(result, pass)
+    // Losers of one race that wait the same time meet again in the next.
+    await ports.pause(racePauseMs * (race + Math.random()))
+    open = await anew(ports, ready)
+  }
+  throw new Fault('gitops_unreachable', `pushing: ${racesMax} other commits came first`)
+}
+
+/** The events as they are by now: someone may have rejected one, which is why the race was lost. */
+async function anew(ports: RunPorts, ready: readonly Ready[]): Promise<TargetedEvent[]> {
+  const found = await Promise.all(ready.map(({ event }) => ports.events.find(event.id)))
+  return ready.map(({ event }, at) => {
+    const now = found[at]
+    return now && isTargeted(now) ? now : event
+  })
+}
+
+/** Decides and renders side by side. What is not to be committed has its end, or waits. */
+async function prepare(ports: RunPorts, events: readonly TargetedEvent[], tip: Sha) {
+  const results = await Promise.allSettled(events.map((event) => prepareOne(ports, event, tip)))
+  const ready: Ready[] = []
+  const failed: [TargetedEvent, unknown][] = []
+  for (const [at, event] of events.entries()) {
+    const result = results[at]
+    if (result?.status === 'rejected') failed.push([event, result.reason])
+    else if (result?.value) ready.push(result.value)
+  }
+  return { ready, failed }
+}
+
+async function prepareOne(
+  ports: RunPorts,
+  event: TargetedEvent,
+  tip: Sha,
+): Promise<Ready | undefined> {
+  const bound = await withArtifact(ports, event)
+  if (bound === undefined) return undefined
+  const proposal = await propose(ports, bound, tip)
+  if (isRefusal(proposal)) {
+    await ports.events.close(bound, { status: 'denied', statusDesc: proposal.message })
+    return undefined
+  }
+  const { decision, commit } = proposal
+  if (decision.verdict === 'deny') await deny(ports, bound, { decision })
+  else if (decision.verdict === 'hold') await hold(ports, bound, decision)
+  else if (isRefusal(commit)) await deny(ports, bound, { decision, why: commit.message })
+  else return { event: bound, proposal, commit }
+  return undefined
+}
+
+/** One push. Answers `moved` when everything has to be decided again. */
+async function carryOut(
+  ports: RunPorts,
+  tip: Sha,
+  ready: readonly Ready[],
+): Promise<BatchResult | 'moved'> {
+  if (ready.length === 0) return nothing
+  const commits = ready.map(({ commit }) => commit)
+  const result = await ports.gitops.commit(tip, commits, (refs) =>
+    intend(ports, { tip, refs, ready }),
+  )
+  switch (result.kind) {
+    case 'moved':
+      return 'moved'
+    case 'landed':
+      await ports.landings.land(ready.map((one, at) => landed(ports, one, result.refs[at] ?? '')))
+      return { landed: ready.map(({ event }) => event), failed: [] }
+    case 'blocked':
+      // It fails alone: what it is about cannot be written, whatever the others do.
+      await end(ports, ready[result.at], result.reason)
+      return carryOut(
+        ports,
+        tip,
+        ready.filter((_, at) => at !== result.at),
+      )
+    case 'refused':
+      return apart(ports, ready, result.reason)
+  }
+}
+
+/** The host does not say which commit it refuses: each half is tried by itself, down to one. */
+async function apart(
+  ports: RunPorts,
+  ready: readonly Ready[],
+  reason: string,
+): Promise<BatchResult> {
+  const [only, ...others] = ready.map(({ event }) => event)
+  if (only === undefined) return nothing
+  if (others.length === 0) {
+    // Its decision was kept before the push.
+    await ports.events.close(only, { status: 'error', statusDesc: reason })
+    return nothing
+  }
+  const events = [only, ...others]
+  const middle = Math.ceil(events.length / 2)
+  const first = await runBatch(ports, events.slice(0, middle))
+  return together(first, await runBatch(ports, events.slice(middle)))
+}
+
+async function end(ports: RunPorts, ready: Ready | undefined, statusDesc: string): Promise<void> {
+  if (!ready) return
+  const { decision } = ready.proposal
+  await ports.events.close(ready.event, { status: 'error', statusDesc, decision })
+}
+
+type Pushing = {
+  readonly tip: Sha
+  readonly refs: readonly Sha[]
+  readonly ready: readonly Ready[]
+}
+
+/** Keeps the commits' ids before the push, unless what they were decided on has changed. */
+async function intend(ports: RunPorts, { tip, refs, ready }: Pushing): Promise<boolean> {
+  const { version } = await ports.sources.policies(tip)
+  if (ready.some(({ proposal }) => proposal.decision.policyVersion !== version)) return false
+  return ports.landings.intend(
+    ready.map(({ event, proposal: { decision, controlVersion } }, at) => ({
+      ...{ event, decision, controlVersion },
+      ref: refs[at] ?? '',
+    })),
+  )
+}
+
+function landed(ports: RunPorts, { event, proposal }: Ready, ref: Sha) {
+  const { wanted, decision, isFollowed } = proposal
+  const rollbackTo = wanted.kind === 'rollback' ? wanted.to.gitopsRef : undefined
+  return landingOf(ports, event, { ...subjectOf(wanted), rollbackTo, decision, ref, isFollowed })
+}

@@ -1,0 +1,50 @@
+import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/event.ts'
+import { runBatch } from './batch.ts'
+import { broken, type GuardPorts, refusePoison } from './guard.ts'
+import type { RunPorts } from './ports.ts'
+
+/** The most releases of one push: it bounds what one push that fails holds up. */
+const batchMax = 100
+
+export type ReleaserPorts = GuardPorts &
+  RunPorts & {
+    readonly events: GuardPorts['events'] & {
+      claimTargeted(nowMs: number, limit: number): Promise<readonly ReleaseEvent[]>
+    }
+    /** Told of each landed release: milliseconds from the acceptance of its event to the push. */
+    readonly landed?: (ms: number) => void
+  }
+
+/** Carries out what is ready: a batch is what gathered while the last push ran. */
+export class Releaser {
+  readonly #ports: ReleaserPorts
+  /** A batch that came to nothing is tried again smaller, or it would come to nothing again. */
+  #most = batchMax
+
+  constructor(ports: ReleaserPorts) {
+    this.#ports = ports
+  }
+
+  /** Answers how many were taken. */
+  async step(): Promise<number> {
+    const { events, clock } = this.#ports
+    const claimed = await events.claimTargeted(clock.nowMs(), this.#most)
+    const batch = claimed.filter(isTargeted)
+    if (batch.length > 0) await this.#run(batch)
+    return batch.length
+  }
+
+  async #run(batch: readonly TargetedEvent[]): Promise<void> {
+    const { clock, landed } = this.#ports
+    try {
+      refusePoison(batch)
+      const result = await runBatch(this.#ports, batch)
+      for (const event of result.landed) landed?.(clock.nowMs() - event.createdMs)
+      for (const [event, error] of result.failed) await broken(this.#ports, event, error)
+      this.#most = Math.min(batchMax, this.#most * 2)
+    } catch (error) {
+      this.#most = Math.max(1, Math.floor(batch.length / 2))
+      for (const event of batch) await broken(this.#ports, event, error)
+    }
+  }
+}

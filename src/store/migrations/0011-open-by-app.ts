@@ -1,0 +1,5 @@
+/** A batch takes one event of each app, and finds the apps one after the other. */
+export const openByApp: readonly string[] = [
+  `create index events_open_by_app on events (app, seq)
+     where status in ('new', 'held') and env is not null and app is not null`,
+]
