@@ -39,7 +39,7 @@ export class DirectPush {
       return { kind: 'unknown', cause: 'it was not tried' }
     const pack = await readFile(join(this.#folder, last.path)).catch(() => undefined)
     if (!pack) return { kind: 'unknown', cause: 'the pack was tidied away' }
-    const result = await directPush(this.#visit(), { branch: this.#branch, tip, newTip, pack })
+    const result = await directPush(this.#visit, { branch: this.#branch, tip, newTip, pack })
     this.#unknowns = result.kind === 'unknown' ? this.#unknowns + 1 : 0
     return result
   }

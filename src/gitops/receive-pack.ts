@@ -37,9 +37,11 @@ const needed = ['report-status', 'side-band-64k', 'ofs-delta']
  * Moves the branch by git's own protocol. The host compares the tip once more when it moves the
  * branch, so nothing is ever forced. Never throws.
  */
-export async function directPush(visit: Visit, move: Move): Promise<PushResult> {
+export async function directPush(begin: () => Visit, move: Move): Promise<PushResult> {
   const ref = `refs/heads/${move.branch}`
+  let visit: Visit | undefined
   try {
+    visit = begin()
     const { tip, capabilities } = await readAdvertised(visit.advertised, ref)
     if (tip !== move.tip) return { kind: 'moved' }
     const missing = needed.filter((name) => !capabilities.includes(name))
@@ -52,7 +54,7 @@ export async function directPush(visit: Visit, move: Move): Promise<PushResult> 
   } catch (cause) {
     return { kind: 'unknown', cause }
   } finally {
-    visit.end()
+    visit?.end()
   }
 }
 
