@@ -93,7 +93,7 @@ async function lane(name, size, url) {
       const begin = performance.now()
       const result = await direct.push(move)
       const took = performance.now() - begin
-      if (result.kind !== 'landed') throw new Error(JSON.stringify(result))
+      if (result?.kind !== 'landed') throw new Error(JSON.stringify(result))
       await straight.refresh()
       return took
     },

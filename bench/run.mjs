@@ -2,12 +2,14 @@ import { ingress } from './ingress.mjs'
 import { policy } from './policy.mjs'
 import { release } from './release.mjs'
 import { slack } from './slack.mjs'
+import { upkeep } from './upkeep.mjs'
 
 /** Every bench by name: `npm run bench -- <name>`. It answers false when it found a defect. */
 const benches = new Map([
   ['ingress', { about: 'durable accepts per second beside a bare Hono hello', run: ingress }],
   ['policy', { about: 'decisions per second beside plain json-logic-js, and bombs', run: policy }],
   ['release', { about: 'from the 201 to the commit, beside a bare git push', run: release }],
+  ['upkeep', { about: 'a release after a thousand others, with and without upkeep', run: upkeep }],
   ['slack', { about: 'slash commands answered while git or Slack hangs', run: slack }],
 ])
 

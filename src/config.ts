@@ -11,6 +11,8 @@ export type Config = {
   readonly url: string | null
   readonly dataDir: string
   readonly database: { readonly url: string | null; readonly token: string | undefined }
+  /** How long another server waits for one that leads and is silent, in milliseconds. */
+  readonly leaseMs: number
   /** `url` is `null` for the local repository below the data folder. */
   readonly gitops: {
     readonly url: string | null
@@ -169,6 +171,7 @@ function configOf(settings: Settings): Config {
     url: settings.GIMLET_URL?.replace(/\/$/, '') ?? null,
     dataDir: settings.GIMLET_DATA_DIR,
     database: { url: settings.GIMLET_DB_URL ?? null, token: settings.GIMLET_DB_TOKEN },
+    leaseMs: settings.GIMLET_LEASE_SECONDS * 1000,
     gitops: {
       url: settings.GITOPS_REPO ?? null,
       branch: settings.GITOPS_BRANCH,

@@ -14,10 +14,13 @@ import { githubApi, probotOf } from './ingress/github/api.ts'
 import { hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
 import { Reconciler } from './ingress/github/reconcile.ts'
+import { leftOf, termOf } from './lead-parts.ts'
 import type { GithubContext } from './messages/github/reply.ts'
 import { commitPage } from './messages/slack/context.ts'
 import { githubNotifier } from './notify/github.ts'
 import type { PolicyCheckPorts } from './notify/github-policies.ts'
+import type { Notifier } from './notify/notifier.ts'
+import type { Term } from './servers/leader.ts'
 import type { Database } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { DeliveryStore } from './store/deliveries.ts'
@@ -28,6 +31,8 @@ import { PullStore } from './store/pulls.ts'
 type Given = {
   readonly config: GithubConfig
   readonly database: Database
+  /** The data folder of this server, by its name. */
+  readonly server: string
   readonly commands: CommandPorts
   /** The policies folder of the GitOps repository as a pull request would have it; `null` elsewhere. */
   readonly policies: ProposedFolder | null
@@ -48,16 +53,19 @@ export type GithubParts = {
   readonly handle: (request: Request) => Promise<Response>
   /** What keeps comments from being written. */
   readonly problems: () => Promise<readonly string[]>
-  /** Compares what is known with GitHub now; the start does it again and again. */
+  /** Compares what is known with GitHub now; the server that leads does it again and again. */
   readonly sweep: () => Promise<void>
   readonly start: () => void
   readonly stop: () => Promise<void>
+  /** What only the server does that leads, on a database that refuses when another does. */
+  readonly lead: (database: Database) => Term
 }
 
 /** Puts GitHub's parts together. Calls nobody: GitHub may be down when the server starts. */
 export async function githubParts({
   config,
   database,
+  server,
   commands,
   policies,
   gitopsPushed,
@@ -66,22 +74,27 @@ export async function githubParts({
   const { clock } = commands
   const { appId, privateKey, secrets, baseUrl } = config
   const messages = new MessageStore(database)
-  const deliveries = new DeliveryStore(database)
+  const deliveries = new DeliveryStore(database, server)
   const probot = () => probotOf({ appId, privateKey, secret: secrets[0], baseUrl, log })
   const api = githubApi(probot)
   const [pulls, known] = [new PullStore(database), new KnownStore(database)]
-  const notifier = githubNotifier({
-    ...{ clock, messages, deliveries, pulls, api, log },
-    ...shownOf(commands, new ControlStore(database), baseUrl),
-    commitUrl: commitPage(commands.gitops.url),
-    proof: proofOf(commands, policies),
-    appId: Number(appId),
-    graphqlRoute: graphqlRoute(baseUrl),
-  })
+  const notifierOn = (own: Database) =>
+    githubNotifier({
+      ...{ clock, pulls, api, log },
+      messages: new MessageStore(own),
+      deliveries: new DeliveryStore(own, server),
+      ...shownOf(commands, new ControlStore(database), baseUrl),
+      commitUrl: commitPage(commands.gitops.url),
+      proof: proofOf(commands, policies),
+      appId: Number(appId),
+      graphqlRoute: graphqlRoute(baseUrl),
+    })
+  let notifier: Notifier | undefined
   const outbox = {
     async put(all: Parameters<MessageStore['put']>[0]) {
       await messages.put(all, clock.nowMs())
-      notifier.wake()
+      // Where another server leads, its notifier sees what is new by looking.
+      notifier?.wake()
     },
   }
   const ports = { commands, deliveries, pulls, known, outbox, api, log }
@@ -99,13 +112,16 @@ export async function githubParts({
       ),
     sweep: () => reconciler.sweep(),
     start() {
-      notifier.start()
-      reconciler.start()
       const told = (error: unknown) => log.error({ err: error }, 'GitHub could not be started')
       receiver.start().catch(told)
     },
     async stop() {
-      await Promise.all([reconciler.stop(), receiver.stop(), notifier.stop()])
+      await Promise.all([reconciler.stop(), receiver.stop()])
+    },
+    lead(own) {
+      notifier = notifierOn(own)
+      const left = leftOf('github', { database: own, server, log, receiver })
+      return termOf(notifier, reconciler, left)
     },
   }
 }

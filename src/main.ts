@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,27 +7,32 @@ import type { Logger } from 'pino'
 import { admin, authenticator } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
+import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import type { Sha } from './domain/names.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
 import { type DirectPush, directPushFrom } from './gitops/direct-push.ts'
+import type { Clone } from './gitops/forward.ts'
 import type { Git } from './gitops/git.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
+import { healthOf } from './health-parts.ts'
 import { httpApp } from './ingress/http/app.ts'
-import type { Health } from './ingress/http/health.ts'
 import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
+import { afterOutrun, heldCommit, leaderOf, type Part, termOf, together } from './lead-parts.ts'
 import { makeLog } from './log.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { readSettings } from './read-settings.ts'
 import { Loop } from './release/loop.ts'
+import type { HeldLease } from './servers/candidate.ts'
 import { proposedOf, sourceParts } from './source-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
 import { type Database, openDatabase } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
 import { newId } from './store/ids.ts'
+import { isIntendedOn } from './store/late-pushes.ts'
 import { migrate } from './store/migrate.ts'
 import { PreviewStore } from './store/previews.ts'
 import { ReleaseStore } from './store/releases.ts'
@@ -55,37 +59,53 @@ export type Server = {
 
 /**
  * Builds every part once, listens, and carries events out until it is stopped.
- * Throws `database_newer`, and what keeps the database, the clone or the port from being opened.
+ * Throws `database_newer`, when another server has the data folder, and what keeps the database, the clone or the port from being opened.
  */
 export async function startServer(config: Config, log: Logger): Promise<Server> {
-  const dataDir = resolve(config.dataDir)
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const token = await adminToken(config, dataDir)
-  const database = await openStore(config, dataDir)
-  const { git, url: gitopsUrl, direct } = await openGitops(config, dataDir)
-  const { commands, loop, health, metrics, users, people, gitopsPushed } = partsOf(config, {
-    ...{ database, git, gitopsUrl, direct, log },
-  })
+  const folder = await openDataFolder(config.dataDir)
+  try {
+    return await serve(config, folder, log)
+  } catch (error) {
+    folder.release()
+    throw error
+  }
+}
+
+async function serve(config: Config, folder: DataFolder, log: Logger): Promise<Server> {
+  const token = await adminToken(config, folder)
+  const database = await openStore(config, folder)
+  const { git, url: gitopsUrl, direct } = await openGitops(config, folder)
+  const { commands, loopOn, follow, health, metrics, users, people, gitopsPushed } = partsOf(
+    config,
+    { database, git, gitopsUrl, direct, log },
+  )
   const policies = proposedOf(config, git)
   const surfaces = await openSurfaces(config, {
-    ...{ database, commands, policies, gitopsPushed, log },
+    ...{ database, server: folder.id, commands, policies, gitopsPushed, log },
+  })
+  const leader = leaderOf({
+    ...{ database, server: folder.id, leaseMs: config.leaseMs, follow, log },
+    lead: (lease, own) => together([termOf(loopOn(lease, own)), surfaces.lead(own)]),
   })
   const authenticate = authenticator(
     { clock, hash: tokenHash, users, people },
-    { adminHash: tokenHash(token.token) },
+    { adminHash: tokenHash(token.text) },
   )
+  const notice = tellHalt(git, log)
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
+  const isLeader = () => leader.isLeading
   const app = httpApp({
-    ...{ commands, authenticate, metrics, log },
-    health: { ...health, problems },
+    ...{ commands, authenticate, notice, log },
+    metrics: () => metrics(isLeader),
+    health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
   const listener = await listen(app, config)
-  loop.start()
+  leader.start()
   surfaces.start()
   return {
     url: config.url ?? `http://localhost:${listener.port}`,
-    adminToken: token.token,
+    adminToken: token.text,
     isFirstStart: token.isNew,
     show: (ref, what) =>
       git([
@@ -96,11 +116,12 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      const stops = [listener.close(), loop.stop(), surfaces.stop()]
+      const stops = [listener.close(), leader.stop(), surfaces.stop(), git.memory?.kept()]
       await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
       database.close()
+      folder.release()
     },
   }
 }
@@ -117,9 +138,8 @@ type Opened = {
 
 function partsOf(config: Config, { database, git, gitopsUrl, direct, log }: Opened) {
   const writer = new LocalWriter(git, { url: gitopsUrl, branch: config.gitops.branch }, direct)
+  const { events, releases, controls } = storesOn(database, config)
   const artifacts = new ArtifactStore(database)
-  const events = new EventStore(database)
-  const releases = new ReleaseStore(database)
   const users = new UserStore(database)
   const names = new RepositoryNameStore(database)
   const sources = sourceParts(config, { git, releases, names })
@@ -129,27 +149,43 @@ function partsOf(config: Config, { database, git, gitopsUrl, direct, log }: Open
   })
   const ids = { next: newId }
   const gitops = { ...followed(writer, config), files: readFolder(git) }
-  const controls = new ControlStore(database)
-  const schedules = new ScheduleStore(database)
-  const previews = new PreviewStore(database, { isGithubOn: config.github !== null })
   const identify = identifier(users)
-  const shared = { clock, ids, sources, artifacts, events, releases, gitops, controls, identify }
+  const shared = { clock, ids, sources, artifacts, gitops, identify }
   const people = async () => (await sources.policies(await writer.lastTip())).people
-  const loop = new Loop({ ...shared, schedules, previews, landings: releases, pause, log, landed })
-  const tokens = { next: newToken }
+  let loop: Loop | undefined
+  // Where another server leads, it finds what was kept here by looking.
+  const wake = () => loop?.wake()
+  /** The loop of a term. What it writes goes by the lease; artifacts it only reads. */
+  const loopOn = (lease: HeldLease, own: Database): Part => {
+    const stores = storesOn(own, config)
+    const { releases: landings } = stores
+    const held = { ...gitops, commit: heldCommit(writer, lease) }
+    loop = new Loop({ ...shared, ...stores, gitops: held, landings, pause, log, landed })
+    const intended = (tip: Sha) => isIntendedOn(database, tip)
+    return afterOutrun(loop, lease, { writer, isIntendedOn: intended, log })
+  }
   const commands: CommandPorts = {
-    ...{ ...shared, users, tokens, source: 'api' },
-    wake: () => loop.wake(),
+    ...{ ...shared, events, releases, controls, users },
+    ...{ tokens: { next: newToken }, source: 'api', wake },
   }
   const health = healthOf(database, writer, sources)
   const gitopsPushed = async () => {
     await writer.refresh()
     // Policies may lie there: what waits may go now.
     await controls.lookAgain()
-    loop.wake()
+    wake()
   }
-  return { loop, commands, users, people, metrics, health, gitopsPushed }
+  const follow = () => writer.refresh()
+  return { loopOn, follow, commands, users, people, metrics, health, gitopsPushed }
 }
+/** The stores that both sides use: what people ask, and the loop. */
+const storesOn = (database: Database, config: Config) => ({
+  events: new EventStore(database),
+  releases: new ReleaseStore(database),
+  controls: new ControlStore(database),
+  schedules: new ScheduleStore(database),
+  previews: new PreviewStore(database, { isGithubOn: config.github !== null }),
+})
 
 /** Who someone is now: the person of `people.json` with every token of theirs, or a token's owner. */
 const identifier =
@@ -166,28 +202,6 @@ const identifier =
     return actorOf(first && { ...first, roles }, person)
   }
 
-function healthOf(
-  database: Database,
-  writer: LocalWriter,
-  sources: CommandPorts['sources'],
-): Health {
-  return {
-    database: () => database.read('select 1'),
-    gitops: () => writer.check(),
-    async problems() {
-      const tip = await writer.tip()
-      const { invalid } = await sources.policies(tip)
-      const { problems } = await sources.manifests(tip)
-      return [
-        ...invalid.flatMap(({ file, problems: found }) =>
-          found.map(({ pointer, message }) => `policy ${file} ${pointer}: ${message}`),
-        ),
-        ...problems.map(({ message }) => `manifest ${message}`),
-      ]
-    },
-  }
-}
-
 /**
  * The writer, as decisions see it. Policies and manifests that lie on the branch are read on the tip
  * that the remote has now: what was pushed a moment ago counts, for a no as well as for a yes.
@@ -196,6 +210,8 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
   const isOnBranch = [policies, manifests].some(({ kind }) => kind === 'branch')
   return {
     url: writer.url,
+    state: writer.state.bind(writer),
+    resume: writer.resume.bind(writer),
     tip: () => (isOnBranch ? writer.refresh() : writer.tip()),
     lastTip: () => writer.lastTip(),
     commit: writer.commit.bind(writer),
@@ -206,33 +222,40 @@ function followed(writer: LocalWriter, { policies, manifests }: Config) {
   }
 }
 
-async function openStore({ database }: Config, dataDir: string): Promise<Database> {
-  const url = database.url ?? `file:${join(dataDir, 'gimlet.db')}`
+async function openStore({ database }: Config, folder: DataFolder): Promise<Database> {
+  const url = database.url ?? `file:${join(folder.path, 'gimlet.db')}`
   const opened = await openDatabase(url, database.token)
   await migrate(opened)
   return opened
 }
 
-async function openGitops({ gitops }: Config, dataDir: string) {
-  const url = gitops.url ?? join(dataDir, 'gitops.git')
+async function openGitops({ gitops }: Config, folder: DataFolder) {
+  const url = gitops.url ?? join(folder.path, 'gitops.git')
   if (gitops.url === null) await createRepository(url, gitops.branch, process.env)
-  const folder = join(dataDir, 'clone.git')
-  const remote = { ...gitops, url }
-  const git = await openClone(folder, remote, process.env)
-  return { git, url, direct: directPushFrom(remote, { folder, environment: process.env }) }
+  const remote = { ...gitops, url, isOurs: gitops.url === null }
+  const clone = join(folder.path, 'clone.git')
+  const git = await openClone(clone, remote, process.env)
+  const from = { folder: clone, environment: process.env, ssh: git.ssh }
+  return { git, url, direct: directPushFrom(remote, from) }
 }
 
-async function adminToken(
-  { adminToken: configured }: Config,
-  dataDir: string,
-): Promise<{ token: string; isNew: boolean }> {
-  if (configured !== null) return { token: configured, isNew: false }
-  const file = join(dataDir, 'admin.token')
-  if (existsSync(file)) return { token: readFileSync(file, 'utf8').trim(), isNew: false }
-  const { token } = newToken()
-  await writeFile(file, `${token}\n`, { mode: 0o600 })
-  return { token, isNew: true }
+/** Logs a halt of writing and its end once, and answers how to tell of one that stands. */
+function tellHalt({ memory }: Clone, log: Logger): () => string | null {
+  memory?.tell(({ halt, by }) => {
+    if (halt) log.error(halt, 'writing is halted: the GitOps branch was rewritten')
+    else log.warn({ by, tip: memory.tip }, 'writing goes on')
+  })
+  return () =>
+    memory?.halt ? 'Writing is halted: the GitOps branch was rewritten. See: gimlet doctor' : null
 }
+
+const adminToken = async (
+  { adminToken: configured }: Config,
+  folder: DataFolder,
+): Promise<{ text: string; isNew: boolean }> =>
+  configured === null
+    ? keptText(join(folder.path, 'admin.token'), () => newToken().token)
+    : { text: configured, isNew: false }
 
 /**
  * The program `gimletd`: reads its settings, serves, and stops on SIGTERM or

@@ -91,6 +91,11 @@ export const schema = z.object({
     .regex(/^(?:file|https?|libsql):./, 'a file:, http:, https: or libsql: URL')
     .optional(),
   GIMLET_DB_TOKEN: text.optional(),
+  GIMLET_LEASE_SECONDS: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, 'a whole number of seconds from 1 to 999')
+    .default('10')
+    .transform(Number),
   GITOPS_REPO: repository.optional(),
   GITOPS_BRANCH: branch.default('main'),
   GITOPS_TOKEN: text.optional(),

@@ -11,8 +11,11 @@ import { slackApp } from './ingress/slack/slack-app.ts'
 import { SocketMode } from './ingress/slack/socket.ts'
 import { verifier } from './ingress/slack/verify.ts'
 import { workspaceOf } from './ingress/slack/workspace.ts'
+import { leftOf, termOf } from './lead-parts.ts'
 import { commitPage, type SlackContext } from './messages/slack/context.ts'
+import type { Notifier } from './notify/notifier.ts'
 import { slackNotifier } from './notify/slack.ts'
+import type { Term } from './servers/leader.ts'
 import type { SlackChannel } from './settings.ts'
 import type { Database } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
@@ -23,6 +26,8 @@ import { MessageStore } from './store/messages.ts'
 type Given = {
   readonly config: SlackConfig
   readonly database: Database
+  /** The data folder of this server, by its name. */
+  readonly server: string
   readonly commands: CommandPorts
   readonly log: Logger
 }
@@ -35,13 +40,15 @@ export type SlackParts = {
   readonly problems: () => Promise<readonly string[]>
   readonly start: () => void
   readonly stop: () => Promise<void>
+  /** What only the server does that leads, on a database that refuses when another does. */
+  readonly lead: (database: Database) => Term
 }
 
 /** Puts Slack's parts together. Calls nobody: Slack may be down when the server starts. */
-export function slackParts({ config, database, commands, log }: Given): SlackParts {
+export function slackParts({ config, database, server, commands, log }: Given): SlackParts {
   const { clock } = commands
   const messages = new MessageStore(database)
-  const deliveries = new DeliveryStore(database)
+  const deliveries = new DeliveryStore(database, server)
   const controls = new ControlStore(database)
   const api = slackApi({ token: config.botToken, apiUrl: config.apiUrl })
   const workspace = workspaceOf({ api, clock, known: new KnownStore(database), log })
@@ -55,23 +62,20 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
     return own === null || account?.team === own
   }
   const context = contextOf({ config, commands, isHere })
-  const notifier = slackNotifier({
-    ...{ clock, messages, deliveries, api, log, context },
-    card: (id) => cardOf(commands, id),
-    request: (id) => commands.events.find(id),
-    lock: (id) => controls.lockById(id),
-    admins: () => adminsOf(commands, isHere),
-    channelOf: channelFinder(config.channels),
-  })
-  const outbox = {
-    async put(all: Parameters<MessageStore['put']>[0]) {
-      await messages.put(all, clock.nowMs())
-      notifier.wake()
-    },
-    async subjectOf(at: { place: string; ts: string }) {
-      return (await messages.withTs('slack', at))?.subject?.id ?? null
-    },
-  }
+  const notifierOn = (own: Database) =>
+    slackNotifier({
+      ...{ clock, api, log, context },
+      messages: new MessageStore(own),
+      deliveries: new DeliveryStore(own, server),
+      card: (id) => cardOf(commands, id),
+      request: (id) => commands.events.find(id),
+      lock: (id) => controls.lockById(id),
+      admins: () => adminsOf(commands, isHere),
+      channelOf: channelFinder(config.channels),
+    })
+  let notifier: Notifier | undefined
+  // Where another server leads, its notifier sees what is new by looking.
+  const outbox = outboxOf(messages, clock, () => notifier?.wake())
   const ports = { commands, deliveries, outbox, api, workspace, context, log }
   const verify = verifier({ secrets: config.signingSecrets, nowMs: clock.nowMs })
   const receiver = new SlackReceiver({ ports, verify, apiUrl: config.apiUrl })
@@ -84,14 +88,29 @@ export function slackParts({ config, database, commands, log }: Given): SlackPar
         ({ problem, count }) => `${problem} (${count} waiting)`,
       ),
     start() {
-      notifier.start()
       learn().catch(told)
       app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))
       socket?.start()
     },
     async stop() {
       await socket?.stop()
-      await Promise.all([receiver.stop(), notifier.stop()])
+      await receiver.stop()
+    },
+    lead(own) {
+      notifier = notifierOn(own)
+      return termOf(notifier, leftOf('slack', { database: own, server, log, receiver }))
+    },
+  }
+}
+
+function outboxOf(messages: MessageStore, clock: CommandPorts['clock'], wake: () => void) {
+  return {
+    async put(all: Parameters<MessageStore['put']>[0]) {
+      await messages.put(all, clock.nowMs())
+      wake()
+    },
+    async subjectOf(at: { place: string; ts: string }) {
+      return (await messages.withTs('slack', at))?.subject?.id ?? null
     },
   }
 }

@@ -3,10 +3,14 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { ProposedFolder } from './github-parts.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
+import { together } from './lead-parts.ts'
+import type { Term } from './servers/leader.ts'
 import type { Database } from './store/client.ts'
 
 type Given = {
   readonly database: Database
+  /** The data folder of this server, by its name. */
+  readonly server: string
   readonly commands: CommandPorts
   readonly policies: ProposedFolder | null
   readonly gitopsPushed: () => Promise<void>
@@ -25,6 +29,8 @@ export type Surfaces = {
   readonly problems: () => Promise<readonly string[]>
   readonly start: () => void
   readonly stop: () => Promise<void>
+  /** What only the server does that leads: telling people, and comparing with GitHub. */
+  readonly lead: (database: Database) => Term
 }
 
 /** Builds what is configured: a server without a surface does not pay for loading it. */
@@ -54,5 +60,6 @@ export async function openSurfaces(config: Config, given: Given): Promise<Surfac
     async stop() {
       await Promise.all(open.map((one) => one.stop()))
     },
+    lead: (database) => together(open.map((one) => one.lead(database))),
   }
 }

@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   gitops: ['domain'],
   store: ['domain'],
   notify: ['domain', 'messages'],
+  servers: ['domain'],
   'ingress/http': ['domain', 'commands', 'messages'],
   'ingress/slack': ['domain', 'commands', 'messages'],
   'ingress/github': ['domain', 'commands', 'messages'],
@@ -24,6 +25,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 }
 const everything = [
   'main.ts',
+  'lead-parts.ts',
+  'data-folder.ts',
+  'health-parts.ts',
   'slack-parts.ts',
   'github-parts.ts',
   'surfaces.ts',

@@ -10,6 +10,7 @@ import { assertNever } from '../domain/fault.ts'
 import type { Outcome, StatusByEnv } from '../domain/outcome.ts'
 import { type Call, get, post, type Query, timeOf } from './call.ts'
 import { controlCallOf } from './control-calls.ts'
+import { gitopsCallOf } from './gitops-calls.ts'
 
 /** The HTTP call that a command is. */
 export function callOf(command: Command): Call {
@@ -27,10 +28,8 @@ export function callOf(command: Command): Call {
     case 'release':
       return releaseCall(command)
     case 'rollback':
-    case 'delete': {
-      const { verb, ...query } = command
-      return { ...post(`/api/${verb}`, query), read: accepted(verb) }
-    }
+    case 'delete':
+      return removalCall(command)
     case 'approve':
     case 'reject':
     case 'block':
@@ -42,10 +41,7 @@ export function callOf(command: Command): Call {
     case 'status':
       return statusCall(command)
     case 'history':
-      return {
-        ...get('/api/releases', historyQuery(command.filter)),
-        read: (releases) => ({ kind: 'history', releases }),
-      }
+      return historyCall(command.filter)
     case 'event':
       return {
         ...get('/api/event', { id: command.id }),
@@ -57,6 +53,9 @@ export function callOf(command: Command): Call {
       return decisionsCall(command.filter)
     case 'whoami':
       return { ...get('/api/whoami'), read: (whoami) => ({ kind: 'whoami', whoami }) }
+    case 'gitops-state':
+    case 'resume-gitops':
+      return gitopsCallOf(command)
     case 'branch-deleted':
     case 'report-health':
     case 'push-artifact':
@@ -76,6 +75,13 @@ function releaseCall(command: ReleaseCommand): Call {
   const read = command.dryRun ? readPlans : accepted('release')
   return { ...post('/api/releases'), body, read }
 }
+
+type Removal = Extract<Command, { verb: 'rollback' | 'delete' }>
+
+const removalCall = ({ verb, ...query }: Removal): Call => ({
+  ...post(`/api/${verb}`, query),
+  read: accepted(verb),
+})
 
 function statusCall({ env, app }: { env: string; app?: string }): Call {
   const read = (status: StatusByEnv & Record<string, never>): Outcome => ({
@@ -107,6 +113,11 @@ const artifactQuery = ({ shas, sinceUnix, untilUnix, ...rest }: ArtifactQuery): 
   sha: shas,
   since: timeOf(sinceUnix),
   until: timeOf(untilUnix),
+})
+
+const historyCall = (filter: HistoryQuery): Call => ({
+  ...get('/api/releases', historyQuery(filter)),
+  read: (releases) => ({ kind: 'history', releases }),
 })
 
 const historyQuery = ({ sinceUnix, untilUnix, gitopsRepo, ...rest }: HistoryQuery): Query => ({

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { clean } from '../messages/paint.ts'
 import { Client } from './client.ts'
 import type { Options } from './options.ts'
+import type { Terminal } from './terminal.ts'
 
 /** Without a token, a server on this machine is tried with the one that it keeps in this folder. */
-export function clientOf({ server, token }: Options): Client {
-  return new Client(server, token ?? (isLocal(server) ? localToken() : null))
+export function clientOf({ server, token }: Options, { err, paint }: Terminal): Client {
+  const shown = token ?? (isLocal(server) ? localToken() : null)
+  return new Client(server, shown, (notice) => err(paint.yellow(clean(notice))))
 }
 
 const isLocal = (server: string) =>

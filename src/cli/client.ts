@@ -18,8 +18,16 @@ export class Client {
   readonly #server: string
   readonly #token: string | null
 
-  constructor(server: string, token: string | null) {
+  /** Told once of what everyone who works with the server should know now. */
+  #notice: ((text: string) => void) | null
+
+  constructor(
+    server: string,
+    token: string | null,
+    notice: ((text: string) => void) | null = null,
+  ) {
     this.#server = server
+    this.#notice = notice
     this.#token = token
   }
 
@@ -61,9 +69,16 @@ export class Client {
         { cause: error },
       )
     }
+    this.#tell(response.headers.get('gimlet-notice'))
     const json: unknown = await response.json().catch(() => null)
     if (response.ok) return { json, outcome: read(json as never, response.status) }
     return { json, outcome: refusalOf(json, response.status) }
+  }
+
+  #tell(notice: string | null): void {
+    if (notice === null) return
+    this.#notice?.(notice)
+    this.#notice = null
   }
 }
 

@@ -1,4 +1,5 @@
 import { clean } from '../messages/paint.ts'
+import { doctorGitops } from './doctor-gitops.ts'
 import { exitCodes } from './exit-codes.ts'
 import type { Options } from './options.ts'
 import { usage } from './show.ts'
@@ -7,11 +8,13 @@ import type { Terminal } from './terminal.ts'
 const parts = ['slack', 'github'] as const
 
 /** Says what is wrong with a part of the server, on the server's own machine, and what to do. */
-export async function doctor({ words, isJson }: Options, terminal: Terminal): Promise<number> {
+export async function doctor(options: Options, terminal: Terminal): Promise<number> {
+  const { words, isJson } = options
   const [, word = '', ...more] = words
+  if (word === '' || word === '--resume') return doctorGitops(options, terminal)
   const part = parts.find((one) => one === word.toLowerCase())
   if (part === undefined || more.length > 0) {
-    const calls = parts.map((one) => `doctor ${one}`)
+    const calls = ['doctor', ...parts.map((one) => `doctor ${one}`)]
     return usage(terminal, 'Say what is to be looked at', calls)
   }
   const { out, paint } = terminal

@@ -5,6 +5,8 @@ import type { Paint } from '../messages/paint.ts'
 const programs: readonly (readonly [string, string])[] = [
   ['serve', 'start the server in this folder'],
   ['demo', 'play the main job against a throw-away server'],
+  ['doctor', 'say whether the GitOps repository can be written, and what to do'],
+  ['doctor --resume TIP', 'go on from the tip of a branch that was rewritten; for admins'],
   ['doctor slack', 'say what is wrong with Slack’s settings, in the server’s folder'],
   ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
   ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],

@@ -36,7 +36,7 @@ export async function policy(options: Options, terminal: Terminal): Promise<numb
       const days = /^(\d{1,4})d$/.exec(since)?.[1]
       if (days === undefined) return usage(terminal, `--since is such as 30d, not ${since}`)
       return policyReplay(
-        { client: clientOf(options), folder, sinceMs: Number(days) * dayMs },
+        { client: clientOf(options, terminal), folder, sinceMs: Number(days) * dayMs },
         terminal,
       )
     }
@@ -46,7 +46,10 @@ export async function policy(options: Options, terminal: Terminal): Promise<numb
       )
       if (!isArtifactId(artifactId) || !isLabel(env) || (app !== undefined && !isLabel(app)))
         return usage(terminal, 'Name the artifact and the environment', examples.slice(-1))
-      return explainPlace({ client: clientOf(options), options, artifactId, env, app }, terminal)
+      return explainPlace(
+        { client: clientOf(options, terminal), options, artifactId, env, app },
+        terminal,
+      )
     }
     default:
       return usage(terminal, `There is no command "policy ${verb}"`, examples)

@@ -47,9 +47,9 @@ async function runWords(options: Options, terminal: Terminal): Promise<number> {
     case 'track':
       return track(options, invocation.id, terminal)
     case 'explain':
-      return explain({ client: clientOf(options), options, id: invocation.id }, terminal)
+      return explain({ client: clientOf(options, terminal), options, id: invocation.id }, terminal)
     case 'command': {
-      const client = clientOf(options)
+      const client = clientOf(options, terminal)
       const reply = await client.send(invocation.command)
       if (reply.outcome.kind !== 'accepted' || options.wait === false)
         return show(reply, options, terminal)
@@ -62,7 +62,7 @@ async function runWords(options: Options, terminal: Terminal): Promise<number> {
 }
 
 async function track(options: Options, id: string, terminal: Terminal): Promise<number> {
-  const client = clientOf(options)
+  const client = clientOf(options, terminal)
   const timeoutMs = options.timeoutMs ?? trackMs
   return end(await follow({ client, id, timeoutMs }, terminal), options, terminal)
 }
@@ -77,7 +77,7 @@ async function pushArtifact(options: Options, terminal: Terminal): Promise<numbe
   } catch {
     return usage(terminal, `There is no file ${file} to read`)
   }
-  const client = clientOf(options)
+  const client = clientOf(options, terminal)
   const reply = await client.pushArtifact(body)
   const code = show(reply, options, terminal)
   if (reply.outcome.kind !== 'artifact-stored' || options.wait !== true) return code

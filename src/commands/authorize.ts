@@ -17,6 +17,7 @@ const allowed = {
   'force past gates and locks': ['admin'],
   'manage users': ['admin'],
   'set up GitHub': ['admin'],
+  'resume writing': ['admin'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>
 
 export type Action = keyof typeof allowed
@@ -44,6 +45,8 @@ export const actionOf: Readonly<Record<Command['verb'], Action>> = {
   decision: 'look',
   decisions: 'look',
   'gitops-repo': 'look',
+  'gitops-state': 'look',
+  'resume-gitops': 'resume writing',
   whoami: 'look',
   users: 'manage users',
   user: 'manage users',

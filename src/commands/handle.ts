@@ -8,6 +8,7 @@ import { branchDeleted } from './branch-deleted.ts'
 import { control } from './control.ts'
 import { deleteApp } from './delete.ts'
 import { decision, decisions, event } from './event.ts'
+import { gitopsState, resumeGitops } from './gitops.ts'
 import { history } from './history.ts'
 import type { CommandPorts } from './ports.ts'
 import { pushArtifact } from './push-artifact.ts'
@@ -69,6 +70,10 @@ function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<
       return decisions(ports, command.filter)
     case 'gitops-repo':
       return Promise.resolve({ kind: 'gitops-repo', url: ports.gitops.url })
+    case 'gitops-state':
+      return gitopsState(ports)
+    case 'resume-gitops':
+      return resumeGitops(ports, actor, command.tip)
     case 'whoami':
       return Promise.resolve(whoami(actor))
     case 'users':

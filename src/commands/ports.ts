@@ -5,6 +5,8 @@ import type { ArtifactQuery, DecisionQuery, HistoryQuery } from '../domain/comma
 import type { Approval, Block, Lock } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { EventCommit, EventSource, NewEvent, ReleaseEvent } from '../domain/event.ts'
+import type { Refusal } from '../domain/fault.ts'
+import type { GitopsState } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Health, Release } from '../domain/release.ts'
 import type { ProposalPorts } from '../release/ports.ts'
@@ -68,6 +70,10 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
   }
   readonly gitops: {
     readonly url: string
+    /** Where the branch stands, and what halts writing. */
+    state(): Promise<GitopsState>
+    /** Goes on from a tip that a person takes for right, if the branch is at it. */
+    resume(given: { tip: Sha; by: string }): Promise<Sha | Refusal>
     /** The tip to decide on. */
     tip(): Promise<Sha>
     /** The newest tip that was seen: to look at things needs no answer from the git host. */

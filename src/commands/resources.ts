@@ -23,6 +23,8 @@ export async function resourcesOf(
   switch (command.verb) {
     case 'branch-deleted':
       return [anywhere(command.repository)]
+    case 'resume-gitops':
+      return [anywhere(null)]
     case 'push-artifact':
       return [anywhere(command.artifact.version.repositoryName)]
     case 'release':

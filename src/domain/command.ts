@@ -21,6 +21,9 @@ export type Command = Readonly<
   | { verb: 'decision'; id: string }
   | { verb: 'decisions'; filter: DecisionQuery }
   | { verb: 'gitops-repo' }
+  | { verb: 'gitops-state' }
+  /** `tip` is the one that a person has looked at. */
+  | { verb: 'resume-gitops'; tip: Sha }
   | { verb: 'whoami' }
   | { verb: 'users' }
   | { verb: 'user'; login: string }

@@ -27,16 +27,23 @@ export const refuse = (code: RefusalCode, message: string): Refusal => ({
 export const isRefusal = (value: unknown): value is Refusal =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refusal'
 
-/** What can break around us. `gitops_refused` and `gitops_rewound` need a person, the others time. */
+/**
+ * What can break around us. `gitops_forbidden` (credentials), `gitops_refused` (a rule of the host, for
+ * good) and `gitops_rewound` need a person, the others time; `lease_lost` needs nobody: another server
+ * goes on.
+ */
 export type FaultCode =
   | 'gitops_unreachable'
+  | 'gitops_forbidden'
   | 'gitops_refused'
   | 'gitops_rewound'
   | 'gitops_broken'
+  | 'clone_broken'
   | 'database_busy'
   | 'database_newer'
   | 'database_broken'
   | 'sources_unreadable'
+  | 'lease_lost'
 
 /** The unexpected: logged with its cause, and tried again. The message says what was being done. */
 export class Fault extends Error {

@@ -4,6 +4,7 @@ import type { Block, Lock } from './control.ts'
 import type { Decision } from './decision.ts'
 import type { EventStatus, ReleaseEvent } from './event.ts'
 import type { Refusal } from './fault.ts'
+import type { GitopsState } from './halt.ts'
 import type { Sha } from './names.ts'
 import type { Release } from './release.ts'
 
@@ -26,12 +27,24 @@ export type Outcome =
   | { readonly kind: 'event'; readonly event: EventView }
   | { readonly kind: 'decision'; readonly decision: Decision }
   | { readonly kind: 'decisions'; readonly decisions: readonly Decision[] }
-  | { readonly kind: 'gitops-repo'; readonly url: string }
+  | GitopsOutcome
   | { readonly kind: 'whoami'; readonly whoami: WhoAmI }
   | { readonly kind: 'users'; readonly users: readonly User[] }
   | { readonly kind: 'user'; readonly user: User }
   | { readonly kind: 'user-added'; readonly user: User; readonly token: string }
   | { readonly kind: 'user-removed'; readonly login: string }
+
+/** What is told of the GitOps repository itself. */
+export type GitopsOutcome =
+  | { readonly kind: 'gitops-repo'; readonly url: string }
+  | { readonly kind: 'gitops-state'; readonly state: GitopsState }
+  | {
+      readonly kind: 'gitops-resumed'
+      readonly tip: Sha
+      /** The one that is given up. */
+      readonly seenTip: Sha
+      readonly by: string
+    }
 
 /** What the cluster said, as far as it was news. */
 export type HealthReported = {

@@ -1,76 +1,82 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { cloneConfig, credentialOf, isSsh, type Remote, sshCommand } from './clone-config.ts'
+import { isBroken, isThere, sweep, sweepLocks } from './damage.ts'
 import { buildRef, importStream } from './fast-import.ts'
-import { type Git, GitFailure, gitIn } from './git.ts'
+import { type Clone, resolve } from './forward.ts'
+import { type Git, gitIn } from './git.ts'
+import { BranchMemory } from './memory.ts'
+import { mending } from './mending.ts'
+import { pausing } from './pausing.ts'
+import { remoteRef } from './refs.ts'
+import { socketsIn } from './sockets.ts'
+import { movesBetween, Upkeep } from './upkeep.ts'
 
-/** Where the GitOps repository is and how to be let in. */
-export type Remote = {
-  /** A path, or a file:, https: or ssh: URL, without credentials. */
-  readonly url: string
-  readonly branch: string
-  readonly token?: string | undefined
-  readonly sshKeyFile?: string | undefined
-}
+export type { Remote } from './clone-config.ts'
 
-/**
- * The newest tip of the remote's branch that was seen: a fetch moves it forward, and so does git itself
- * with every push that lands. Never backwards: the refspec is not forced.
- */
-export const remoteRef = 'refs/gimlet/remote'
-
-/** What the branch turned out to be when it could not be fetched forward. */
-export const foundRef = 'refs/gimlet/found'
+/** A repack says nothing while it runs. */
+const tidyMsMost = 600_000
 
 /**
  * Makes the bare clone that everything is built in, or takes the one that is there. It is a cache:
- * it may be deleted at any time while the server is stopped. Credentials lie in its `config` file
- * (mode 0600), never in an argument, a URL or the environment.
+ * it may go at any time, and is made anew when it does not hold what it should. What was seen of the
+ * branch lies beside it. Credentials lie in its `config` file (mode 0600), never in an argument, a URL
+ * or the environment.
  */
 export async function openClone(
   folder: string,
   remote: Remote,
   environment: Readonly<NodeJS.ProcessEnv>,
+): Promise<Clone> {
+  const { url, branch } = remote
+  const memory = new BranchMemory({ file: `${folder}.seen`, url, branch })
+  for (const left of ['.new', '.broken']) await rm(folder + left, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await sweep(folder)
+  const git = gitIn(folder, environment)
+  if (memory.isOfAnother || (await isBroken(git))) await rm(folder, { recursive: true })
+  const sockets = isSsh(url) ? await socketsIn(dirname(folder)) : null
+  const config = cloneConfig(remote, { remoteRef, sockets })
+  const lay = (place: string) => layClone(place, config, environment)
+  await lay(folder)
+  const tip = await resolve(git, remoteRef)
+  if (memory.tip === undefined && tip) memory.sees(tip)
+  memory.isDue = tip !== memory.tip
+  const upkeeps = [folder, ...(remote.isOurs ? [url] : [])].map(
+    (place) =>
+      new Upkeep({
+        git: gitIn(place, environment, tidyMsMost),
+        folder: place,
+        every: remote.tidyEvery ?? movesBetween,
+      }),
+  )
+  for (const upkeep of upkeeps) await upkeep.begin()
+  const moved = () => {
+    for (const upkeep of upkeeps) upkeep.moved()
+  }
+  const rest = async () => {
+    for (const upkeep of upkeeps) await upkeep.rest()
+  }
+  const kept = mending({ git: pausing(git), folder, branch, memory, lay, moved })
+  const ssh = sshCommand(url, { sshKeyFile: remote.sshKeyFile, sockets })
+  return Object.assign(kept, { memory, rest, ssh, credential: credentialOf(remote) })
+}
+
+/** Makes a clone that holds nothing yet, or gives the one that is there its configuration. */
+async function layClone(
+  folder: string,
+  text: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<Git> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const git = gitIn(folder, environment)
-  await sweep(folder)
-  if (await isBroken(git)) {
-    await rm(folder, { recursive: true })
-    await mkdir(folder, { mode: 0o700 })
-  }
-  if (!existsSync(join(folder, 'HEAD'))) await git(['init', '--bare', '--initial-branch=main'])
+  if (!isThere(folder)) await git(['init', '--bare', '--initial-branch=main'])
   // A new file that takes the place of the old one, because only a new one gets the mode.
   const config = join(folder, 'config')
   await rm(`${config}.new`, { force: true })
-  await writeFile(`${config}.new`, cloneConfig(remote), { mode: 0o600 })
+  await writeFile(`${config}.new`, text, { mode: 0o600 })
   await rename(`${config}.new`, config)
   return git
-}
-
-/**
- * True when git cannot read the tip that was seen with all its folders, such as after a power cut
- * (fault F12), or when there is none: such a clone is worth nothing. A git that cannot be started, or
- * that is silent, says nothing about the clone, which remembers what was seen.
- */
-async function isBroken(git: Git): Promise<boolean> {
-  try {
-    await git(['rev-list', '--objects', '--count', '--no-walk', remoteRef, '--'])
-    return false
-  } catch (error) {
-    return error instanceof GitFailure && error.exitCode === fatal
-  }
-}
-
-/** What git ends with when it gives up. */
-const fatal = 128
-
-/** Takes away what a git that was killed left behind (fault F12): the clone is this process's alone. */
-async function sweep(folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const left = entries.filter((entry) => entry.isFile() && /\.lock$|^tmp_/.test(entry.name))
-  for (const entry of left) await rm(join(entry.parentPath, entry.name), { force: true })
-  await rm(join(folder, buildRef), { force: true })
 }
 
 /** Makes the local GitOps repository that a server without configuration writes to. */
@@ -79,10 +85,15 @@ export async function createRepository(
   branch: string,
   environment: Readonly<NodeJS.ProcessEnv>,
 ): Promise<void> {
-  if (existsSync(join(folder, 'HEAD'))) return
+  if (isThere(folder)) {
+    // A power cut may have left one, and nobody else looks after this repository.
+    await sweepLocks(folder)
+    return configure(folder)
+  }
   await mkdir(folder, { recursive: true })
   const git = gitIn(folder, environment)
   await git(['init', '--bare', `--initial-branch=${branch}`])
+  await configure(folder)
   const now = Math.floor(Date.now() / 1000)
   const first = {
     change: { kind: 'remove', folder: '' },
@@ -97,44 +108,19 @@ export async function createRepository(
   await git(['update-ref', '-d', buildRef])
 }
 
-function cloneConfig({ url, branch, token, sshKeyFile }: Remote): string {
-  const lines = [
-    '[core]',
-    'repositoryformatversion = 0',
-    'bare = true',
-    // Nothing that lies in a repository is ever run.
-    'hooksPath = /dev/null',
-    '[gc]',
-    'auto = 0',
-    '[maintenance]',
-    'auto = false',
-    // What a build writes stays one pack, which can be sent as it is.
-    '[fastimport]',
-    'unpackLimit = 1',
-    '[protocol]',
-    'allow = never',
-    ...['file', 'https', 'http', 'ssh'].flatMap((name) => [
-      `[protocol ${quoted(name)}]`,
-      'allow = always',
-    ]),
-    '[remote "origin"]',
-    `url = ${quoted(url)}`,
-    `fetch = ${quoted(`refs/heads/${branch}:${remoteRef}`)}`,
-  ]
-  // Only HTTP takes a token; a path has no host that one could be for.
-  if (token && /^https?:/i.test(url)) {
-    const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
-    const header = `Authorization: Basic ${basic}`
-    lines.push(`[http ${quoted(new URL(url).origin)}]`, `extraHeader = ${quoted(header)}`)
-  }
-  if (sshKeyFile) {
-    const key = `'${sshKeyFile.replaceAll("'", `'\\''`)}'`
-    const command = `ssh -i ${key} -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new`
-    lines.push('[core]', `sshCommand = ${quoted(command)}`)
-  }
-  return `${lines.join('\n')}\n`
-}
+const mark = '# GimletD keeps this repository'
+/** A push that was answered is on the disk, as one pack, and we tidy. Written once: people may change it. */
+const ourConfig = `${mark}
+[core]
+	fsync = committed
+[receive]
+	autoGc = false
+	unpackLimit = 1
+[gc]
+	auto = 0
+`
 
-/** A value in git's configuration syntax. */
-const quoted = (value: string): string =>
-  `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`
+async function configure(folder: string): Promise<void> {
+  const config = join(folder, 'config')
+  if (!(await readFile(config, 'utf8')).includes(mark)) await appendFile(config, ourConfig)
+}

@@ -1,10 +1,11 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sha } from '../domain/names.ts'
-import { type Remote, remoteRef } from './clone.ts'
+import type { Remote } from './clone-config.ts'
 import { buildRef, packsFile } from './fast-import.ts'
 import type { From } from './git.ts'
 import { directPush, type PushResult, type Visit } from './receive-pack.ts'
+import { remoteRef } from './refs.ts'
 import { visitsTo } from './visit.ts'
 
 /** How often in a row it may be unknown what became of a push; then `git push` does it alone. */
@@ -32,13 +33,13 @@ export class DirectPush {
     this.#folder = folder
   }
 
-  /** Never throws; a pack that is not whole is refused by the host. */
-  async push({ tip, newTip }: { tip: Sha; newTip: Sha }): Promise<PushResult> {
+  /** Never throws; undefined when it was not tried. A pack that is not whole is refused by the host. */
+  async push({ tip, newTip }: { tip: Sha; newTip: Sha }): Promise<PushResult | undefined> {
     const last = (await this.#packs()).at(-1)
-    if (last?.tip !== newTip || this.#unknowns >= unknownMax)
-      return { kind: 'unknown', cause: 'it was not tried' }
+    if (last?.tip !== newTip || this.#unknowns >= unknownMax) return undefined
+    // The clone's upkeep may have rolled it up, or the clone was made anew.
     const pack = await readFile(join(this.#folder, last.path)).catch(() => undefined)
-    if (!pack) return { kind: 'unknown', cause: 'the pack was tidied away' }
+    if (!pack) return undefined
     const result = await directPush(this.#visit, { branch: this.#branch, tip, newTip, pack })
     this.#unknowns = result.kind === 'unknown' ? this.#unknowns + 1 : 0
     return result

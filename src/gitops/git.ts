@@ -1,21 +1,22 @@
 import { spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { simpleGit } from 'simple-git'
-
-type Printed = { readonly exitCode: number; readonly stderr: string; readonly stdout: string }
+import { endsWithUs, inGroup } from './process-group.ts'
 
 /** A git command that ended with another exit code than 0, with what git said about it. */
 export class GitFailure extends Error {
+  /** -1 when a signal ended it. */
   readonly exitCode: number
   readonly stderr: string
+  /** What a program may read, such as the lines of `push --porcelain`. */
   readonly stdout: string
 
-  constructor(command: string, { exitCode, stderr, stdout }: Printed) {
-    super(`git ${command} ended with ${exitCode}: ${stderr}`)
+  constructor(command: string, exitCode: number, said: { stderr: string; stdout?: string }) {
+    super(`git ${command} ended with ${exitCode}: ${said.stderr}`)
     this.name = 'GitFailure'
     this.exitCode = exitCode
-    this.stderr = stderr
-    this.stdout = stdout
+    this.stderr = said.stderr
+    this.stdout = said.stdout ?? ''
   }
 }
 
@@ -23,7 +24,7 @@ export class GitFailure extends Error {
 export type Git = (args: readonly string[], input?: string) => Promise<string>
 
 /** A command that is silent for this long is ended: a peer that hangs must not hold up the queue. */
-export const silenceMs = 30_000
+export const silenceMsMost = 30_000
 
 /** Variables of the server's environment that a git child may see; no secret is among them. */
 const inherited = [
@@ -43,32 +44,36 @@ const guarded = ['GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'GIT_SSL_CAINFO']
  * Git in one folder, with nothing of the machine's or a user's configuration: the folder's own
  * `config` file says everything. simple-git starts it; the exit code alone decides, which is not
  * simple-git's default. A command that prints nothing costs 50 ms more (its completion plugin waits),
- * so those on the hot path print.
+ * so those on the hot path print. A command that is silent for `silenceMs` is ended with its children.
  */
-export function gitIn(folder: string, environment: Readonly<NodeJS.ProcessEnv>): Git {
+export function gitIn(
+  folder: string,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  silenceMs = silenceMsMost,
+): Git {
   const env = cleanEnvironment(folder, environment)
   return async (args, input) => {
     let failure: GitFailure | undefined
     const git = simpleGit({
       baseDir: folder,
       allowEnvironment: guarded,
-      timeout: { block: silenceMs },
       ...(input === undefined ? {} : { input: () => input }),
       errors(error, { exitCode, stdErr, stdOut }) {
         if (exitCode === 0 && !(error instanceof Error)) return undefined
-        const stderr = Buffer.concat(stdErr).toString('utf8').trim() || String(error ?? '')
-        const stdout = Buffer.concat(stdOut).toString('utf8')
-        failure = new GitFailure(args[0] ?? '', { exitCode, stderr, stdout })
+        const stderr = textOf(stdErr) || String(error ?? '')
+        failure = new GitFailure(args[0] ?? '', exitCode ?? -1, { stderr, stdout: textOf(stdOut) })
         return failure
       },
     }).env(env)
     try {
-      return await git.raw([...args])
+      return await inGroup(git, silenceMs).raw([...args])
     } catch (error) {
       throw failure ?? error
     }
   }
 }
+
+const textOf = (parts: readonly Buffer[]) => Buffer.concat(parts).toString('utf8').trim()
 
 /** A program that is running and talked to. */
 export type Talk = {
@@ -80,17 +85,19 @@ export type Talk = {
 export type From = {
   readonly folder: string
   readonly environment: Readonly<NodeJS.ProcessEnv>
+  /** What git calls ssh with. */
+  readonly ssh?: string | null | undefined
   /** How long a host may be silent, in ms. */
   readonly silenceMs?: number | undefined
 }
 
 /**
- * Starts git, or ssh on its behalf, to talk with it; with the environment of `gitIn`. It leads a process
+ * Starts git, or ssh by a shell as git does, to talk with it; with the environment of `gitIn`. It leads a process
  * group of its own, which is killed when it is silent for too long: its output then just ends.
  */
 export function talkTo(
-  [program, ...args]: readonly ['git' | 'ssh', ...string[]],
-  { folder, environment, silenceMs: silentMs = silenceMs }: From,
+  [program, ...args]: readonly ['git' | 'sh', ...string[]],
+  { folder, environment, silenceMs = silenceMsMost }: From,
 ): Talk {
   const env = cleanEnvironment(folder, environment)
   const child = spawn(program, args, {
@@ -99,13 +106,18 @@ export function talkTo(
     stdio: ['pipe', 'pipe', 'ignore'],
     detached: true,
   })
+  const { pid } = child
+  const gone = pid === undefined ? () => undefined : endsWithUs(pid)
   const kill = () => {
     // Once it has ended, its number may be another program's.
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-    process.kill(-child.pid, 'SIGKILL')
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    process.kill(-pid, 'SIGKILL')
   }
-  const silence = setTimeout(kill, silentMs)
-  child.once('exit', () => clearTimeout(silence))
+  const silence = setTimeout(kill, silenceMs)
+  child.once('exit', () => {
+    clearTimeout(silence)
+    gone()
+  })
   // Without a listener either would end the server; the output, which ends, tells of both.
   child.once('error', () => clearTimeout(silence))
   child.stdin.on('error', () => undefined)

@@ -1,10 +1,13 @@
 import type { CommitResult, PlannedCommit } from '../domain/change.ts'
-import { Fault } from '../domain/fault.ts'
+import { Fault, isRefusal, type Refusal } from '../domain/fault.ts'
+import type { GitopsState } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
-import { foundRef, remoteRef } from './clone.ts'
 import type { DirectPush } from './direct-push.ts'
+import { pushFault } from './failure.ts'
 import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-import.ts'
-import { type Git, GitFailure } from './git.ts'
+import { type Clone, fetchForward, holds, resolve, resumeAt } from './forward.ts'
+import { GitFailure } from './git.ts'
+import { remoteRef } from './refs.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
 type Blocked = Extract<CommitResult, { kind: 'blocked' }>
@@ -16,7 +19,7 @@ type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved
  * It is the only writer that this process has for the branch.
  */
 export class LocalWriter {
-  readonly #git: Git
+  readonly #git: Clone
   readonly #branch: string
   readonly #direct: DirectPush | undefined
   /** The repository's address as people may see it. */
@@ -25,13 +28,10 @@ export class LocalWriter {
   /** The tip that an earlier process saw last. */
   #before: Sha | undefined
   #trouble: unknown
+  #lookedMs = Number.NEGATIVE_INFINITY
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(
-    git: Git,
-    { url, branch }: { url: string; branch: string },
-    direct?: DirectPush | undefined,
-  ) {
+  constructor(git: Clone, { url, branch }: { url: string; branch: string }, direct?: DirectPush) {
     this.#git = git
     this.#direct = direct
     this.url = url
@@ -55,13 +55,35 @@ export class LocalWriter {
 
   /** Throws what the last look at the remote came to, if that was trouble. */
   async check(): Promise<void> {
-    if (this.#trouble !== undefined) throw this.#trouble
+    if (this.#trouble !== undefined) {
+      // It may be over, and without events to carry out nobody else looks.
+      if (performance.now() > this.#lookedMs + lookMs) this.refresh().catch(() => undefined)
+      throw this.#trouble
+    }
     await this.tip()
   }
 
+  /** Where the branch stands, as far as it was seen, and what halts writing. */
+  async state(): Promise<GitopsState> {
+    const tip = this.#tip ?? (await this.#resolve(`${remoteRef}^{commit}`)) ?? null
+    return { url: this.url, branch: this.#branch, tip, halt: this.#git.memory?.halt ?? null }
+  }
+
+  /** Goes on from a tip that a person has seen and takes for right. */
+  resume(given: { tip: Sha; by: string }): Promise<Sha | Refusal> {
+    return this.#alone(async () => {
+      const tip = await resumeAt(this.#git, { branch: this.#branch, ...given })
+      if (isRefusal(tip)) return tip
+      this.#trouble = undefined
+      this.#tip = tip
+      return tip
+    })
+  }
+
   /**
-   * Fetches the branch and answers its tip. Throws `gitops_unreachable`, or `gitops_rewound` when
-   * the branch no longer holds the tip that was seen before: then a person has to look.
+   * Fetches the branch and answers its tip. Throws `gitops_unreachable`, `gitops_forbidden`, or
+   * `gitops_rewound` when the branch no longer holds the tip that was seen before: then a person has
+   * to look.
    */
   refresh(): Promise<Sha> {
     return this.#alone(() => this.#fetch())
@@ -70,7 +92,7 @@ export class LocalWriter {
   /**
    * Commits the changes on `tip`, in order, and pushes them at once. `intend` is told the commit ids
    * before the push, to keep them: a push whose end is unknown is found again by them. It may still say no.
-   * Throws `gitops_unreachable` or `gitops_rewound`.
+   * Throws `gitops_unreachable`, `gitops_forbidden`, `gitops_rewound` or `clone_broken`.
    */
   commit(
     tip: Sha,
@@ -130,43 +152,15 @@ export class LocalWriter {
   }
 
   async #fetch(): Promise<Sha> {
+    this.#lookedMs = performance.now()
     try {
-      this.#tip = await this.#fetchForward()
+      this.#tip = await fetchForward(this.#git, this.#branch)
       this.#trouble = undefined
       return this.#tip
     } catch (error) {
       this.#trouble = error
       throw error
     }
-  }
-
-  async #fetchForward(): Promise<Sha> {
-    try {
-      await this.#git([...fetch, 'origin'])
-    } catch (error) {
-      const seen = await this.#lost()
-      if (seen === undefined)
-        throw new Fault('gitops_unreachable', 'fetching the GitOps repository', { cause: error })
-      throw new Fault(
-        'gitops_rewound',
-        `checking the GitOps branch: it was rewritten and no longer holds ${seen}`,
-      )
-    }
-    return (await this.#git(['rev-parse', '--verify', `${remoteRef}^{commit}`])).trim()
-  }
-
-  /** The tip that was seen, if the remote can be asked and its branch does not hold it any more. */
-  async #lost(): Promise<Sha | undefined> {
-    try {
-      // Without a refmap, or the fetch would move what was seen, too, and be refused again.
-      await this.#git([...fetch, '--refmap=', 'origin', `+refs/heads/${this.#branch}:${foundRef}`])
-    } catch {
-      return undefined
-    }
-    const [found, seen] = [await this.#resolve(foundRef), await this.#resolve(remoteRef)]
-    if (found === undefined || seen === undefined || (await this.#holds(found, seen)))
-      return undefined
-    return seen
   }
 
   async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Built | Blocked> {
@@ -193,6 +187,9 @@ export class LocalWriter {
       if (this.#direct) args.push(`--export-pack-edges=${packsFile}`)
       return (await this.#git(args, stream)).split('\n').filter(Boolean)
     } catch (error) {
+      // Made anew or halted meanwhile: the tip that is known here says nothing any more.
+      this.#tip = undefined
+      if (error instanceof Fault) throw error
       throw new Fault('gitops_broken', 'building commits in the clone', { cause: error })
     }
   }
@@ -214,6 +211,7 @@ export class LocalWriter {
       if (end) return end
     }
     await this.#direct?.keep(newTip)
+    await this.#git.remember?.()
     this.#tip = newTip
     return { kind: 'landed' }
   }
@@ -233,9 +231,9 @@ export class LocalWriter {
     } catch (error) {
       const found = await this.#look(tip, newTip)
       if (found) return found
-      const doing = 'pushing to the GitOps repository'
-      if (!isRefused(error)) throw new Fault('gitops_unreachable', doing, { cause: error })
-      return { kind: 'refused', reason: `${doing}: ${reasonOf(error)}` }
+      const fault = pushFault(error, this.#git.credential ?? 'what it is shown')
+      if (fault.code !== 'gitops_refused') throw fault
+      return { kind: 'refused', reason: fault.message }
     }
   }
 
@@ -246,14 +244,6 @@ export class LocalWriter {
     return remote === tip ? undefined : { kind: 'moved' }
   }
 
-  async #resolve(name: string): Promise<Sha | undefined> {
-    try {
-      return (await this.#git(['rev-parse', '--verify', name])).trim()
-    } catch {
-      return undefined
-    }
-  }
-
   /** Which of these commits are `tip` or its ancestors, in two commands however many they are. */
   async #heldBy(tip: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>> {
     const types = await this.#git(['cat-file', '--batch-check'], `${refs.join('\n')}\n`)
@@ -262,29 +252,12 @@ export class LocalWriter {
     return new Set(there.filter((ref) => !beyond.includes(ref)))
   }
 
+  readonly #resolve = (name: string) => resolve(this.#git, name)
   /** True when `ref` is `tip` or one of its ancestors. */
-  async #holds(tip: Sha, ref: Sha): Promise<boolean> {
-    if (tip === ref) return true
-    try {
-      // `merge-base --is-ancestor` prints nothing, and its answer is an exit code only.
-      return (await this.#git(['rev-list', '--count', ref, `^${tip}`])).trim() === '0'
-    } catch (error) {
-      if (error instanceof GitFailure) return false
-      throw error
-    }
-  }
+  readonly #holds = (tip: Sha, ref: Sha) => holds(this.#git, tip, ref)
 }
 
+/** How long trouble is told before the remote is asked again. */
+const lookMs = 5_000
 const plainDiff = ['--no-color', '--no-ext-diff']
 const ofPeople = ['--', ':!*/release.json']
-const fetch = ['fetch', '--no-tags', '--no-write-fetch-head']
-
-/** True when the host itself says no, by what git prints for programs: everything else may pass. */
-const isRefused = (error: unknown): boolean =>
-  error instanceof GitFailure && /^!\t\S+\t\[remote rejected\]/m.test(error.stdout)
-
-/** What the host said, in one line that a person can read. */
-const reasonOf = (error: unknown): string =>
-  error instanceof GitFailure
-    ? error.stderr.replaceAll(/\s+/g, ' ').slice(0, 300)
-    : 'git could not be run'

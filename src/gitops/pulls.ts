@@ -1,8 +1,8 @@
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Sources } from '../domain/sources.ts'
-import { remoteRef } from './clone.ts'
 import type { Git } from './git.ts'
+import { remoteRef } from './refs.ts'
 import { branchSources } from './sources.ts'
 
 /** What someone proposes is read up to here: it may be anything. */

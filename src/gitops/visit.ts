@@ -1,5 +1,5 @@
-import type { Remote } from './clone.ts'
-import { type From, silenceMs, talkTo } from './git.ts'
+import { type Remote, shellQuoted } from './clone-config.ts'
+import { type From, silenceMsMost, talkTo } from './git.ts'
 import { flush, type Packet, packetsIn } from './pkt-line.ts'
 import type { Visit } from './receive-pack.ts'
 
@@ -11,30 +11,25 @@ export function visitsTo(remote: Remote, from: From): (() => Visit) | undefined 
     const isGits = /^https:/i.test(url) && ownWays.some((name) => from.environment[name])
     return isGits ? undefined : () => httpVisit(remote, from)
   }
-  const command = sshCommand(remote) ?? local(url.replace(/^file:\/\//i, ''))
+  const command = overSsh(url, from.ssh) ?? local(url.replace(/^file:\/\//i, ''))
   return command && (() => programVisit(command, from))
 }
 
 const ownWays = ['https_proxy', 'HTTPS_PROXY', 'GIT_SSL_CAINFO', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
 
-type Command = readonly ['git' | 'ssh', ...string[]]
+type Command = readonly ['git' | 'sh', ...string[]]
 
 /** Only whole paths without escapes: for others git has rules of its own. */
 const local = (path: string): Command | undefined =>
   /^\/[^%]*$/.test(path) ? ['git', 'receive-pack', path] : undefined
 
-/** For `ssh://[user@]host[:port]/path` and `[user@]host:path`. */
-function sshCommand({ url, sshKeyFile }: Remote): Command | undefined {
+/** For `ssh://[user@]host[:port]/path` and `[user@]host:path`; the patterns leave nothing to quote but the path. */
+function overSsh(url: string, ssh: string | null | undefined): Command | undefined {
   const named = /^ssh:\/\/([\w.@-]+)(?::(\d+))?(\/[^%]*)$/i.exec(url)
   const [, host, port, path = ''] = named ?? /^([\w.@-]+):()(?!:|\/\/)(.+)$/.exec(url) ?? []
   if (host === undefined || host.startsWith('-')) return undefined
-  const key = ['-i', sshKeyFile ?? '', '-o', 'IdentitiesOnly=yes', '-o', 'StrictHostKeyChecking=accept-new'] // biome-ignore format: one list
-  return [
-    'ssh',
-    ...(sshKeyFile ? key : []),
-    ...['-o', 'BatchMode=yes', ...(port ? ['-p', port] : []), '--', host],
-    `git-receive-pack '${path.replace(/^\/~/, '~').replaceAll("'", `'\\''`)}'`,
-  ]
+  const there = shellQuoted(`git-receive-pack ${shellQuoted(path.replace(/^\/~/, '~'))}`)
+  return ['sh', '-c', `exec ${ssh ?? 'ssh'}${port ? ` -p ${port}` : ''} -- ${host} ${there}`]
 }
 
 function programVisit(command: Command, from: From): Visit {
@@ -74,7 +69,7 @@ function httpVisit({ url, token }: Remote, from: From): Visit {
     ...(token ? { authorization: `Basic ${basic}` } : {}),
   }
   async function* ask(path: string, init: RequestInit, kind: string) {
-    const signal = AbortSignal.timeout(from.silenceMs ?? silenceMs)
+    const signal = AbortSignal.timeout(from.silenceMs ?? silenceMsMost)
     const response = await fetch(base + path, { ...init, redirect: 'error', signal })
     const isGit = response.headers.get('content-type') === `application/x-git-receive-pack-${kind}`
     if (response.ok && isGit && response.body) return yield* packetsIn(response.body)

@@ -6,6 +6,7 @@ import type { Release } from '../domain/release.ts'
 import { ago } from './ago.ts'
 import { controlText } from './control-text.ts'
 import { eventText, planText } from './event-text.ts'
+import { gitopsText } from './gitops-text.ts'
 import { clean } from './paint.ts'
 import { firstLine, nothing, type Style } from './style.ts'
 import { table } from './table.ts'
@@ -47,7 +48,9 @@ export function outcomeText(outcome: Outcome, style: Style): string {
     case 'decisions':
       return `${outcome.decisions.length} decisions`
     case 'gitops-repo':
-      return clean(outcome.url)
+    case 'gitops-state':
+    case 'gitops-resumed':
+      return gitopsText(outcome, style)
     case 'whoami':
       return whoamiText(outcome.whoami)
     case 'users':

@@ -56,6 +56,8 @@ export async function broken(
 const passing: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'gitops_unreachable',
   'gitops_rewound',
+  'gitops_forbidden',
+  'clone_broken',
   'database_busy',
   'database_broken',
   'sources_unreadable',

@@ -177,7 +177,7 @@ async function insert(database: Database, rows: readonly Row[]): Promise<Readonl
     },
     {
       sql: `insert into events (id, kind, artifact_id, actor, source, due_ms, created_ms)
-            select ${at(1)}, 'artifact', a.id, ${at(2)}, 'api', ${at(3)}, ${at(3)}
+            select ${at(1)}, 'artifact', a.id, ${at(2)}, 'api', 0, ${at(3)}
             from json_each(?) j ${isNew} order by j.key`,
       args: [JSON.stringify(events)],
     },

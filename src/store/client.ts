@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import {
   type Client,
   createClient,
@@ -7,6 +8,7 @@ import {
   type ResultSet,
 } from '@libsql/client'
 import { Fault } from '../domain/fault.ts'
+import { leaseLost } from '../domain/lease.ts'
 
 export type { InStatement, ResultSet }
 
@@ -78,6 +80,31 @@ export async function openDatabase(url: string, authToken?: string): Promise<Dat
   }
 }
 
+/** A file that this process has to itself, until it lets go or ends, however it ends. */
+export type HeldFile = { release(): void }
+
+/**
+ * Takes a file for this process alone, by SQLite's lock on it: the system lets go of that with the
+ * process, also in a container, where the number of a process says nothing. Answers `undefined` when
+ * another has it.
+ */
+export async function holdFile(file: string): Promise<HeldFile | undefined> {
+  const client = createClient({ url: pathToFileURL(file).href })
+  try {
+    const transaction = await client.transaction('write')
+    return {
+      release() {
+        transaction.close()
+        client.close()
+      },
+    }
+  } catch (error) {
+    client.close()
+    if (isBusy(error)) return undefined
+    throw asFault(error)
+  }
+}
+
 async function prepareFile(client: Client): Promise<void> {
   try {
     await retried(client, () => client.execute('pragma journal_mode = wal'), performance.now())
@@ -119,10 +146,16 @@ function asFault(error: unknown): unknown {
     'SQLITE_CANTOPEN',
   ]
   const code = error instanceof LibsqlError ? error.code : ''
-  return broken.includes(code)
-    ? new Fault('database_broken', 'using the database', { cause: error })
-    : error
+  if (broken.includes(code))
+    return new Fault('database_broken', 'using the database', { cause: error })
+  return isGuarded(error) ? leaseLost(error) : error
 }
+
+/** The word that the trigger of `lease_guard` raises; transports differ in the code they give it. */
+const isGuarded = (error: unknown): boolean =>
+  error instanceof LibsqlError &&
+  error.code.startsWith('SQLITE_CONSTRAINT') &&
+  error.message.endsWith('lease_lost')
 
 /**
  * Runs an operation again while the database is locked.

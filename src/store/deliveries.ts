@@ -10,15 +10,21 @@ export type Delivery = {
   readonly receivedMs: number
 }
 
+/** One that another server took. */
+export type LeftDelivery = Delivery & { readonly server: string }
+
 /** How a delivery is kept: under another name besides, or as carried out. */
 type Keeping = { readonly alias?: string | undefined; readonly isDone?: boolean }
 
 /** What was delivered: kept before it is answered, so that it is carried out once and is never lost. */
 export class DeliveryStore {
   readonly #database: Database
+  readonly #server: string
 
-  constructor(database: Database) {
+  /** `server` names who takes what is delivered: the data folder of this server. */
+  constructor(database: Database, server = '') {
     this.#database = database
+    this.#server = server
   }
 
   /** Keeps a delivery durably. Answers false when it was there already, under either name. */
@@ -26,10 +32,14 @@ export class DeliveryStore {
     const { key, surface, requestId, body, receivedMs, alias, isDone = false } = delivery
     const [added] = await this.#database.write([
       {
-        sql: `insert into deliveries (key, surface, request_id, body, received_ms, is_done)
-              select ?, ?, ?, ?, ?, ?
+        sql: `insert into deliveries
+                (key, surface, request_id, body, received_ms, is_done, server)
+              select ?, ?, ?, ?, ?, ?, ?
               where not exists (select 1 from deliveries where key = ?) on conflict do nothing`,
-        args: [key, surface, requestId, body, receivedMs, isDone ? 1 : 0, alias ?? key],
+        args: [
+          ...[key, surface, requestId, body, receivedMs, isDone ? 1 : 0],
+          ...[this.#server, alias ?? key],
+        ],
       },
       ...(alias === undefined
         ? []
@@ -68,13 +78,35 @@ export class DeliveryStore {
     await this.#database.write([{ sql: 'delete from deliveries where key = ?', args: [key] }])
   }
 
-  /** What was taken and not carried out when the process ended, oldest first. */
+  /** What this server took and had not carried out when it ended, oldest first. */
   async open(surface: string): Promise<Delivery[]> {
     const rows = await this.#database.read(
-      'select * from deliveries where is_done = 0 and surface = ? order by received_ms',
-      [surface],
+      `select * from deliveries where is_done = 0 and surface = ? and server in (?, '')
+       order by received_ms`,
+      [surface, this.#server],
     )
     return rows.map(deliveryOf)
+  }
+
+  /** What other servers took and have not carried out, oldest first. */
+  async openElsewhere(surface: string): Promise<LeftDelivery[]> {
+    const rows = await this.#database.read(
+      `select * from deliveries where is_done = 0 and surface = ? and server not in (?, '')
+       order by received_ms`,
+      [surface, this.#server],
+    )
+    return rows.map((row) => ({ ...deliveryOf(row), server: String(row.server) }))
+  }
+
+  /** Makes what another server took this one's. Answers false when it is carried out or taken over. */
+  async takeOver({ key, server }: LeftDelivery): Promise<boolean> {
+    const [taken] = await this.#database.write([
+      {
+        sql: 'update deliveries set server = ? where key = ? and server = ? and is_done = 0',
+        args: [this.#server, key, server],
+      },
+    ])
+    return taken?.rowsAffected === 1
   }
 
   /** Forgets what was carried out before a moment: nobody repeats it any more. */

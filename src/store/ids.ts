@@ -37,3 +37,9 @@ export function firstIdAt(kind: keyof typeof prefixes, nowMs: number): string {
   }
   return `${prefixes[kind]}-${time}`
 }
+
+/** A name for a server, or for one start of it. */
+export const newServerId = (): string => {
+  const bytes = crypto.getRandomValues(new Uint8Array(10))
+  return [...bytes].map((byte) => letters.charAt(byte % 32)).join('')
+}

@@ -13,17 +13,30 @@ export async function migrate(
   await database.write([
     'create table if not exists migrations (number integer primary key, applied integer not null) strict',
   ])
-  const rows = await database.read('select coalesce(max(number), 0) as number from migrations')
-  const current = Number(rows[0]?.number)
+  const current = await reached(database)
   const newest = migrations.at(-1)?.number ?? 0
   if (current > newest)
     throw new Fault(
       'database_newer',
       `opening a database of schema ${current} with a program that knows ${newest}; start the newer gimletd`,
     )
-  for (const { number, statements } of migrations.filter((one) => one.number > current))
+  for (const migration of migrations.filter((one) => one.number > current))
+    await apply(database, migration)
+}
+
+async function apply(database: Database, { number, statements }: Migration): Promise<void> {
+  try {
     await database.write([
       ...statements,
       { sql: 'insert into migrations values (?, unixepoch())', args: [number] },
     ])
+  } catch (error) {
+    // Another server that starts at this moment may have been first.
+    if ((await reached(database)) < number) throw error
+  }
+}
+
+async function reached(database: Database): Promise<number> {
+  const [row] = await database.read('select coalesce(max(number), 0) as number from migrations')
+  return Number(row?.number)
 }

@@ -35,6 +35,8 @@ async function commanded(given: Parameters<typeof testParts>[0] = {}) {
     wake: () => undefined,
     gitops: {
       url: writer.url,
+      state: writer.state.bind(writer),
+      resume: writer.resume.bind(writer),
       files: readFolder(parts.gitops.git),
       tip: () => writer.tip(),
       lastTip: () => writer.tip(),

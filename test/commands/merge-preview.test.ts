@@ -19,6 +19,8 @@ const commandsOf = (parts: TestParts): CommandPorts => {
     ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
     gitops: {
       url: writer.url,
+      state: writer.state.bind(writer),
+      resume: writer.resume.bind(writer),
       files: readFolder(parts.gitops.git),
       tip: () => writer.tip(),
       lastTip: () => writer.lastTip(),

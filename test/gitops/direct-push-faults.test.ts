@@ -203,7 +203,7 @@ describe('A15/A28: the token', () => {
     await writer.tip()
     isWrong = true
     const fault: unknown = await commit(put('one')).catch((error: unknown) => error)
-    expect(fault).toMatchObject({ code: 'gitops_unreachable' })
+    expect(fault).toMatchObject({ code: 'gitops_forbidden' })
     const told = [String(fault), String((fault as Error).cause), JSON.stringify(direct.results)]
     const basic = Buffer.from('x-access-token:canary-token').toString('base64')
     for (const one of told) expect(one).not.toMatch(new RegExp(`canary-token|${basic}`))

@@ -496,7 +496,7 @@ describe('A15/A28: the token', () => {
     const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
     const { record, asked, writer } = await recorded(token)
     const error: unknown = await writer.refresh().catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'gitops_unreachable' })
+    expect(error).toMatchObject({ code: 'gitops_forbidden' })
     expect(asked).toContain(`Basic ${basic}`)
     const cause = (error as Error).cause as Error & { stderr: string }
     const told = [await readFile(record, 'utf8'), String(error), String(cause), cause.stderr]
@@ -520,7 +520,7 @@ test.each(['/srv/gitops.git', 'ssh://git@host/gitops.git', 'git@host:gitops.git'
   'a token is for hosts that are reached over HTTP, and harms no clone of %s',
   async (url) => {
     const given = { url, branch: 'main', token: 'canary-token-0123456789' }
-    const git = await openClone(await tempFolder(), given, process.env)
+    const git = await openClone(join(await tempFolder(), 'clone.git'), given, process.env)
     expect(await git(['config', '--list'])).not.toMatch(/extraheader/i)
   },
 )
@@ -534,7 +534,7 @@ test('a new local repository holds its branch with one empty commit, and nothing
 })
 
 test('A15: an address with line ends and quotes adds nothing to git’s configuration', async () => {
-  const folder = await tempFolder()
+  const folder = join(await tempFolder(), 'clone.git')
   const url = 'https://example.com/"]\n[core]\n\tpager = evil'
   const git = await openClone(folder, { url, branch: 'main' }, process.env)
   expect((await git(['config', '--get', 'remote.origin.url'])).trimEnd()).toBe(url)

@@ -109,7 +109,11 @@ describe('the calls', () => {
     expect((await call('/api/gitopsRepo')).body).toEqual({ gitopsRepo: expect.any(String) })
     expect((await call('/api/whoami')).body).toMatchObject({ login: 'admin', roles: ['admin'] })
     expect((await call('/healthz', { token: null })).status).toBe(200)
-    expect((await call('/readyz', { token: null })).body).toEqual({ status: 'ready', problems: [] })
+    expect((await call('/readyz', { token: null })).body).toEqual({
+      status: 'ready',
+      leader: true,
+      problems: [],
+    })
     expect((await call('/metrics', { token: null })).body).toContain('gimletd_events')
   })
 })
@@ -299,6 +303,8 @@ describe('A26: who may do what', () => {
     decision: { by: looks, ...ask('GET', '/api/decisions/none') },
     decisions: { by: looks, ...ask('GET', '/api/decisions?since=2026-01-01T00:00:00Z') },
     'gitops-repo': { by: looks, ...ask('GET', '/api/gitopsRepo') },
+    'gitops-state': { by: looks, ...ask('GET', '/api/gitops') },
+    'resume-gitops': { by: { admin: 1 }, ...ask('POST', '/api/gitops/resume', { tip: '1'.repeat(40) }) }, // biome-ignore format: one row
     whoami: { by: looks, ...ask('GET', '/api/whoami') },
     users: { by: { admin: 1 }, ...ask('GET', '/api/users') },
     user: { by: { admin: 1 }, ...ask('GET', '/api/user/none') },

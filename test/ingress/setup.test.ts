@@ -75,7 +75,12 @@ async function server(settings: Readonly<Record<string, string>> = {}) {
     // Of the commands, the set-up asks for the clock only.
     commands: ports as never,
     ...{ authenticate, log, slack: null, github: null },
-    health: { database: async () => 1, gitops: async () => 1, problems: async () => [] },
+    health: {
+      database: async () => 1,
+      gitops: async () => 1,
+      problems: async () => [],
+      isLeader: () => true,
+    },
     metrics: async () => '',
     setup: config.setup && setupParts({ ...config.setup, dataDir, log }),
   })

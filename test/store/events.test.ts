@@ -146,9 +146,18 @@ describe('events without a target', () => {
 
   test('are left alone before they are due', async () => {
     const { events, add } = await store()
-    await add('r-1', { ...wide, createdMs: 50 })
+    const waits = await add('r-1', wide)
+    await events.postpone(waits, { statusDesc: 'waits', dueMs: 50, forgive: false })
     expect(await events.claimWide(49, 32)).toEqual([])
     expect(await events.nextDueMs()).toBe(50)
+  })
+
+  test('F23: are due at once, however far ahead the clock of the server is that took them', async () => {
+    const { events, add } = await store()
+    await add('r-1', { ...wide, createdMs: 1e12 })
+    await add('r-2', { createdMs: 1e12 })
+    expect(await events.claimWide(0, 32)).toMatchObject([{ id: 'r-1', createdMs: 1e12 }])
+    expect(await events.claimTargeted(0, 1)).toMatchObject([{ id: 'r-2', createdMs: 1e12 }])
   })
 
   test('end with the events that they ask for, in one transaction', async () => {

@@ -33,7 +33,10 @@ test('F39: a repeated migration changes nothing', async () => {
 
 test('F39: only what is new is applied', async () => {
   const { database } = await tempDatabase()
-  const next = { number: (migrations.at(-1)?.number ?? 0) + 1, statements: ['create table more (a text) strict'] }
+  const next = {
+    number: (migrations.at(-1)?.number ?? 0) + 1,
+    statements: ['create table more (a text) strict'],
+  }
   await migrate(database, [...migrations, next])
   await migrate(database, [...migrations, next])
   expect(await applied(database)).toEqual([...migrations, next].map(({ number }) => number))

@@ -20,7 +20,7 @@ class Told extends DirectPush {
   readonly results: PushResult[] = []
   override async push(move: Parameters<DirectPush['push']>[0]) {
     const result = await super.push(move)
-    this.results.push(result)
+    if (result) this.results.push(result)
     return result
   }
   get kinds() {
@@ -40,7 +40,7 @@ export async function writerBy(gitops: TempGitops, { remote: given, ...way }: Wa
   const environment = way.environment ?? process.env
   const folder = join(gitops.folder, 'direct.git')
   const git = await openClone(folder, remote, environment)
-  const visits = visitsTo(remote, { folder, environment, silenceMs: way.silenceMs })
+  const visits = visitsTo(remote, { folder, environment, ssh: git.ssh, silenceMs: way.silenceMs })
   if (!visits) throw new Error('there is no direct way')
   const direct = new Told(visits, { branch: 'main', folder })
   const writer = new LocalWriter(git, remote, direct)

@@ -33,6 +33,8 @@ export async function githubSurface() {
     ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
     gitops: {
       url: writer.url,
+      state: writer.state.bind(writer),
+      resume: writer.resume.bind(writer),
       files: readFolder(parts.gitops.git),
       tip: () => writer.tip(),
       lastTip: () => writer.tip(),
@@ -52,13 +54,19 @@ export async function githubSurface() {
     const made = await githubParts({
       config,
       database: parts.database,
+      server: '',
       commands,
       policies: null,
       gitopsPushed: async () => void (await writer.refresh()),
       log,
     })
     onTestFinished(() => made.stop())
-    return made
+    const start = () => {
+      made.start()
+      const term = made.lead(parts.database)
+      onTestFinished(() => term.stop())
+    }
+    return { ...made, start }
   }
   const surface = await start()
   const server = createAdaptorServer({ fetch: surface.handle })

@@ -18,6 +18,7 @@ export type Program = {
   readonly lines: readonly string[]
   call(method: string, path: string, body?: unknown): Promise<Answer>
   kill(): Promise<void>
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void
   /** SIGTERM; answers the exit code. */
   stop(): Promise<number | null>
 }
@@ -64,6 +65,7 @@ export async function startProgram(
       child.kill('SIGKILL')
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     },
+    signal: (name) => void child.kill(name),
     async stop() {
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'close')

@@ -69,11 +69,11 @@ export async function someonesGit(folder: string, ...args: readonly string[]): P
   return stdout
 }
 
-/** The writer of a server that has just started on the clone. */
-export function newWriter(git: Git, url: string, folder: string) {
+/** The writer of a server that has just started on the clone; with its folder, one that pushes directly. */
+export function newWriter(git: Git, url: string, folder?: string) {
   const remote = { url, branch: 'main' }
-  const direct = directPushFrom(remote, { folder, environment: process.env })
-  return new LocalWriter(git, remote, ways.direct ? direct : undefined)
+  const from = folder && ways.direct ? { folder, environment: process.env } : undefined
+  return new LocalWriter(git, remote, from && directPushFrom(remote, from))
 }
 
 /** How writers push: one suite is run on either way. */

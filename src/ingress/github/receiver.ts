@@ -39,6 +39,12 @@ export type Hook = {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
+export type KeptDelivery = {
+  readonly key: string
+  readonly requestId: string
+  readonly body: string
+}
+
 type Given = {
   readonly ports: GithubPorts
   /** The webhook secret, and the one before it while it is rotated. */
@@ -63,11 +69,14 @@ export class GithubReceiver {
     this.#given = given
   }
 
-  /** Carries out what was taken before the last stop. */
+  /** Carries out what this server took before its last stop. */
   async start(): Promise<void> {
-    const open = await this.#given.ports.deliveries.open('github')
-    for (const { key, requestId, body } of open)
-      void this.#run(JSON.parse(body) as Hook, { key, requestId, attempt: 1 })
+    for (const one of await this.#given.ports.deliveries.open('github')) this.carryOn(one)
+  }
+
+  /** Carries out what was kept, beside everything else. */
+  carryOn({ key, requestId, body }: KeptDelivery): void {
+    void this.#run(JSON.parse(body) as Hook, { key, requestId, attempt: 1 })
   }
 
   async stop(): Promise<void> {

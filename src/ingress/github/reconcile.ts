@@ -31,7 +31,7 @@ type Step = readonly [name: string, run: (calls: SweepCalls) => Promise<void>]
  */
 export class Reconciler {
   readonly #ports: ReconcilePorts
-  readonly #stopping = new AbortController()
+  #stopping = new AbortController()
   readonly #installations: Installations
   readonly #branches: GoneBranches
   /** In which sweep the pull requests of a repository were looked at last, and whether they were shown. */
@@ -48,7 +48,9 @@ export class Reconciler {
     this.#branches = new GoneBranches(ports)
   }
 
+  /** May be started again after a stop. */
   start(): void {
+    this.#stopping = new AbortController()
     this.#later(firstMs)
   }
 

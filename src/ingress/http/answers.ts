@@ -1,7 +1,8 @@
 import type { User } from '../../domain/actor.ts'
 import type { Block, Lock } from '../../domain/control.ts'
 import { assertNever } from '../../domain/fault.ts'
-import type { ControlOutcome, Outcome } from '../../domain/outcome.ts'
+import type { GitopsState } from '../../domain/halt.ts'
+import type { ControlOutcome, GitopsOutcome, Outcome } from '../../domain/outcome.ts'
 import { errorAnswer } from './errors.ts'
 
 const type = { 'content-type': 'application/json' }
@@ -45,7 +46,9 @@ export function answerTo(outcome: Outcome): Response {
     case 'decisions':
       return json(outcome.decisions)
     case 'gitops-repo':
-      return json({ gitopsRepo: outcome.url })
+    case 'gitops-state':
+    case 'gitops-resumed':
+      return gitopsAnswer(outcome)
     case 'whoami':
       return json(outcome.whoami)
     case 'users':
@@ -58,6 +61,17 @@ export function answerTo(outcome: Outcome): Response {
       return json({ login: outcome.login })
     default:
       return assertNever(outcome)
+  }
+}
+
+function gitopsAnswer(outcome: GitopsOutcome): Response {
+  switch (outcome.kind) {
+    case 'gitops-repo':
+      return json({ gitopsRepo: outcome.url })
+    case 'gitops-state':
+      return json(shownState(outcome.state))
+    case 'gitops-resumed':
+      return json({ tip: outcome.tip, seenTip: outcome.seenTip, resumedBy: outcome.by })
   }
 }
 
@@ -78,6 +92,11 @@ function controlAnswer(outcome: ControlOutcome): Response {
       return json(outcome.locks.map(shownLock))
   }
 }
+
+const shownState = ({ halt, ...state }: GitopsState) => ({
+  ...state,
+  halt: halt && { seenTip: halt.seenTip, foundTip: halt.foundTip, since: halt.sinceUnix },
+})
 
 const shownLock = ({ createdUnix, untilUnix, ...lock }: Lock) => ({
   ...lock,

@@ -10,6 +10,7 @@ import { githubPath, limitBody } from './body-limit.ts'
 import { controlRoutes } from './controls.ts'
 import { brokenAnswer, errorAnswer } from './errors.ts'
 import { fluxRoutes } from './flux.ts'
+import { gitopsRoutes } from './gitops.ts'
 import { type Health, healthAnswer, readyAnswer } from './health.ts'
 import { openApi } from './openapi.ts'
 import { releaseRoutes } from './releases.ts'
@@ -21,6 +22,8 @@ export type AppPorts = {
   readonly commands: CommandPorts
   readonly authenticate: Authenticate
   readonly health: Health
+  /** A line for everyone who works with the server now; `null` when there is none. */
+  readonly notice?: () => string | null
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
   /** Answers what Slack sends; there is no such route without it. */
@@ -36,6 +39,7 @@ export const routes: readonly Route[] = [
   ...artifactRoutes,
   ...controlRoutes,
   ...fluxRoutes,
+  ...gitopsRoutes,
   ...releaseRoutes,
   ...userRoutes,
 ]
@@ -69,6 +73,13 @@ export function httpApp(ports: AppPorts): Hono {
 }
 
 async function answerRoute(ports: AppPorts, route: Route, c: Context) {
+  const answer = await answerOf(ports, route, c)
+  const notice = ports.notice?.() ?? null
+  if (notice !== null) answer.headers.set('gimlet-notice', notice)
+  return answer
+}
+
+async function answerOf(ports: AppPorts, route: Route, c: Context): Promise<Response> {
   const actor = await actorOf(ports, c)
   if (isRefusal(actor)) return answerTo(actor)
   const input = await inputOf(route, c)

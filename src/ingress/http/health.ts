@@ -6,6 +6,8 @@ export type Health = {
   gitops(): Promise<unknown>
   /** Policies and manifests that cannot be used: they stop what they touch, not the server. */
   problems(): Promise<readonly string[]>
+  /** Whether this server carries events out; of several on one database, one does. */
+  isLeader(): boolean
 }
 
 /** Lives: nothing is asked of any part. */
@@ -16,7 +18,8 @@ export async function readyAnswer(health: Health): Promise<Response> {
   try {
     await health.database()
     await health.gitops()
-    return Response.json({ status: 'ready', problems: await health.problems() })
+    const problems = await health.problems()
+    return Response.json({ status: 'ready', leader: health.isLeader(), problems })
   } catch (error) {
     const message = error instanceof Error ? error.message : 'a part is not usable'
     return Response.json(

@@ -24,10 +24,18 @@ export function metricsOf({ eventsByStatus, runningByEnv }: Counts) {
     name: 'gimletd_running_apps',
     help: 'Apps that run in an environment',
   })
+  const leader = new Gauge({
+    name: 'gimletd_leader',
+    help: '1 on the server that carries events out, 0 on the others of this database',
+    registers: [registry],
+  })
   return {
     /** Counts one landed release. */
     landed: (ms: number) => released.observe(ms / 1000),
-    text: () => registry.metrics(),
+    text(isLeader: () => boolean) {
+      leader.set(isLeader() ? 1 : 0)
+      return registry.metrics()
+    },
   }
 }
 

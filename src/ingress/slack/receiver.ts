@@ -36,7 +36,7 @@ export class SlackReceiver implements Receiver {
     this.#app = app
   }
 
-  /** Carries out what was taken before the last stop, beside everything else. */
+  /** Carries out what this server took before its last stop, beside everything else. */
   start(): Promise<void> {
     const work = this.#resume()
     this.#track(work)
@@ -48,12 +48,15 @@ export class SlackReceiver implements Receiver {
     const open = await deliveries.open('slack')
     if (open.length > 0)
       log.info({ count: open.length }, 'carrying out what Slack sent before the stop')
-    for (const { key, requestId, body } of open) {
-      const delivered = JSON.parse(body) as Delivered
-      const answerer = this.#answerer(delivered, requestId)
-      answerer.waitNoLonger()
-      this.#run(delivered, key, answerer)
-    }
+    for (const one of open) this.carryOn(one)
+  }
+
+  /** Carries out what was kept, beside everything else. */
+  carryOn({ key, requestId, body }: { key: string; requestId: string; body: string }): void {
+    const delivered = JSON.parse(body) as Delivered
+    const answerer = this.#answerer(delivered, requestId)
+    answerer.waitNoLonger()
+    this.#run(delivered, key, answerer)
   }
 
   /** Waits for what is being carried out. */

@@ -54,6 +54,8 @@ export function answer(outcome: Outcome, context: SlackContext): SlackMessage {
       return whoamiAnswer(outcome.whoami)
     case 'gitops-repo':
       return said([text('The GitOps repository is '), code(outcome.url)])
+    case 'gitops-state':
+    case 'gitops-resumed':
     case 'artifact-stored':
     case 'health-reported':
     case 'event':

@@ -6,6 +6,7 @@ import { githubSurfaces } from './0005-github-surfaces.ts'
 import { previews } from './0006-previews.ts'
 import { githubChecks } from './0007-github-checks.ts'
 import { repositoryNames } from './0008-repository-names.ts'
+import { leases } from './0010-leases.ts'
 import { openByApp } from './0011-open-by-app.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
@@ -20,5 +21,6 @@ export const migrations: readonly Migration[] = [
   { number: 6, statements: previews },
   { number: 7, statements: githubChecks },
   { number: 8, statements: repositoryNames },
+  { number: 10, statements: leases },
   { number: 11, statements: openByApp },
 ]

@@ -552,6 +552,8 @@ const outcomes: {
   users: {},
   user: {},
   'user-added': {},
+  'gitops-state': {},
+  'gitops-resumed': {},
   'user-removed': {},
 }
 

@@ -1,0 +1,23 @@
+import type { Sha } from './names.ts'
+
+/**
+ * The branch of the GitOps repository no longer holds what the server saw of it: somebody rewound or
+ * rewrote it. Nothing is written until a person has looked, or the branch is put back.
+ */
+export type Halt = {
+  /** The newest tip that was seen before. */
+  readonly seenTip: Sha
+  /** The tip that is there instead. */
+  readonly foundTip: Sha
+  /** When it was noticed. */
+  readonly sinceUnix: number
+}
+
+/** The state of the GitOps repository, as people ask for it. */
+export type GitopsState = {
+  readonly url: string
+  readonly branch: string
+  /** The newest tip that was seen; `null` before the first. */
+  readonly tip: Sha | null
+  readonly halt: Halt | null
+}

@@ -1,0 +1,119 @@
+import { hostname } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { LocalWriter } from './gitops/local.ts'
+import { type OutrunPorts, outrun } from './release/outrun.ts'
+import type { HeldLease } from './servers/candidate.ts'
+import { Leader, type Term } from './servers/leader.ts'
+import { LeftDeliveries } from './servers/left-deliveries.ts'
+import type { Database } from './store/client.ts'
+import { DeliveryStore, type LeftDelivery } from './store/deliveries.ts'
+import { fenced } from './store/fenced.ts'
+import { newServerId } from './store/ids.ts'
+import { LeaseStore } from './store/leases.ts'
+
+/** How often taking over is tried again while the git host is away. */
+const againMs = 2_000
+
+const monotonicMs = () => performance.now()
+
+type LeaderGiven = {
+  readonly database: Database
+  /** The data folder of this server, by its name. */
+  readonly server: string
+  readonly leaseMs: number
+  /** Begins what only the server does that leads, on a database that refuses when another does. */
+  readonly lead: (lease: HeldLease, own: Database) => Term
+  /** Keeps up with the one that leads, now and then. */
+  readonly follow: () => Promise<unknown>
+  readonly log: Logger
+}
+
+/** Who leads, of the servers on this database. */
+export const leaderOf = ({ database, server, leaseMs, lead, follow, log }: LeaderGiven): Leader =>
+  new Leader(
+    {
+      ...{ leases: new LeaseStore(database), monotonicMs, follow, log },
+      lead: (lease) => lead(lease, fenced(database, lease)),
+    },
+    {
+      name: 'leader',
+      // The name of the machine is for people: it may be that of others, too.
+      by: { holder: `${hostname()} ${newServerId()}`, place: server, lengthMs: leaseMs },
+    },
+  )
+
+/** What runs from a start to a stop. */
+export type Part = { start(): void; stop(): Promise<void> }
+
+/** A term of parts that run from now on. */
+export function termOf(...parts: readonly Part[]): Term {
+  for (const part of parts) part.start()
+  return together(parts)
+}
+
+/** Several terms as one. */
+export const together = (terms: readonly Pick<Term, 'stop'>[]): Term => ({
+  async stop() {
+    await Promise.all(terms.map((term) => term.stop()))
+  },
+})
+
+/** A push is begun only while the lease is held: between the intent and it there may have been a pause. */
+export const heldCommit =
+  (writer: LocalWriter, lease: HeldLease): LocalWriter['commit'] =>
+  (tip, commits, intend) =>
+    writer.commit(tip, commits, async (refs) => (await intend(refs)) && lease.isHeld())
+
+/** A part that starts when nothing of the server that led before can land any more. */
+export function afterOutrun(
+  part: Part,
+  lease: HeldLease,
+  ports: Pick<OutrunPorts, 'isIntendedOn'> & { readonly writer: LocalWriter; readonly log: Logger },
+): Part {
+  const { writer, isIntendedOn, log } = ports
+  const stopping = new AbortController()
+  const clock = { nowMs: () => Date.now() }
+  const isHeld = () => lease.isHeld()
+  const begin = async () => {
+    while (lease.isOfAnother && !stopping.signal.aborted) {
+      try {
+        if (await outrun({ clock, gitops: writer, isIntendedOn, isHeld }))
+          log.info({}, 'what another server began cannot land any more')
+        break
+      } catch (error) {
+        log.warn({ err: error }, 'taking over from another server is tried again')
+        await pause(againMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      }
+    }
+    if (!stopping.signal.aborted) part.start()
+  }
+  let running: Promise<void> | undefined
+  return {
+    start() {
+      running ??= begin()
+    },
+    async stop() {
+      stopping.abort()
+      await running
+      await part.stop()
+    },
+  }
+}
+
+type LeftGiven = {
+  readonly database: Database
+  readonly server: string
+  readonly receiver: { carryOn(delivery: LeftDelivery): void }
+  readonly log: Logger
+}
+
+/** What a surface sent to servers that are gone. */
+export const leftOf = (surface: string, { database, server, receiver, log }: LeftGiven) =>
+  new LeftDeliveries(
+    {
+      ...{ deliveries: new DeliveryStore(database, server), monotonicMs, log },
+      carryOn: (delivery: LeftDelivery) => receiver.carryOn(delivery),
+    },
+    surface,
+  )

@@ -1,0 +1,26 @@
+import { delimiter, join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { programsOf } from '../support/processes.ts'
+import { endPrograms, startProgram } from '../support/program.ts'
+import { putScript, tempFolder } from '../support/temp.ts'
+
+afterEach(endPrograms)
+
+test.skipIf(process.platform !== 'linux')(
+  'F11: a server that is told to stop while the git host hangs leaves no git behind',
+  async () => {
+    const folder = await tempFolder()
+    await putScript(folder, 'bin/ssh', '#!/bin/sh\ntrap "" INT\nsleep 1000 &\nsleep 1000\n')
+    const dataDir = join(folder, 'data')
+    const program = await startProgram(dataDir, {
+      PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
+      GITOPS_REPO: 'ssh://git@example.invalid/gitops.git',
+    })
+    const asked = fetch(`${program.url}/readyz`).catch(() => undefined)
+    const clone = join(dataDir, 'clone.git')
+    await vi.waitFor(() => expect(programsOf(clone).join()).toContain('sleep'), { timeout: 10_000 })
+    expect(await program.stop()).toBe(0)
+    await vi.waitFor(() => expect(programsOf(clone)).toEqual([]), { timeout: 5_000 })
+    await asked
+  },
+)
