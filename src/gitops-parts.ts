@@ -2,12 +2,19 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
+import { type DirectPush, directPushFrom } from './gitops/direct-push.ts'
 import type { Clone } from './gitops/forward.ts'
 import { type GitStream, streamIn } from './gitops/git.ts'
 import type { LocalWriter } from './gitops/local.ts'
 
 /** The clone of the GitOps repository, and that repository's address. */
-export type Gitops = { readonly git: Clone; readonly stream: GitStream; readonly url: string }
+export type Gitops = {
+  readonly git: Clone
+  readonly stream: GitStream
+  /** The way to push without `git push`; none where only that knows how. */
+  readonly direct: DirectPush | undefined
+  readonly url: string
+}
 
 /** Opens the clone in the data folder; a repository that nobody named is made there, too. */
 export async function openGitops(
@@ -17,8 +24,10 @@ export async function openGitops(
   const url = gitops.url ?? join(dataDir, 'gitops.git')
   if (gitops.url === null) await createRepository(url, gitops.branch, environment)
   const clone = join(dataDir, 'clone.git')
-  const git = await openClone(clone, { ...gitops, url, isOurs: gitops.url === null }, environment)
-  return { git, stream: streamIn(clone, environment), url }
+  const remote = { ...gitops, url, isOurs: gitops.url === null }
+  const git = await openClone(clone, remote, environment)
+  const direct = directPushFrom(remote, { folder: clone, environment, ssh: git.ssh })
+  return { git, stream: streamIn(clone, environment), direct, url }
 }
 
 /** Logs a halt of writing and its end once, and answers how to tell of one that stands. */

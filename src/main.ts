@@ -9,6 +9,7 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import type { Sha } from './domain/names.ts'
+import type { DirectPush } from './gitops/direct-push.ts'
 import type { Clone } from './gitops/forward.ts'
 import { LocalWriter } from './gitops/local.ts'
 import { readFolder } from './gitops/sources.ts'
@@ -58,8 +59,12 @@ export type Server = {
   stop(): Promise<void>
 }
 
-/** The two ways by which a server changes anything: whoever stands in them sees every change. */
-export type Ways = { readonly database: Database; readonly git: Clone }
+/** The ways by which a server changes anything: whoever stands in them sees every change. */
+export type Ways = {
+  readonly database: Database
+  readonly git: Clone
+  readonly direct: DirectPush | undefined
+}
 
 /**
  * Builds every part once, listens, and carries events out until it is stopped. `through` may put
@@ -76,8 +81,9 @@ export async function startServer(
   try {
     const database = await openStore(config, folder)
     const given = { dataDir: folder.path, environment: process.env }
-    const { git, ...gitops } = await openGitops(config.gitops, given)
-    return await serve(config, folder, { ...gitops, ...through({ database, git }), log })
+    const { git, direct, ...gitops } = await openGitops(config.gitops, given)
+    const ways = through({ database, git, direct })
+    return await serve(config, folder, { ...gitops, ...ways, log })
   } catch (error) {
     folder.release()
     throw error
@@ -147,8 +153,8 @@ type Opened = Gitops & {
   readonly log: Logger
 }
 
-function partsOf(config: Config, { database, git, stream, url, log }: Opened) {
-  const writer = new LocalWriter(git, { url, branch: config.gitops.branch })
+function partsOf(config: Config, { database, git, stream, direct, url, log }: Opened) {
+  const writer = new LocalWriter(git, { url, branch: config.gitops.branch }, direct)
   const { events, releases, controls } = storesOn(database, config)
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)

@@ -66,7 +66,8 @@ type Given = { readonly remoteRef: string; readonly sockets: string | null }
 /** How long an ssh connection is kept for the next command: a new one costs six round trips. */
 const keptSeconds = 120
 
-function sshCommand(
+/** What git calls ssh with; `null` where that is not how the remote is reached. */
+export function sshCommand(
   url: string,
   { sshKeyFile, sockets }: { sshKeyFile: string | undefined; sockets: string | null },
 ): string | null {
@@ -96,7 +97,7 @@ function sshCommand(
   ].join(' ')
 }
 
-const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+export const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** A value in git's configuration syntax. */
 const quoted = (value: string): string =>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { cloneConfig, credentialOf, isSsh, type Remote } from './clone-config.ts'
+import { cloneConfig, credentialOf, isSsh, type Remote, sshCommand } from './clone-config.ts'
 import { isBroken, isThere, sweep, sweepLocks } from './damage.ts'
 import { buildRef, importStream } from './fast-import.ts'
 import { type Clone, resolve } from './forward.ts'
@@ -59,7 +59,8 @@ export async function openClone(
     for (const upkeep of upkeeps) await upkeep.rest()
   }
   const kept = mending({ git: pausing(git), folder, branch, memory, lay, moved })
-  return Object.assign(kept, { memory, rest, credential: credentialOf(remote) })
+  const ssh = sshCommand(url, { sshKeyFile: remote.sshKeyFile, sockets })
+  return Object.assign(kept, { memory, rest, ssh, credential: credentialOf(remote) })
 }
 
 /** Makes a clone that holds nothing yet, or gives the one that is there its configuration. */

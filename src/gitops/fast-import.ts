@@ -7,6 +7,9 @@ const author = 'Gimlet <gimlet@localhost>'
 /** The ref that the builds hang on while they are not pushed. */
 export const buildRef = 'refs/gimlet/build'
 
+/** Where fast-import notes which pack it wrote, in the clone's folder. */
+export const packsFile = 'gimlet-packs'
+
 export type BuildCommit = {
   readonly commit: PlannedCommit
   /** Of a restore: the tree to splice in. */

@@ -10,6 +10,10 @@ export type Clone = Git & {
   readonly memory?: BranchMemory
   /** What the host is shown, in words for people. */
   readonly credential?: string
+  /** Keeps what the clone now holds as the remote's tip. */
+  readonly remember?: () => Promise<void>
+  /** What git calls ssh with, if the remote is reached so. */
+  readonly ssh?: string | null
   /** Ends when nothing is tidied. */
   readonly rest?: () => Promise<void>
 }

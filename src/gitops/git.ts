@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
 import { simpleGit } from 'simple-git'
-import { inGroup } from './process-group.ts'
+import { endsWithUs, inGroup } from './process-group.ts'
 
 /** A git command that ended with another exit code than 0, with what git said about it. */
 export class GitFailure extends Error {
@@ -23,7 +24,7 @@ export class GitFailure extends Error {
 export type Git = (args: readonly string[], input?: string) => Promise<string>
 
 /** A command that is silent for this long is ended: a peer that hangs must not hold up the queue. */
-const silenceMsMost = 30_000
+export const silenceMsMost = 30_000
 
 /** Variables of the server's environment that a git child may see; no secret is among them. */
 const inherited = [
@@ -116,6 +117,62 @@ export function streamIn(folder: string, environment: Readonly<NodeJS.ProcessEnv
 }
 
 const stderrCharsMax = 2_000
+
+/** A program that is running and talked to. */
+export type Talk = {
+  readonly input: Writable
+  readonly output: AsyncIterable<Uint8Array>
+}
+
+/** Where programs are started, and what of the server's environment they may see some of. */
+export type From = {
+  readonly folder: string
+  readonly environment: Readonly<NodeJS.ProcessEnv>
+  /** What git calls ssh with. */
+  readonly ssh?: string | null | undefined
+  /** How long a host may be silent, in ms. */
+  readonly silenceMs?: number | undefined
+}
+
+/**
+ * Starts git, or ssh by a shell as git does, to talk with it; with the environment of `gitIn`. It leads a process
+ * group of its own, which is killed when it is silent for too long: its output then just ends.
+ */
+export function talkTo(
+  [program, ...args]: readonly ['git' | 'sh', ...string[]],
+  { folder, environment, silenceMs = silenceMsMost }: From,
+): Talk {
+  const env = environmentIn(folder, environment)
+  const child = spawn(program, args, {
+    cwd: folder,
+    env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
+  })
+  const { pid } = child
+  const gone = pid === undefined ? () => undefined : endsWithUs(pid)
+  const kill = () => {
+    // Once it has ended, its number may be another program's.
+    if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+    process.kill(-pid, 'SIGKILL')
+  }
+  const silence = setTimeout(kill, silenceMs)
+  child.once('exit', () => {
+    clearTimeout(silence)
+    gone()
+  })
+  // Without a listener either would end the server; the output, which ends, tells of both.
+  child.once('error', () => clearTimeout(silence))
+  child.stdin.on('error', () => undefined)
+  return { input: child.stdin, output: heard(child.stdout, silence) }
+}
+
+async function* heard(output: Readable, silence: NodeJS.Timeout): AsyncGenerator<Uint8Array> {
+  for await (const chunk of output) {
+    silence.refresh()
+    yield chunk
+  }
+}
 
 function environmentIn(
   folder: string,

@@ -2,8 +2,9 @@ import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault, isRefusal, type Refusal } from '../domain/fault.ts'
 import type { GitopsState } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
+import type { DirectPush } from './direct-push.ts'
 import { pushFault } from './failure.ts'
-import { type BuildCommit, importStream, parentsOf } from './fast-import.ts'
+import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-import.ts'
 import { type Clone, fetchForward, holds, resolve, resumeAt } from './forward.ts'
 import { GitFailure } from './git.ts'
 import { remoteRef } from './refs.ts'
@@ -20,6 +21,7 @@ type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved
 export class LocalWriter {
   readonly #git: Clone
   readonly #branch: string
+  readonly #direct: DirectPush | undefined
   /** The repository's address as people may see it. */
   readonly url: string
   #tip: Sha | undefined
@@ -29,8 +31,9 @@ export class LocalWriter {
   #lookedMs = Number.NEGATIVE_INFINITY
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(git: Clone, { url, branch }: { url: string; branch: string }) {
+  constructor(git: Clone, { url, branch }: { url: string; branch: string }, direct?: DirectPush) {
     this.#git = git
+    this.#direct = direct
     this.url = url
     this.#branch = branch
   }
@@ -161,6 +164,7 @@ export class LocalWriter {
   }
 
   async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Built | Blocked> {
+    await this.#direct?.sweep((ref) => this.#holds(remoteRef, ref))
     const builds: BuildCommit[] = []
     for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
     const printed = await this.#import(importStream(tip, builds))
@@ -180,6 +184,7 @@ export class LocalWriter {
   async #import(stream: string): Promise<string[]> {
     try {
       const args = ['fast-import', '--quiet', '--done', '--force', '--date-format=raw']
+      if (this.#direct) args.push(`--export-pack-edges=${packsFile}`)
       return (await this.#git(args, stream)).split('\n').filter(Boolean)
     } catch (error) {
       // Made anew or halted meanwhile: the tip that is known here says nothing any more.
@@ -198,6 +203,21 @@ export class LocalWriter {
   }
 
   async #push(tip: Sha, newTip: Sha): Promise<Pushed> {
+    const direct = await this.#direct?.push({ tip, newTip })
+    if (direct?.kind !== 'landed') {
+      // When the remote is where it was, git finds another way, or words for why there is none.
+      const found = direct && (await this.#look(tip, newTip))
+      const end = found ?? (await this.#gitPush(tip, newTip))
+      if (end) return end
+    }
+    await this.#direct?.keep(newTip)
+    await this.#git.remember?.()
+    this.#tip = newTip
+    return { kind: 'landed' }
+  }
+
+  /** Answers how it ended, unless it just landed. */
+  async #gitPush(tip: Sha, newTip: Sha): Promise<Pushed | undefined> {
     const branch = `refs/heads/${this.#branch}`
     try {
       await this.#git([
@@ -207,17 +227,21 @@ export class LocalWriter {
         'origin',
         `${newTip}:${branch}`,
       ])
-      this.#tip = newTip
-      return { kind: 'landed' }
+      return undefined
     } catch (error) {
-      // Hosts word a lost race in many ways and an answer can get lost: only the remote's branch tells.
-      const remote = await this.#fetch()
-      if (await this.#holds(remote, newTip)) return { kind: 'landed' }
-      if (remote !== tip) return { kind: 'moved' }
+      const found = await this.#look(tip, newTip)
+      if (found) return found
       const fault = pushFault(error, this.#git.credential ?? 'what it is shown')
       if (fault.code !== 'gitops_refused') throw fault
       return { kind: 'refused', reason: fault.message }
     }
+  }
+
+  /** What became of a push: hosts word a lost race in many ways, and answers get lost. */
+  async #look(tip: Sha, newTip: Sha): Promise<Pushed | undefined> {
+    const remote = await this.#fetch()
+    if (await this.#holds(remote, newTip)) return { kind: 'landed' }
+    return remote === tip ? undefined : { kind: 'moved' }
   }
 
   /** Which of these commits are `tip` or its ancestors, in two commands however many they are. */

@@ -34,15 +34,15 @@ type Place = {
  * made anew from the remote beside the old one, takes its place, and the command runs once more.
  * Throws what git throws, and `clone_broken` when there is no new clone or a push has lost its commits.
  */
-export function mending(place: Place): Git {
+export function mending(place: Place): Git & { remember(): Promise<void> } {
   const { git, memory } = place
   const mender = new Mender(place)
-  return async (args, input) => {
+  const mended: Git = async (args, input) => {
     const [command = ''] = args
     const { generation } = mender
     try {
       const printed = await git(args, input)
-      if (moving.includes(command) && !memory.isDue) await mender.remember()
+      if (moving.includes(command)) await remember()
       return printed
     } catch (error) {
       if (writing.includes(command) && (await isFull(place.folder)))
@@ -54,6 +54,10 @@ export function mending(place: Place): Git {
       return await git(args, input)
     }
   }
+  const remember = async () => {
+    if (!memory.isDue) await mender.remember()
+  }
+  return Object.assign(mended, { remember })
 }
 
 class Mender {

@@ -37,8 +37,7 @@ type Watch = { readonly silenceMs: number; readonly kill: (reason: Error) => voi
 function watch(child: Child, { silenceMs, kill }: Watch): undefined {
   const { pid } = child
   if (pid === undefined) return
-  if (running.size === 0) process.once('exit', endAll)
-  running.add(pid)
+  const gone = endsWithUs(pid)
   const end = () => {
     kill(new Error(`it was silent for ${silenceMs / 1000} seconds`))
     endGroup(pid)
@@ -47,10 +46,19 @@ function watch(child: Child, { silenceMs, kill }: Watch): undefined {
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', () => silence.refresh())
   child.on('exit', (code) => {
     clearTimeout(silence)
-    running.delete(pid)
-    if (running.size === 0) process.off('exit', endAll)
+    gone()
     if (code !== 0) endGroup(pid)
   })
+}
+
+/** Ends a group when this process ends, until what is answered is called: its leader has ended. */
+export function endsWithUs(pid: number): () => void {
+  if (running.size === 0) process.once('exit', endAll)
+  running.add(pid)
+  return () => {
+    running.delete(pid)
+    if (running.size === 0) process.off('exit', endAll)
+  }
 }
 
 /** Lets git put its locks away, in a repository of this machine as well, before the rest is killed. */

@@ -265,7 +265,10 @@ describe('somebody else', () => {
           if ((await writer.commit(await writer.tip(), [planned], nothing)).kind === 'landed') break
       }
     }
-    await Promise.all([write(gitops.writer, 'one'), write(newWriter(other, remote), 'two')])
+    await Promise.all([
+      write(gitops.writer, 'one'),
+      write(newWriter(other, remote, join(gitops.folder, 'other.git')), 'two'),
+    ])
     expect(Object.keys(await gitops.files())).toHaveLength(8)
     expect(await gitops.log()).toHaveLength(9)
     expect(await gitops.log('--merges')).toEqual([])
@@ -297,7 +300,7 @@ describe('somebody else', () => {
     await commit(gitops, put({ a: 'good' }))
     await commit(gitops, put({ a: 'bad' }))
     await someonesGit(gitops.remote, 'update-ref', 'refs/heads/main', 'main~1')
-    const restarted = newWriter(gitops.git, gitops.remote)
+    const restarted = newWriter(gitops.git, gitops.remote, gitops.cloneFolder)
     await expect(restarted.tip()).rejects.toMatchObject({ code: 'gitops_rewound' })
   })
 
@@ -360,7 +363,7 @@ kill -9 $PPID
 `,
     )
     expect((await commit(gitops, put({ a: '1' }))).kind).toBe('landed')
-    expect((await gitops.log())[0]).toBe('theirs')
+    await expect.poll(async () => (await gitops.log())[0]).toBe('theirs')
   })
 
   test('F28: that a hook refuses is told with the hook’s words', async () => {
@@ -400,7 +403,7 @@ kill -9 $PPID
     })
     const clone = { url: gitops.remote, branch: 'main' }
     const git = await openClone(gitops.cloneFolder, clone, process.env)
-    const writer = newWriter(git, gitops.remote)
+    const writer = newWriter(git, gitops.remote, gitops.cloneFolder)
     expect((await writer.commit(tip, [put({ a: '2' })], nothing)).kind).toBe('landed')
   })
 
@@ -422,7 +425,7 @@ kill -9 $PPID
     }
     const clone = { url: gitops.remote, branch: 'main' }
     const git = await openClone(gitops.cloneFolder, clone, process.env)
-    const writer = newWriter(git, gitops.remote)
+    const writer = newWriter(git, gitops.remote, gitops.cloneFolder)
     const result = await writer.commit(await writer.tip(), [put({ a: '2' })], nothing)
     expect(result.kind).toBe('landed')
   })
@@ -433,7 +436,7 @@ kill -9 $PPID
     await someonesGit(gitops.remote, 'update-ref', 'refs/heads/main', 'main~1')
     const clone = { url: gitops.remote, branch: 'main' }
     const git = await openClone(gitops.cloneFolder, clone, process.env)
-    const writer = newWriter(git, gitops.remote)
+    const writer = newWriter(git, gitops.remote, gitops.cloneFolder)
     await expect(writer.refresh()).rejects.toMatchObject({ code: 'gitops_rewound' })
   })
 })

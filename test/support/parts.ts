@@ -136,7 +136,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     driftOf: (...of: Parameters<typeof indexOf>) => indexOf(...of).drift,
     /** A server that has just started on the same database and clone. */
     restarted(changed: Partial<LoopPorts> = {}): LoopPorts {
-      const writer = newWriter(gitops.git, gitops.remote)
+      const writer = newWriter(gitops.git, gitops.remote, gitops.cloneFolder)
       return { ...ports, gitops: writer, drift: indexOf(writer).drift, ...changed }
     },
   }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
 import { createRepository, openClone } from '../../src/gitops/clone.ts'
+import { directPushFrom } from '../../src/gitops/direct-push.ts'
 import { type Git, gitIn, streamIn } from '../../src/gitops/git.ts'
 import { LocalWriter } from '../../src/gitops/local.ts'
 import { openDatabase } from '../../src/store/client.ts'
@@ -68,8 +69,15 @@ export async function someonesGit(folder: string, ...args: readonly string[]): P
   return stdout
 }
 
-/** The writer of a server that has just started on the clone. */
-export const newWriter = (git: Git, url: string) => new LocalWriter(git, { url, branch: 'main' })
+/** The writer of a server that has just started on the clone; with its folder, one that pushes directly. */
+export function newWriter(git: Git, url: string, folder?: string) {
+  const remote = { url, branch: 'main' }
+  const from = folder && ways.direct ? { folder, environment: process.env } : undefined
+  return new LocalWriter(git, remote, from && directPushFrom(remote, from))
+}
+
+/** How writers push: one suite is run on either way. */
+export const ways = { direct: true }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 
@@ -99,7 +107,7 @@ export async function tempGitops(later: Later = onTestFinished) {
     git,
     stream: streamIn(cloneFolder, process.env),
     tree,
-    writer: newWriter(git, remote),
+    writer: newWriter(git, remote, cloneFolder),
     remoteGit: gitIn(remote, process.env),
     checkOut,
     /** Commits and pushes as a person would, and answers the commit. */
