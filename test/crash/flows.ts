@@ -18,8 +18,6 @@ export type Flow = {
   readonly ends: readonly Readonly<Record<string, string>>[]
   /** How long its pushes go on without their server, in seconds, each tried. */
   readonly slowPushes?: readonly number[]
-  /** What is known to be broken there: the sweep leaves it out until it is mended. */
-  readonly open?: string
 }
 
 /** At rest it takes some 50 ms; two colleagues may use the machine as well. */
@@ -270,7 +268,6 @@ export const flows: readonly Flow[] = [
   {
     ...frozen,
     name: 'late',
-    open: 'a request is denied while its push is under way, which lands afterwards',
   },
   {
     // The last time that a server may end while it carries the same request out.
@@ -282,7 +279,6 @@ export const flows: readonly Flow[] = [
     run: all(release('web', 2)),
     whileDown: (place) =>
       execute(place, `update events set attempts = 20 where status = 'new' and attempts > 0`),
-    open: 'the loop sets it aside without looking whether its commit has landed',
     ends: [{ 'production/web': 'web-1' }, { 'production/web': 'web-2' }],
   },
 ]

@@ -47,10 +47,6 @@ export async function sweep(given: Sweep): Promise<void> {
   const work: Work[] = []
   const chosen = flows.filter(({ name }) => given.only.length === 0 || given.only.includes(name))
   for (const flow of chosen) {
-    if (flow.open !== undefined) {
-      given.report.say(`${flow.name} left out: ${flow.open}`)
-      continue
-    }
     const prepared = await prepare(given.folder, flow)
     work.push({ isDeep: false, run: (place) => oneDeep(given, { prepared, place, work }) })
   }

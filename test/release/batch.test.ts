@@ -43,7 +43,7 @@ describe('what is ready', () => {
   test('goes out in one push: a commit each, in the order it was asked for', async () => {
     const { ports, gitops, pushes, releases } = await asked()
     await drain(ports)
-    expect(await pushes()).toEqual([4])
+    await vi.waitFor(async () => expect(await pushes()).toEqual([4]))
     expect((await gitops.log('--reverse')).slice(1)).toEqual(apps.map(released))
     expect(await releases.running({})).toHaveLength(4)
   })
@@ -53,7 +53,7 @@ describe('what is ready', () => {
     await push({ id: 'web-2' })
     await ask({ id: 'r-again', app: 'web', artifactId: 'web-2' })
     await drain(ports)
-    expect(await pushes()).toEqual([4, 1])
+    await vi.waitFor(async () => expect(await pushes()).toEqual([4, 1]))
   })
 
   test('F42: of one app with very many requests holds up no other', async () => {
@@ -71,7 +71,7 @@ describe('one that fails', () => {
     const broken = { ...manifests, 'shop.yaml': manifest({ app: 'shop', ...own }).replace('.image.tag', '.nothing') } // biome-ignore format: one value
     const { ports, pushes, status } = await asked({ manifests: broken })
     await drain(ports)
-    expect(await pushes()).toEqual([3])
+    await vi.waitFor(async () => expect(await pushes()).toEqual([3]))
     expect(await status('shop')).toBe('denied')
   })
 
@@ -82,7 +82,7 @@ describe('one that fails', () => {
     await putManifests({ 'cron.yaml': manifest({ app: 'cron', env: 'staging', ...own }) })
     await ask({ id: 'r-cron', app: 'cron', env: 'staging' })
     await drain(ports)
-    expect((await pushes()).at(-1)).toBe(4)
+    await vi.waitFor(async () => expect((await pushes()).at(-1)).toBe(4))
     expect(await status('cron')).toBe('error')
     expect((await events.find('r-cron'))?.statusDesc).toContain('below staging')
   })
@@ -142,7 +142,7 @@ describe('a push', () => {
     }
     const gitops = { url: writer.url, tip: () => writer.tip(), lastTip: () => writer.tip(), landed: writer.landed.bind(writer), commit } // biome-ignore format: one value
     await drain({ ...parts.ports, gitops })
-    expect((await pushes()).at(-1)).toBe(3)
+    await vi.waitFor(async () => expect((await pushes()).at(-1)).toBe(3))
     expect(await status('shop')).toBe('denied')
   })
 })
@@ -153,7 +153,7 @@ describe('a crash', () => {
     await expect(drain(killed(parts))).rejects.toThrow('killed')
     expect(await releases.running({})).toEqual([])
     await drain(parts.restarted())
-    expect(await pushes()).toEqual([4])
+    await vi.waitFor(async () => expect(await pushes()).toEqual([4]))
     expect(await gitops.log()).toHaveLength(5)
     expect(await releases.running({})).toHaveLength(4)
   })
@@ -168,7 +168,9 @@ describe('a crash', () => {
     await expect(drain({ ...parts.ports, landings })).rejects.toThrow('killed')
     expect(await gitops.log()).toHaveLength(1)
     await drain(parts.restarted())
-    expect((await pushes()).reduce((sum, count) => sum + count)).toBe(4)
+    await vi.waitFor(async () =>
+      expect((await pushes()).reduce((sum, count) => sum + count)).toBe(4),
+    )
     expect(await gitops.log()).toHaveLength(5)
   })
 })
@@ -241,6 +243,6 @@ test('F30: of several, when a lock comes before the push, those go that are not 
   }
   const landings = { intend, land: parts.ports.landings.land.bind(parts.ports.landings) }
   await drain({ ...parts.ports, landings })
-  expect(await pushes()).toEqual([3])
+  await vi.waitFor(async () => expect(await pushes()).toEqual([3]))
   expect(await status('shop')).toBe('denied')
 })
