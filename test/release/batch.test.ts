@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import type { CommitResult } from '../../src/domain/change.ts'
 import { Fault } from '../../src/domain/fault.ts'
@@ -145,6 +146,35 @@ describe('a push', () => {
     await vi.waitFor(async () => expect((await pushes()).at(-1)).toBe(3))
     expect(await status('shop')).toBe('denied')
   })
+})
+
+test('F8: releases land while someone else pushes ten times a second, in few attempts', async () => {
+  const names = Array.from({ length: 10 }, (_, at) => `app-${at}`)
+  const many = names.map((app) => [`${app}.yaml`, manifest({ app, ...own })])
+  const parts = await testParts({ manifests: Object.fromEntries(many) })
+  await parts.push()
+  await parts.gitops.checkOut()
+  const loop = startLoop({ ...parts.ports, pause: (ms) => setTimeout(ms) })
+  let isOver = false
+  const someone = (async () => {
+    for (let count = 0; !isOver; count++) {
+      // They, too, lose races, and then come again.
+      await parts.gitops.someoneCommits({ 'notes.txt': String(count) }).catch(() => undefined)
+      await setTimeout(100)
+    }
+  })()
+  for (const app of names) {
+    await parts.ask({ id: `r-${app}`, app })
+    loop.wake()
+    await setTimeout(50)
+  }
+  await vi.waitFor(async () => expect(await parts.releases.running({})).toHaveLength(10), 25_000)
+  isOver = true
+  await someone
+  await loop.stop()
+  const attempts = await Promise.all(names.map((app) => parts.events.commits(`r-${app}`)))
+  expect(Math.max(...attempts.map((commits) => commits.length))).toBeLessThanOrEqual(5)
+  expect((await parts.gitops.log()).length).toBeGreaterThan(12)
 })
 
 describe('a crash', () => {
