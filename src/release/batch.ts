@@ -3,7 +3,7 @@ import { Fault, isRefusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import { deny, hold } from './hold.ts'
 import { landingOf } from './landing.ts'
-import { markOf } from './outrun.ts'
+import { outdate } from './outdate.ts'
 import { subjectOf } from './plan.ts'
 import type { RunPorts } from './ports.ts'
 import { type Proposal, propose, type Ready } from './propose.ts'
@@ -62,18 +62,6 @@ async function anew(ports: RunPorts, events: readonly TargetedEvent[]): Promise<
     const now = found[at]
     return now && isTargeted(now) ? now : event
   })
-}
-
-/**
- * Moves the tip, so that no push that was begun before a crash can land any more: only then may the
- * event that it was of end otherwise (row F6). If it lands first, the tip has moved as well.
- */
-async function outdate(ports: RunPorts, tip: Sha): Promise<'moved'> {
-  const mark = markOf(ports.clock, 'what was begun before does not land any more')
-  const result = await ports.gitops.commit(tip, [mark], async () => true)
-  if (result.kind === 'refused' || result.kind === 'blocked')
-    throw new Fault('gitops_unreachable', result.reason)
-  return 'moved'
 }
 
 /**

@@ -2,8 +2,8 @@ import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/eve
 import { Fault } from '../domain/fault.ts'
 import { runBatch } from './batch.ts'
 import { broken, type GuardPorts, refusePoison } from './guard.ts'
+import { wasPushed } from './outdate.ts'
 import type { RunPorts } from './ports.ts'
-import { settlePushed } from './settle-pushed.ts'
 
 /** The most releases of one push: it bounds what one push that fails holds up. */
 const batchMax = 100
@@ -54,7 +54,8 @@ export class Releaser {
   async #broken(event: TargetedEvent, error: unknown): Promise<void> {
     let why = error
     try {
-      if ((await settlePushed(this.#ports, [event])).length > 0) {
+      // A fault of the world outside lets it be tried again, which looks by itself.
+      if (!(error instanceof Fault) && (await wasPushed(this.#ports, event))) {
         const fields = { eventId: event.id, err: error }
         return this.#ports.log.warn(fields, 'an event broke after its push, which counts')
       }

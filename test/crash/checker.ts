@@ -29,7 +29,7 @@ type Story = History & {
   readonly intentByRef: ReadonlyMap<string, IntentRow>
   /** Where a commit stands on the first-parent line. */
   readonly position: ReadonlyMap<string, number>
-  /** The server's commits, but for the one that a repository begins with. */
+  /** The server's commits, but for the one that a repository begins with, and marks. */
   readonly releasing: readonly Commit[]
   readonly byRelease: ReadonlyMap<string, readonly Commit[]>
 }
@@ -46,7 +46,9 @@ const invariants: Readonly<Record<string, (story: Story) => Examples>> = {
 }
 
 function storyOf(history: History): Story {
-  const releasing = history.commits.filter(({ isOurs, parents }) => isOurs && parents.length > 0)
+  const releasing = history.commits.filter(
+    (commit) => commit.isOurs && commit.parents.length > 0 && !isMark(commit),
+  )
   return {
     ...history,
     eventById: new Map(history.events.map((event) => [event.id, event])),
@@ -56,6 +58,9 @@ function storyOf(history: History): Story {
     byRelease: groupedBy(releasing, ({ releaseId }) => releaseId),
   }
 }
+
+/** A commit that only moves the tip, so that nothing which was begun before it can land. */
+const isMark = ({ releaseId, paths }: Commit): boolean => releaseId === '' && paths.length === 0
 
 const over = ['processed', 'denied', 'superseded', 'error']
 
