@@ -3,7 +3,7 @@ import type { Sha } from '../domain/names.ts'
 import type { Health, Intent, Landing, Release } from '../domain/release.ts'
 import type { Database, InStatement, Value } from './client.ts'
 import { controlsChanged, insertLock } from './controls.ts'
-import { closeStatements, insertEvent } from './events.ts'
+import { closeStatements, insertEvent } from './event-statements.ts'
 import { readReleases } from './read-releases.ts'
 
 export type HistoryFilter = {

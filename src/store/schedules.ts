@@ -1,6 +1,6 @@
 import type { NewEvent } from '../domain/event.ts'
 import type { Database, Value } from './client.ts'
-import { insertEvent } from './events.ts'
+import { insertEvent } from './event-statements.ts'
 
 /** Which times of which scheduled trigger were told. */
 export class ScheduleStore {
