@@ -8,4 +8,9 @@ export const remoteRef = 'refs/gimlet/remote'
 export const foundRef = 'refs/gimlet/found'
 
 /** How everything is fetched. */
-export const fetchArgs: readonly string[] = ['fetch', '--no-tags', '--no-write-fetch-head']
+export const fetchArgs: readonly string[] = [
+  'fetch',
+  '--progress',
+  '--no-tags',
+  '--no-write-fetch-head',
+]

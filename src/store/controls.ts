@@ -4,7 +4,11 @@ import type { Database, InStatement, ResultSet } from './client.ts'
 /** Says that something changed that requests were decided on, and lets those look again that wait. */
 export const controlsChanged: readonly InStatement[] = [
   { sql: 'update control_version set version = version + 1', args: [] },
-  { sql: `update events set due_ms = 0 where status = 'held'`, args: [] },
+  // Twice, so that the index of what is open serves: it knows its own words only.
+  {
+    sql: `update events set due_ms = 0 where status in ('new', 'held') and status = 'held'`,
+    args: [],
+  },
 ]
 
 /** The statement that keeps a lock, unless one of its kind stands on the place already. */

@@ -49,7 +49,8 @@ export function closeStatements(event: ReleaseEvent, closing: Closing): InStatem
 /** A newer request for a target takes the place of one that is held there, if it still stands itself. */
 const supersedeOlder = (event: ReleaseEvent): InStatement => ({
   sql: `update events set status = 'superseded', status_desc = ?
-        where status = 'held' and queues = 0 and env = ? and app = ? and seq < ?
+        where status in ('new', 'held') and status = 'held' and queues = 0
+          and env is not null and env = ? and app is not null and app = ? and seq < ?
           and exists (select 1 from events newer where newer.seq = ?
             and newer.status in ('held', 'processed'))`,
   args: [`superseded by ${event.id}`, event.env, event.app, event.seq, event.seq],

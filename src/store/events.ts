@@ -96,14 +96,16 @@ export class EventStore {
 
   /** Unix milliseconds at which the next event is due that waits for no other, or nothing. */
   async nextDueMs(): Promise<number | undefined> {
+    // In the order of the index: the first that waits for no other ends the search.
     const [row] = await this.#database.read(
-      `select min(due_ms) as due from events e where status in ('new', 'held')
+      `select due_ms from events e where status in ('new', 'held')
          and not exists (
            select 1 from events older
            where older.status = 'held' and older.queues = 1 and older.env = e.env
-             and older.app = e.app and older.seq < e.seq)`,
+             and older.app = e.app and older.seq < e.seq)
+       order by due_ms limit 1`,
     )
-    return typeof row?.due === 'number' ? row.due : undefined
+    return row && Number(row.due_ms)
   }
 
   /** Keeps which artifact a request has come to be about, and lets it wait anew for anything else. */
@@ -177,7 +179,8 @@ export class EventStore {
   /** The requests that wait for something, oldest first. */
   async held(): Promise<ReleaseEvent[]> {
     const rows = await this.#database.read(
-      `select * from events where status = 'held' and env is not null and app is not null
+      `select * from events
+       where status in ('new', 'held') and status = 'held' and env is not null and app is not null
        order by seq limit ?`,
       [heldMax],
     )
