@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { simpleGit } from 'simple-git'
 import { openClone } from '../dist/gitops/clone.js'
+import { directPushFrom } from '../dist/gitops/direct-push.js'
 import { LocalWriter } from '../dist/gitops/local.js'
 import { git, run, timed } from './git.mjs'
 import { openDirect } from './receive-pack.mjs'
@@ -40,8 +41,10 @@ export const strategyNamed = (name) => strategies.find((one) => one.name === nam
 export async function openWriter({ remote, url, folder, env = process.env }) {
   const clone = join(folder, 'clone.git')
   await bareClone({ remote, clone })
-  const opened = await openClone(clone, { url: url ?? remote, branch: 'main' }, env)
-  const writer = new LocalWriter(opened, { url: url ?? remote, branch: 'main' })
+  const given = { url: url ?? remote, branch: 'main' }
+  const opened = await openClone(clone, given, env)
+  const direct = directPushFrom(given, { folder: clone, environment: env, ssh: opened.ssh })
+  const writer = new LocalWriter(opened, given, direct)
   await writer.refresh()
   return writer
 }
