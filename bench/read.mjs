@@ -5,7 +5,7 @@ import { isStrict, median, ms, printTable, quantile } from './figures.mjs'
 import { git, timed } from './git.mjs'
 import { reindex } from './reindex.mjs'
 import { seedIndex } from './release-index.mjs'
-import { appOf, copyOf, sizes, workFolder } from './repositories.mjs'
+import { appOf, copyOf, sizes, tipOf, workFolder } from './repositories.mjs'
 import { rollback } from './rollback.mjs'
 import { printTargets, target } from './targets.mjs'
 import { bareClone } from './write-strategies.mjs'
@@ -32,7 +32,7 @@ export async function read() {
   )
   const repository = await copyOf(size, 'read.git')
   await git(repository, ['commit-graph', 'write', '--reachable', '--changed-paths'])
-  const index = await seedIndex(size, count)
+  const index = await seedIndex(size, count, (await tipOf(repository)).trim())
   const server = await serve(repository, index.url)
   const taken = await questions({ repository, index, server, size, plan: plans[kind] })
   await server.end('SIGTERM')

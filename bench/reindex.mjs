@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openDatabase } from '../dist/store/client.js'
+import { migrate } from '../dist/store/migrate.js'
+import { git } from './git.mjs'
 import { copyOf, workFolder } from './repositories.mjs'
 import { target, unmeasured } from './targets.mjs'
 import { bareClone } from './write-strategies.mjs'
@@ -17,8 +20,16 @@ export async function reindex(size) {
   mkdirSync(data, { recursive: true })
   const remote = await copyOf(size, join('reindex', 'remote.git'))
   await bareClone({ remote, clone: join(data, 'clone.git') })
+  await git(join(data, 'clone.git'), ['remote', 'add', 'origin', remote])
+  const empty = await openDatabase(`file:${join(data, 'gimlet.db')}`)
+  await migrate(empty)
+  empty.close()
   const ended = await start(['reindex'], {
-    ...{ GIMLET_DATA_DIR: data, GITOPS_REPO: remote, GIMLET_ADMIN_TOKEN: 'bench' },
+    ...{
+      GIMLET_DATA_DIR: data,
+      GITOPS_REPO: remote,
+      GIMLET_ADMIN_TOKEN: 'bench-administrator-token',
+    },
     ...{ POLICIES: data, MANIFESTS: data, HOME: folder },
   })
   if (ended.code === usage) return [unmeasured({ id: 'R5', what, why: 'not there yet' })]

@@ -17,8 +17,11 @@ const filled = `
          1700000000 + at, printf('d-%015d', at), 'sha256:' || substr(sha, 1, 16)
   from one`
 
-/** A database in which every app of a size was released over and over, so many releases in all. */
-export async function seedIndex(size, count) {
+/**
+ * A database in which every app of a size was released over and over, so many releases in all. It stands
+ * at a tip of the repository, or the server would make its own of the history in its place.
+ */
+export async function seedIndex(size, count, tip) {
   const url = `file:${join(workFolder(), `index-${count}.db`)}`
   const database = await openDatabase(url)
   await migrate(database)
@@ -29,6 +32,7 @@ export async function seedIndex(size, count) {
   await database.write([
     { sql: filled, args: [...args, JSON.stringify(version), repository] },
     'insert into running select env, app, max(seq) from releases group by env, app',
+    { sql: 'update gitops_index set ref = ?, version = version + 1', args: [tip] },
     'analyze',
   ])
   return { url, store: new ReleaseStore(database), close: () => database.close() }

@@ -73,3 +73,14 @@ test('F39: one that works before one that breaks is kept, and the broken one can
   await migrate(database, [...migrations, good, mended])
   expect(await applied(database)).toContain(number + 1)
 })
+
+test('what refers to a release is found by an index, or each one that is deleted looks through all of it', async () => {
+  const { database } = await tempDatabase()
+  const unindexed = await database.read(
+    `select t.name as "table", k."from" as "column" from sqlite_schema t, pragma_foreign_key_list(t.name) k
+     where t.type = 'table' and k."table" = 'releases' and not exists (
+       select 1 from pragma_index_list(t.name) i, pragma_index_info(i.name) c
+       where c.seqno = 0 and c.name = k."from")`,
+  )
+  expect(unindexed).toEqual([])
+})

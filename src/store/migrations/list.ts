@@ -9,6 +9,7 @@ import { repositoryNames } from './0008-repository-names.ts'
 import { foreignCommits } from './0009-foreign-commits.ts'
 import { leases } from './0010-leases.ts'
 import { openByApp } from './0011-open-by-app.ts'
+import { runningByRelease } from './0012-running-by-release.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { number: 9, statements: foreignCommits },
   { number: 10, statements: leases },
   { number: 11, statements: openByApp },
+  { number: 12, statements: runningByRelease },
 ]
