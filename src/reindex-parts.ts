@@ -25,7 +25,9 @@ export async function reindexWith(
 ): Promise<Reindexed | { readonly problems: readonly string[] }> {
   const dataDir = resolve(config.dataDir)
   if (config.database.url === null && !existsSync(join(dataDir, 'gimlet.db')))
-    return problem(`There is no gimlet.db in ${dataDir}: run this in the server’s folder, with its settings`) // biome-ignore format: one line
+    return problem(
+      `There is no gimlet.db in ${dataDir}: run this in the server’s folder, with its settings`,
+    )
   const repository = config.gitops.url ?? join(dataDir, 'gitops.git')
   const clone = join(dataDir, 'clone.git')
   // A server may use the clone: only one that is not there is made.

@@ -27,7 +27,9 @@ export async function reindex({ words, isJson }: Options, terminal: Terminal): P
   else {
     const { tip, commits, releases, running, changedByHand, different } = made
     const drift = changedByHand === 0 ? '' : `, ${changedByHand} of them changed by hand`
-    out(`${releases} releases in ${commits} commits up to ${tip.slice(0, 8)}; ${running} apps run${drift}`) // biome-ignore format: one line
+    out(
+      `${releases} releases in ${commits} commits up to ${tip.slice(0, 8)}; ${running} apps run${drift}`,
+    )
     for (const { env, app } of different)
       err(paint.red(`${env}/${app}: its release.json names another release than history does`))
   }

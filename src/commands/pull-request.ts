@@ -77,7 +77,10 @@ function inRepository(
 ): Invocation {
   const [app, ...others] = new Set(targets.map((target) => target.app))
   const isAlone = words.length === 1 && /^(?:status|artifacts)$/i.test(words[0] ?? '')
-  return parseWords(isAlone && app !== undefined && others.length === 0 ? [...words, app] : words, nowUnix) // biome-ignore format: one call
+  return parseWords(
+    isAlone && app !== undefined && others.length === 0 ? [...words, app] : words,
+    nowUnix,
+  )
 }
 
 function noSuchPlace(

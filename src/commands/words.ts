@@ -65,7 +65,6 @@ function closingMark(line: string, from: number, family: string): number {
       family.includes(line.charAt(at)) &&
       (at + 1 === line.length || spaces.test(line.charAt(at + 1)))
     )
-      // biome-ignore format: one condition
       return at
   return -1
 }

@@ -46,11 +46,18 @@ export function mending(place: Place): Git & { remember(): Promise<void> } {
       return printed
     } catch (error) {
       if (writing.includes(command) && (await isFull(place.folder)))
-        throw new Fault('clone_broken', 'writing the clone: the disk of the data folder is full; make room', { cause: error }) // biome-ignore format: one line
+        throw new Fault(
+          'clone_broken',
+          'writing the clone: the disk of the data folder is full; make room',
+          { cause: error },
+        )
       if (generation === mender.generation && !(await mender.mend(error))) throw error
       if (memory.halt) throw new Halted(memory.halt)
       // What was to be pushed was built in the old clone.
-      if (command === 'push') throw new Fault('clone_broken', 'pushing from a clone that had to be made anew', { cause: error }) // biome-ignore format: one line
+      if (command === 'push')
+        throw new Fault('clone_broken', 'pushing from a clone that had to be made anew', {
+          cause: error,
+        })
       return await git(args, input)
     }
   }

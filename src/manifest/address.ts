@@ -1,7 +1,8 @@
 /** On an Ingress or an HTTPRoute: the address to show, when its host does not tell it. */
 const annotation = 'gimlet.io/address'
 /** RFC 1123, of at least two labels; a wildcard is no address. */
-const host = /^(?=.{3,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/i // biome-ignore format: one pattern
+const host =
+  /^(?=.{3,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/i
 
 /**
  * Where people can open what these Kubernetes objects run: what an annotation says, or the first host

@@ -137,7 +137,12 @@ const previewShape = z
         z.boolean(),
         z.strictObject({
           label: z.string().min(1).max(50).optional(),
-          days: z.number({ error: daysText }).int(daysText).min(1, daysText).max(365, daysText).optional(), // biome-ignore format: one line
+          days: z
+            .number({ error: daysText })
+            .int(daysText)
+            .min(1, daysText)
+            .max(365, daysText)
+            .optional(),
         }),
       ],
       { error: previewText },

@@ -25,5 +25,9 @@ export async function sendArtifact(
   const result = await ports.api.call(installation, route, { ...of, sha: headSha, ...status })
   if (result.kind !== 'ok') return failedAttempt(result, 'a commit status')
   const { place } = message
-  return { kind: 'sent', sent: { ts: idIn(result.data), place, shown, told: [headSha] }, isCalled: true } // biome-ignore format: one value
+  return {
+    kind: 'sent',
+    sent: { ts: idIn(result.data), place, shown, told: [headSha] },
+    isCalled: true,
+  }
 }

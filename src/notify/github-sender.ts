@@ -94,7 +94,10 @@ async function reply(ports: GithubSenderPorts, message: Message): Promise<Attemp
   const shown = digest(text)
   const { ts, place } = message
   const reaction = reactions[status]
-  const told = reaction === null || message.told.includes(reaction) ? message.told : [...message.told, reaction] // biome-ignore format: one value
+  const told =
+    reaction === null || message.told.includes(reaction)
+      ? message.told
+      : [...message.told, reaction]
   const isNew = told !== message.told
   if (message.shown === shown) {
     if (isNew) await decorate(ports, message, reaction)

@@ -54,6 +54,13 @@ export function offsetMs(ms: number, timeZone: string): number {
       .map(({ type, value }) => [type, Number(value)]),
   )
   const of = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0
-  const wallMs = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second')) // biome-ignore format: one time
+  const wallMs = Date.UTC(
+    of('year'),
+    of('month') - 1,
+    of('day'),
+    of('hour'),
+    of('minute'),
+    of('second'),
+  )
   return wallMs - Math.floor(ms / 1000) * 1000
 }

@@ -98,7 +98,11 @@ export class Chronicle {
       const release = marker && this.#newRelease(marker, commit, steps.length)
       if (release) steps.push({ kind: 'release', release })
       if (release || (marker && this.#isOwn(marker, commit)))
-        stand(state, { id: release?.id ?? marker?.id ?? '', ref: commit.ref, tree: touch.tree ?? null }) // biome-ignore format: one call
+        stand(state, {
+          id: release?.id ?? marker?.id ?? '',
+          ref: commit.ref,
+          tree: touch.tree ?? null,
+        })
       else this.#changedByHand(state, { touch, commit, marker })
     }
     return steps

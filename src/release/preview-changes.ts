@@ -98,7 +98,8 @@ const isBroken = ({ nowMs }: PreviewState, { status, createdMs }: PreviewAsk): b
 const existing = (state: PreviewState): PreviewAsk[] =>
   [...state.asked.values()].filter(
     (last) =>
-      !state.ownApps.has(last.app) && (isRunning(state, last) || (last.kind === 'release' && isOpen(last))), // biome-ignore format: one value
+      !state.ownApps.has(last.app) &&
+      (isRunning(state, last) || (last.kind === 'release' && isOpen(last))),
   )
 
 function isRunning({ running }: PreviewState, { repository, branch, ...at }: PreviewAsk): boolean {
@@ -128,7 +129,9 @@ function whyOver(state: PreviewState, last: PreviewAsk): string | null {
   const labelled = pulls.filter(({ labels }) => isLabelled(rule, labels))
   if (labelled.length === 0) return `its pull request has no label ${rule.label}`
   // Of a head that CI builds yet, or when its manifest is gone or broken, what runs stays.
-  const isAllOld = labelled.every(({ artifact }) => artifact && isOld(state, rule, artifact.createdUnix)) // biome-ignore format: one value
+  const isAllOld = labelled.every(
+    ({ artifact }) => artifact && isOld(state, rule, artifact.createdUnix),
+  )
   return isAllOld ? old : null
 }
 

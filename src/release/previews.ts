@@ -61,7 +61,9 @@ export class Previews {
     const [heads, asked] = [await previews.pulls(sinceUnix), await previews.asked()]
     if (heads.length === 0 && asked.length === 0) return
     const pulls = await this.#withManifests(heads, set)
-    const envs = new Set([...pulls.flatMap(({ manifests }) => manifests), ...asked].map(({ env }) => env)) // biome-ignore format: one value
+    const envs = new Set(
+      [...pulls.flatMap(({ manifests }) => manifests), ...asked].map(({ env }) => env),
+    )
     const running = await Promise.all([...envs].map((env) => releases.running({ env })))
     const changes = previewChanges({
       ...{ nowMs: clock.nowMs(), set, pulls },

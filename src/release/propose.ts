@@ -72,7 +72,12 @@ export async function propose(
     objects: hasObjects && !isRefusal(plan) ? readObjects(plan.files) : [],
   })
   const { mode } = ports.drift
-  const judgement = judgeDrift(decided, { place: { env, app }, commits: drift.commits, mode, isForced }) // biome-ignore format: one call
+  const judgement = judgeDrift(decided, {
+    place: { env, app },
+    commits: drift.commits,
+    mode,
+    isForced,
+  })
   // A change that is not known cannot stop anything, so what it may stop waits.
   if (judgement.verdict === 'deny' || mode === 'stop') unlessUnknown(drift, judgement)
   const decision: Decision = {

@@ -30,7 +30,13 @@ export function touchedBy({ changes }: LoggedCommit): Touched {
     if (file === undefined && app === releaseFile && id !== null) ofEnvironments.set(env, id)
     if (!isLabel(app) || (file === undefined && !isFolder)) continue
     const key = `${env}/${app}`
-    const touch = touches.get(key) ?? { env, app, tree: undefined, marker: undefined, hasFiles: false } // biome-ignore format: one value
+    const touch = touches.get(key) ?? {
+      env,
+      app,
+      tree: undefined,
+      marker: undefined,
+      hasFiles: false,
+    }
     touches.set(key, touch)
     if (file === undefined) touch.tree = id
     else if (!isFolder) touch.hasFiles = true

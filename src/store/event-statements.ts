@@ -55,3 +55,33 @@ const supersedeOlder = (event: ReleaseEvent): InStatement => ({
             and newer.status in ('held', 'processed'))`,
   args: [`superseded by ${event.id}`, event.env, event.app, event.seq, event.seq],
 })
+
+const isOpen = `status in ('new', 'held') and env is not null and app is not null`
+
+/**
+ * Finds what of each app is due at a moment in Unix milliseconds, at most so many, oldest first. The apps
+ * come from the index one after the other: an app with very many events holds up no other. An
+ * event that went by an older one that is held, and was perhaps pushed, comes first: the older may not
+ * land on top of what nobody knows of yet.
+ */
+export const dueTargeted = `
+  with recursive apps (app) as (
+    select min(app) from events where ${isOpen}
+    union all
+    select (select min(app) from events where ${isOpen} and app > apps.app)
+    from apps where apps.app is not null),
+  first (seq) as (
+    select (select seq from events e
+      where ${isOpen} and e.app = apps.app and due_ms <= ?1 and not exists (
+        select 1 from events older
+        where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
+          and older.seq < e.seq
+          and (older.status = 'new' or older.queues = 1 or (older.due_ms <= ?1
+            and not exists (select 1 from commits where event_id = e.id))))
+        and (e.status = 'new' or not exists (
+          select 1 from events newer join commits on commits.event_id = newer.id
+          where newer.status in ('new', 'held') and newer.env = e.env and newer.app = e.app
+            and newer.seq > e.seq))
+      order by seq limit 1)
+    from apps where apps.app is not null)
+  select seq, attempts from events where seq in (select seq from first) order by seq limit ?2`

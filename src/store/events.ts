@@ -11,7 +11,7 @@ import {
   type ReleaseEvent,
 } from '../domain/event.ts'
 import type { Database, ResultSet } from './client.ts'
-import { closeStatements, insertEvent } from './event-statements.ts'
+import { closeStatements, dueTargeted, insertEvent } from './event-statements.ts'
 import { firstIdAt } from './ids.ts'
 
 /** How many waiting requests are shown at once. */
@@ -54,13 +54,12 @@ export class EventStore {
   }
 
   /**
-  /**
    * Takes events with a target that are due, at most `limit`, oldest first: of each app the oldest one
    * that has none of its target before it. What was taken before and came to no end is taken alone, so
    * that what ends the process cannot take others with it. The attempt is counted first.
    */
   async claimTargeted(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
-    const rows = await this.#database.read(dueSql, [nowMs, limit])
+    const rows = await this.#database.read(dueTargeted, [nowMs, limit])
     const [oldest] = rows
     if (!oldest) return []
     const bound = rows.findIndex(({ attempts }) => attempts !== 0)
@@ -239,35 +238,6 @@ export class EventStore {
     return new Map(rows.map((row) => [String(row.status), Number(row.n)]))
   }
 }
-
-const isOpen = `status in ('new', 'held') and env is not null and app is not null`
-
-/**
- * The apps come from the index one after the other: an app with very many events holds up no other. An
- * event that went by an older one that is held, and was perhaps pushed, comes first: the older may not
- * land on top of what nobody knows of yet.
- */
-const dueSql = `
-  with recursive apps (app) as (
-    select min(app) from events where ${isOpen}
-    union all
-    select (select min(app) from events where ${isOpen} and app > apps.app)
-    from apps where apps.app is not null),
-  first (seq) as (
-    select (select seq from events e
-      where ${isOpen} and e.app = apps.app and due_ms <= ?1 and not exists (
-        select 1 from events older
-        where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
-          and older.seq < e.seq
-          and (older.status = 'new' or older.queues = 1 or (older.due_ms <= ?1
-            and not exists (select 1 from commits where event_id = e.id))))
-        and (e.status = 'new' or not exists (
-          select 1 from events newer join commits on commits.event_id = newer.id
-          where newer.status in ('new', 'held') and newer.env = e.env and newer.app = e.app
-            and newer.seq > e.seq))
-      order by seq limit 1)
-    from apps where apps.app is not null)
-  select seq, attempts from events where seq in (select seq from first) order by seq limit ?2`
 
 function readable(row: ResultSet['rows'][number]): ReleaseEvent | undefined {
   try {

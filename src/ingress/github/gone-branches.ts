@@ -96,7 +96,9 @@ export class GoneBranches {
   async look(calls: SweepCalls, repositories: readonly Repository[]): Promise<void> {
     this.#sweeps++
     const branches = await this.#candidates(repositories)
-    const looked = branches.map((one) => [toldName(one), this.#lookedAt.get(toldName(one)) ?? 0] as const) // biome-ignore format: one line
+    const looked = branches.map(
+      (one) => [toldName(one), this.#lookedAt.get(toldName(one)) ?? 0] as const,
+    )
     this.#lookedAt = new Map(looked)
     branches.sort((one, other) => this.#ageOf(one) - this.#ageOf(other))
     for (const one of branches) {

@@ -117,14 +117,20 @@ export function outcomeReply(outcome: Outcome): string {
         ? 'No artifact fits.'
         : outcome.artifacts
             .slice(0, rowsMax)
-            .map(({ id, version }) => `- ${code(id)} of ${code(version.branch || version.tag)}: ${words(version.message.split('\n', 1)[0] ?? '')}`) // biome-ignore format: one row
+            .map(
+              ({ id, version }) =>
+                `- ${code(id)} of ${code(version.branch || version.tag)}: ${words(version.message.split('\n', 1)[0] ?? '')}`,
+            )
             .join('\n')
     case 'history':
       return outcome.releases.length === 0
         ? 'No release fits.'
         : outcome.releases
             .slice(0, rowsMax)
-            .map(({ app, env, artifactId, created, triggeredBy }) => `- ${timeText(created)} ${code(app)} → ${code(env)}: ${code(artifactId)} by ${code(triggeredBy)}`) // biome-ignore format: one row
+            .map(
+              ({ app, env, artifactId, created, triggeredBy }) =>
+                `- ${timeText(created)} ${code(app)} → ${code(env)}: ${code(artifactId)} by ${code(triggeredBy)}`,
+            )
             .join('\n')
     case 'approved':
       return `👍 ${code(outcome.by)} approved ${code(outcome.id)}`
@@ -165,7 +171,6 @@ function lockText({
   reason: string
   untilUnix: number | null
 }): string {
-  // biome-ignore format: one signature
   const until = untilUnix === null ? '' : ` until ${timeText(untilUnix)}`
   return `${code(app === null ? env : `${app} in ${env}`)} by ${code(by)}${until}: ${words(reason)}`
 }
@@ -198,7 +203,11 @@ function statusText(status: Extract<Outcome, { kind: 'status' }>['status']): str
     ),
   )
   if (rows.length === 0) return 'Nothing is released, and no manifest fits.'
-  return ['| environment | app | artifact | released | by |', '|---|---|---|---|---|', ...rows.slice(0, rowsMax)].join('\n') // biome-ignore format: one value
+  return [
+    '| environment | app | artifact | released | by |',
+    '|---|---|---|---|---|',
+    ...rows.slice(0, rowsMax),
+  ].join('\n')
 }
 
 function driftMark(release: Release): string {

@@ -94,7 +94,9 @@ export const deploymentOf = ({ card, app, env, sha, artifactId, ...is }: Shipmen
   ref: sha,
   task: taskOf(app),
   environment: is.isOneOfMany ? `${env}/${app}` : env,
-  description: cut(`${artifactId ?? `commit ${sha.slice(0, 8)}`} to ${env}, asked for by ${card.event.triggeredBy}: ${card.event.id}`), // biome-ignore format: one text
+  description: cut(
+    `${artifactId ?? `commit ${sha.slice(0, 8)}`} to ${env}, asked for by ${card.event.triggeredBy}: ${card.event.id}`,
+  ),
   payload: { requestId: card.event.id, app, env, artifactId },
   // Which commit is released was decided here; GitHub is not to merge or to ask for more.
   auto_merge: false,

@@ -47,7 +47,9 @@ export function stickyText(view: PullView, context: GithubContext): string {
   const table = ['| environment | app | runs there | this pull request |', '|---|---|---|---|']
   return [
     `**Where this pull request is** (${isOpen ? state : 'it is closed: this is not kept up to date any more'})`,
-    ...(rows.length > 0 ? [[...table, ...rows].join('\n')] : ['No manifest is for this repository.']), // biome-ignore format: one value
+    ...(rows.length > 0
+      ? [[...table, ...rows].join('\n')]
+      : ['No manifest is for this repository.']),
     ...(left > 0 ? [`… and ${left} more`] : []),
     ...(isOpen ? waiting.slice(0, waitingMax).map((card) => waitingText(card, context)) : []),
     ...(isOpen ? locks.map(lockText) : []),
