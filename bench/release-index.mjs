@@ -32,7 +32,7 @@ export async function seedIndex(size, count, tip) {
   await database.write([
     { sql: filled, args: [...args, JSON.stringify(version), repository] },
     'insert into running select env, app, max(seq) from releases group by env, app',
-    { sql: 'update gitops_index set ref = ?, version = version + 1', args: [tip] },
+    { sql: 'update gitops_indexes set ref = ?, version = version + 1', args: [tip] },
     'analyze',
   ])
   return { url, store: new ReleaseStore(database), close: () => database.close() }

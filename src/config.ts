@@ -1,5 +1,6 @@
 import { parse, YAMLParseError } from 'yaml'
 import type { z } from 'zod'
+import type { Environments } from './domain/environments.ts'
 import { nearest } from './domain/nearest.ts'
 import { type Place, type SlackChannel, schema } from './settings.ts'
 
@@ -13,12 +14,9 @@ export type Config = {
   readonly database: { readonly url: string | null; readonly token: string | undefined }
   /** How long another server waits for one that leads and is silent, in milliseconds. */
   readonly leaseMs: number
-  /** `url` is `null` for the local repository below the data folder. */
   readonly gitops: {
-    readonly url: string | null
-    readonly branch: string
-    readonly token: string | undefined
-    readonly sshKeyFile: string | undefined
+    /** The first has all environments but those of the others, and what `gitops:` folders lie in. */
+    readonly repositories: readonly [RepositoryConfig, ...RepositoryConfig[]]
     /** What a release over a change that someone made by hand does. */
     readonly drift: 'warn' | 'stop'
   }
@@ -36,6 +34,18 @@ export type Config = {
   readonly secrets: readonly string[]
   /** What is set and does not do what was probably meant. */
   readonly warnings: readonly string[]
+}
+
+/** One GitOps repository: contract, section 1. */
+export type RepositoryConfig = {
+  /** `null` is the local repository below the data folder. */
+  readonly url: string | null
+  readonly branch: string
+  readonly token: string | undefined
+  readonly sshKeyFile: string | undefined
+  readonly environments: Environments
+  /** The environment whose apps are folders at its top; `null` where they lie in `<env>/<app>`. */
+  readonly root: string | null
 }
 
 export type SlackConfig = {
@@ -116,10 +126,12 @@ export function readConfig(
   const parsed = schema.safeParse(values)
   if (parsed.success) return configOf(parsed.data)
   const problems = parsed.error.issues.map((issue) => {
-    const key = String(issue.path[0])
-    const isSecret = (secretKeys as readonly string[]).includes(key)
+    const [key = '', ...inside] = issue.path.map(String)
+    const isSecret = [...secretKeys, 'GITOPS_REPOS'].includes(key)
     const shown = isSecret ? 'a value that is not shown' : withoutPassword(String(values[key]))
-    return `${key}${key in made ? ' in github.yaml' : ''} is ${shown}; expected ${issue.message}`
+    const where = inside.length === 0 ? '' : `at ${inside.join('.')}: `
+    const file = key in made ? ' in github.yaml' : ''
+    return `${key}${file} is ${shown}; expected ${where}${issue.message}`
   })
   return { problems }
 }
@@ -159,11 +171,18 @@ function readFile(yamlText: string, { name, known }: Readable): Record<string, s
       const meant = nearest(key, known)
       return `${key} in ${name} is not a setting${meant ? `; did you mean ${meant}?` : ''}`
     })
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]))
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, asText(value)]))
 }
 
+/** A value as the environment would have it. */
+const asText = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
+
 function configOf(settings: Settings): Config {
-  const secrets = secretKeys.flatMap((key) => settings[key] ?? [])
+  const secrets = [
+    ...secretKeys.flatMap((key) => settings[key] ?? []),
+    ...settings.GITOPS_REPOS.flatMap(({ token }) => token ?? []),
+  ]
   const slack = slackOf(settings)
   const github = githubOf(settings)
   return {
@@ -174,13 +193,7 @@ function configOf(settings: Settings): Config {
     dataDir: settings.GIMLET_DATA_DIR,
     database: { url: settings.GIMLET_DB_URL ?? null, token: settings.GIMLET_DB_TOKEN },
     leaseMs: settings.GIMLET_LEASE_SECONDS * 1000,
-    gitops: {
-      url: settings.GITOPS_REPO ?? null,
-      branch: settings.GITOPS_BRANCH,
-      token: settings.GITOPS_TOKEN,
-      sshKeyFile: settings.GITOPS_SSH_KEY_FILE,
-      drift: settings.GITOPS_DRIFT,
-    },
+    gitops: { repositories: repositoriesOf(settings), drift: settings.GITOPS_DRIFT },
     policies: settings.POLICIES,
     manifests: settings.MANIFESTS,
     adminToken: settings.GIMLET_ADMIN_TOKEN ?? null,
@@ -195,6 +208,31 @@ function configOf(settings: Settings): Config {
     ],
   }
 }
+
+function repositoriesOf(settings: Settings): Config['gitops']['repositories'] {
+  const { GITOPS_REPO: url = null, GITOPS_TOKEN: token, GITOPS_SSH_KEY_FILE: sshKeyFile } = settings
+  const others = settings.GITOPS_REPOS.map(
+    ({ environments: names, repo, ...own }): RepositoryConfig => ({
+      url: repo,
+      branch: own.branch,
+      // A token is shown to the host that it is for, and to no other.
+      token: own.token ?? (isSameOrigin(repo, url) ? token : undefined),
+      sshKeyFile: own.sshKeyFile ?? sshKeyFile,
+      environments: { names, isAllBut: false },
+      root: settings.GITOPS_LAYOUT === 'app' ? (names[0] ?? null) : null,
+    }),
+  )
+  const environments = { names: others.flatMap((one) => one.environments.names), isAllBut: true }
+  const first = { url, branch: settings.GITOPS_BRANCH, token, sshKeyFile, environments, root: null }
+  return [first, ...others]
+}
+
+const isSameOrigin = (one: string, other: string | null): boolean =>
+  other !== null &&
+  URL.canParse(one) &&
+  URL.canParse(other) &&
+  new URL(one).protocol.startsWith('http') &&
+  new URL(one).origin === new URL(other).origin
 
 const isAnySet = (settings: Settings, keys: readonly Key[]) =>
   keys.some((key) => settings[key] !== undefined)

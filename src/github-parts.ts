@@ -11,7 +11,7 @@ import type { Subject } from './domain/message.ts'
 import { isAddressOf, type Sha } from './domain/names.ts'
 import type { Proposed } from './gitops/pulls.ts'
 import { githubApi, probotOf } from './ingress/github/api.ts'
-import { hooks } from './ingress/github/hooks.ts'
+import { type GitopsPushed, hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
 import { Reconciler } from './ingress/github/reconcile.ts'
 import { leftOf, termOf } from './lead-parts.ts'
@@ -37,7 +37,7 @@ type Given = {
   /** The policies folder of the GitOps repository as a pull request would have it; `null` elsewhere. */
   readonly policies: ProposedFolder | null
   /** Fetches what someone pushed to the GitOps repository, and lets look again what waits. */
-  readonly gitopsPushed: () => Promise<void>
+  readonly gitopsPushed: GitopsPushed
   readonly log: Logger
 }
 
@@ -84,7 +84,7 @@ export async function githubParts({
       messages: new MessageStore(own),
       deliveries: new DeliveryStore(own, server),
       ...shownOf(commands, new ControlStore(database), baseUrl),
-      commitUrl: commitPage(commands.gitops.url),
+      commitUrl: (ref, env) => commitPage(commands.gitops.urlOf(env))(ref),
       proof: proofOf(commands, policies),
       appId: Number(appId),
       graphqlRoute: graphqlRoute(baseUrl),
@@ -130,7 +130,7 @@ export async function githubParts({
 const shownOf = (commands: CommandPorts, controls: ControlStore, baseUrl: string | undefined) => ({
   card: (id: string) => cardOf(commands, id),
   explanation: (id: string) => explainRequest(commands, id),
-  changes: (ref: Sha) => commands.gitops.changes(ref),
+  changes: (env: string, ref: Sha) => commands.gitops.changes(env, ref),
   shipment: (id: string) => shipmentOf(commands, id),
   view: (of: Parameters<typeof pullView>[1]) => pullView(commands, of),
   preview: (of: Parameters<typeof mergePreview>[1]) => mergePreview(commands, of),
@@ -165,7 +165,6 @@ function contextOf(
   { sources, gitops }: CommandPorts,
   baseUrl: string | undefined,
 ): () => Promise<GithubContext> {
-  const commitUrl = commitPage(gitops.url)
   return async () => {
     const { people } = await sources.policies(await gitops.lastTip())
     return {
@@ -173,7 +172,7 @@ function contextOf(
         login.startsWith('github:')
           ? login.slice('github:'.length)
           : (people.ofToken(login)?.github ?? null),
-      commitUrl,
+      commitUrl: (ref, env) => commitPage(gitops.urlOf(env))(ref),
       githubUrl: baseUrl === undefined ? 'https://github.com' : new URL(baseUrl).origin,
     }
   }

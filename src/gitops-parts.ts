@@ -1,14 +1,17 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { Config } from './config.ts'
+import type { Config, RepositoryConfig } from './config.ts'
 import { createRepository, openClone } from './gitops/clone.ts'
 import { type DirectPush, directPushFrom } from './gitops/direct-push.ts'
 import type { Clone } from './gitops/forward.ts'
 import { type GitStream, streamIn } from './gitops/git.ts'
-import type { LocalWriter } from './gitops/local.ts'
 
-/** The clone of the GitOps repository, and that repository's address. */
+/** The clone of a GitOps repository, and that repository's address. */
 export type Gitops = {
+  readonly config: RepositoryConfig
+  /** How the repository is told apart from the others; empty for the first. */
+  readonly name: string
   readonly git: Clone
   readonly stream: GitStream
   /** The way to push without `git push`; none where only that knows how. */
@@ -16,46 +19,49 @@ export type Gitops = {
   readonly url: string
 }
 
+type Given = { readonly dataDir: string; readonly environment: Readonly<NodeJS.ProcessEnv> }
+
+/** Opens a clone in the data folder for every repository, the first one first. */
+export function openAllGitops({ gitops }: Config, given: Given): Promise<Gitops[]> {
+  return Promise.all(gitops.repositories.map((config) => openGitops(config, given)))
+}
+
 /** Opens the clone in the data folder; a repository that nobody named is made there, too. */
-export async function openGitops(
-  gitops: Config['gitops'],
-  { dataDir, environment }: { dataDir: string; environment: Readonly<NodeJS.ProcessEnv> },
+async function openGitops(
+  config: RepositoryConfig,
+  { dataDir, environment }: Given,
 ): Promise<Gitops> {
-  const url = gitops.url ?? join(dataDir, 'gitops.git')
-  if (gitops.url === null) await createRepository(url, gitops.branch, environment)
-  const clone = join(dataDir, 'clone.git')
-  const remote = { ...gitops, url, isOurs: gitops.url === null }
+  const { url, name, clone } = placeOf(config, dataDir)
+  if (config.url === null) await createRepository(url, config.branch, environment)
+  const remote = { ...config, url, isOurs: config.url === null }
   const git = await openClone(clone, remote, environment)
   const direct = directPushFrom(remote, { folder: clone, environment, ssh: git.ssh })
-  return { git, stream: streamIn(clone, environment), direct, url }
+  return { config, name, git, stream: streamIn(clone, environment), direct, url }
 }
 
-/** Logs a halt of writing and its end once, and answers how to tell of one that stands. */
-export function tellHalt({ memory }: Clone, log: Logger): () => string | null {
-  memory?.tell(({ halt, by }) => {
-    if (halt) log.error(halt, 'writing is halted: the GitOps branch was rewritten')
-    else log.warn({ by, tip: memory.tip }, 'writing goes on')
-  })
-  return () =>
-    memory?.halt ? 'Writing is halted: the GitOps branch was rewritten. See: gimlet doctor' : null
-}
-
-/**
- * The writer, as decisions see it. Policies and manifests that lie on the branch are read on the tip
- * that the remote has now: what was pushed a moment ago counts, for a no as well as for a yes.
- */
-export function branchFor(writer: LocalWriter, { policies, manifests }: Config) {
-  const isOnBranch = [policies, manifests].some(({ kind }) => kind === 'branch')
+/** Where a repository is, and where its clone lies. */
+export function placeOf({ url, branch, environments }: RepositoryConfig, dataDir: string) {
+  // The first is named by its place: its index and its clone are of the time when there was one.
+  const name = environments.isAllBut ? '' : `${url} ${branch}`
+  const mark = createHash('sha256').update(name).digest('hex').slice(0, 12)
   return {
-    url: writer.url,
-    state: writer.state.bind(writer),
-    resume: writer.resume.bind(writer),
-    tip: () => (isOnBranch ? writer.refresh() : writer.tip()),
-    lastTip: () => writer.lastTip(),
-    commit: writer.commit.bind(writer),
-    landed: writer.landed.bind(writer),
-    preview: writer.preview.bind(writer),
-    changes: writer.changes.bind(writer),
-    within: writer.within.bind(writer),
+    name,
+    url: url ?? join(dataDir, 'gitops.git'),
+    clone: join(dataDir, name === '' ? 'clone.git' : `clone-${mark}.git`),
+  }
+}
+
+/** Logs a halt of writing and its end once, and answers how to tell of those that stand. */
+export function tellHalts(all: readonly Gitops[], log: Logger): () => string | null {
+  for (const { git, url } of all)
+    git.memory?.tell(({ halt, by }) => {
+      if (halt) log.error({ url, ...halt }, 'writing is halted: the GitOps branch was rewritten')
+      else log.warn({ url, by, tip: git.memory?.tip }, 'writing goes on')
+    })
+  return () => {
+    const halted = all.filter(({ git }) => git.memory?.halt)
+    if (halted.length === 0) return null
+    const which = all.length === 1 ? '' : ` of ${halted.map(({ url }) => url).join(', ')}`
+    return `Writing is halted: the GitOps branch${which} was rewritten. See: gimlet doctor`
   }
 }

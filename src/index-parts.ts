@@ -6,7 +6,7 @@ import type { DriftMode } from './release/drift.ts'
 import { Follower, type FollowPorts } from './release/follow.ts'
 import type { Database } from './store/client.ts'
 import { newId } from './store/ids.ts'
-import { IndexStore } from './store/release-index.ts'
+import { type Indexed, IndexStore } from './store/release-index.ts'
 import type { ReleaseStore } from './store/releases.ts'
 import { Staging } from './store/staging.ts'
 
@@ -14,23 +14,29 @@ type Given = {
   readonly database: Database
   readonly git: Git
   readonly stream: GitStream
+  readonly of: Indexed
+  /** The environment whose apps are folders at its top, if it is of one. */
+  readonly root: string | null
   /** The repository's address as people may see it. */
-  readonly repository: string
+  readonly address: string
   readonly clock: { nowMs(): number }
 }
 
 /** What reads the repository's history into the index. */
-export function reindexPorts({ database, git, stream, repository, clock }: Given) {
+export function reindexPorts({ database, git, stream, of, root, address, clock }: Given) {
   return {
-    history: new History(git, stream),
-    index: new IndexStore(database),
+    history: new History(git, stream, { environments: of.environments, root }),
+    index: new IndexStore(database, of),
     stage: () =>
-      Staging.begin(database, { unix: Math.floor(clock.nowMs() / 1000), name: newId('event') }),
-    repository,
+      Staging.begin(database, of, {
+        unix: Math.floor(clock.nowMs() / 1000),
+        name: newId('event'),
+      }),
+    repository: address,
   }
 }
 
-type Followed = Given &
+export type Followed = Given &
   Pick<FollowPorts, 'gitops' | 'log'> & {
     readonly releases: ReleaseStore
     readonly mode: DriftMode

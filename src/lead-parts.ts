@@ -65,39 +65,25 @@ export const heldCommit =
   (tip, commits, intend) =>
     writer.commit(tip, commits, async (refs) => (await intend(refs)) && lease.isHeld())
 
-/** A part that starts when nothing of the server that led before can land any more. */
-export function afterOutrun(
-  part: Part,
+/** Ends when nothing of the server that led before can land in a repository any more, or at a stop. */
+export function outrunOthers(
   lease: HeldLease,
   ports: Pick<OutrunPorts, 'isIntendedOn'> & { readonly writer: LocalWriter; readonly log: Logger },
-): Part {
+): (stop: AbortSignal) => Promise<void> {
   const { writer, isIntendedOn, log } = ports
-  const stopping = new AbortController()
   const clock = { nowMs: () => Date.now() }
   const isHeld = () => lease.isHeld()
-  const begin = async () => {
-    while (lease.isOfAnother && !stopping.signal.aborted) {
+  return async (stop) => {
+    while (lease.isOfAnother && !stop.aborted) {
       try {
         if (await outrun({ clock, gitops: writer, isIntendedOn, isHeld }))
-          log.info({}, 'what another server began cannot land any more')
-        break
+          log.info({ url: writer.url }, 'what another server began cannot land any more')
+        return
       } catch (error) {
-        log.warn({ err: error }, 'taking over from another server is tried again')
-        await pause(againMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+        log.warn({ err: error, url: writer.url }, 'taking over from another server is tried again')
+        await pause(againMs, undefined, { signal: stop }).catch(() => undefined)
       }
     }
-    if (!stopping.signal.aborted) part.start()
-  }
-  let running: Promise<void> | undefined
-  return {
-    start() {
-      running ??= begin()
-    },
-    async stop() {
-      stopping.abort()
-      await running
-      await part.stop()
-    },
   }
 }
 

@@ -9,22 +9,19 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import type { Sha } from './domain/names.ts'
-import type { DirectPush } from './gitops/direct-push.ts'
-import type { Clone } from './gitops/forward.ts'
-import { LocalWriter } from './gitops/local.ts'
-import { readFolder } from './gitops/sources.ts'
-import { branchFor, type Gitops, openGitops, tellHalt } from './gitops-parts.ts'
+import { type Gitops, openAllGitops, tellHalts } from './gitops-parts.ts'
 import { healthOf } from './health-parts.ts'
-import { indexParts } from './index-parts.ts'
+import type { GitopsPushed } from './ingress/github/hooks.ts'
 import { httpApp } from './ingress/http/app.ts'
 import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
-import { afterOutrun, heldCommit, leaderOf, type Part, termOf, together } from './lead-parts.ts'
+import { heldCommit, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
 import { makeLog } from './log.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { readSettings } from './read-settings.ts'
 import { Loop } from './release/loop.ts'
+import { asOne, fetchPushed, repositoriesOf } from './repository-parts.ts'
 import type { HeldLease } from './servers/candidate.ts'
 import { proposedOf, sourceParts } from './source-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
@@ -35,6 +32,7 @@ import { newId } from './store/ids.ts'
 import { isIntendedOn } from './store/late-pushes.ts'
 import { migrate } from './store/migrate.ts'
 import { PreviewStore } from './store/previews.ts'
+import { IndexStore } from './store/release-index.ts'
 import { ReleaseStore } from './store/releases.ts'
 import { RepositoryNameStore } from './store/repository-names.ts'
 import { ScheduleStore } from './store/schedules.ts'
@@ -62,8 +60,8 @@ export type Server = {
 /** The ways by which a server changes anything: whoever stands in them sees every change. */
 export type Ways = {
   readonly database: Database
-  readonly git: Clone
-  readonly direct: DirectPush | undefined
+  /** The GitOps repositories, the first one first. */
+  readonly gitops: readonly Gitops[]
 }
 
 /**
@@ -81,9 +79,10 @@ export async function startServer(
   try {
     const database = await openStore(config, folder)
     const given = { dataDir: folder.path, environment: process.env }
-    const { git, direct, ...gitops } = await openGitops(config.gitops, given)
-    const ways = through({ database, git, direct })
-    return await serve(config, folder, { ...gitops, ...ways, log })
+    const gitops = await openAllGitops(config, given)
+    const names = gitops.map(({ name }) => name)
+    await IndexStore.keepOnly(database, names)
+    return await serve(config, folder, { ...through({ database, gitops }), log })
   } catch (error) {
     folder.release()
     throw error
@@ -91,23 +90,25 @@ export async function startServer(
 }
 
 async function serve(config: Config, folder: DataFolder, opened: Opened): Promise<Server> {
-  const { database, git, log } = opened
+  const { database, gitops, log } = opened
   const token = await adminToken(config, folder)
-  const { commands, loopOn, follow, follower, health, metrics, users, people, gitopsPushed } =
-    partsOf(config, opened)
-  const policies = proposedOf(config, git)
+  const { repositories, ...parts } = partsOf(config, opened)
+  const { commands, loopOn, health, metrics, users, people, gitopsPushed } = parts
+  const followers = repositories.map(({ follower }) => follower)
+  const policies = proposedOf(config, first(gitops).git)
   const surfaces = await openSurfaces(config, {
     ...{ database, server: folder.id, commands, policies, gitopsPushed, log },
   })
   const leader = leaderOf({
-    ...{ database, server: folder.id, leaseMs: config.leaseMs, follow, log },
+    ...{ database, server: folder.id, leaseMs: config.leaseMs, log },
+    follow: () => Promise.all(repositories.map(({ writer }) => writer.refresh())),
     lead: (lease, own) => together([termOf(loopOn(lease, own)), surfaces.lead(own)]),
   })
   const authenticate = authenticator(
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.text) },
   )
-  const notice = tellHalt(git, log)
+  const notice = tellHalts(gitops, log)
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader.isLeading
   const app = httpApp({
@@ -116,9 +117,10 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
     health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
-  follower.start()
+  for (const follower of followers) follower.start()
   // The index of a small repository is there at once; a large one is read beside the releases.
-  await Promise.race([follower.first(), pause(indexWaitMs)])
+  const looked = Promise.all(followers.map((follower) => follower.first()))
+  await Promise.race([looked, pause(indexWaitMs)])
   const listener = await listen(app, config)
   leader.start()
   surfaces.start()
@@ -127,7 +129,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
     adminToken: token.text,
     isFirstStart: token.isNew,
     show: (ref, what) =>
-      git([
+      first(gitops).git([
         ...['show', '--no-color', '--no-ext-diff', '--format=commit %h%n%n%w(0,4,4)%B'],
         ...(what === 'files' ? ['--stat=80'] : ['--unified=1']),
         ...[ref, '--', ':!*/release.json'],
@@ -135,8 +137,9 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
     async stop() {
       const late = new AbortController()
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
-      const stops = [listener.close(), leader.stop(), surfaces.stop(), follower.stop()]
-      stops.push(git.memory?.kept() ?? Promise.resolve())
+      const stops = [listener.close(), leader.stop(), surfaces.stop()]
+      stops.push(...followers.map((follower) => follower.stop()))
+      stops.push(...gitops.map(async ({ git }) => git.memory?.kept()))
       await Promise.race([Promise.all(stops), deadline])
       late.abort()
       listener.closeNow()
@@ -148,56 +151,59 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
 
 const clock = { nowMs: () => Date.now() }
 
-type Opened = Gitops & {
-  readonly database: Database
-  readonly log: Logger
+type Opened = Ways & { readonly log: Logger }
+
+function first(gitops: readonly Gitops[]): Gitops {
+  const [one] = gitops
+  if (one === undefined) throw new Error('there is no GitOps repository')
+  return one
 }
 
-function partsOf(config: Config, { database, git, stream, direct, url, log }: Opened) {
-  const writer = new LocalWriter(git, { url, branch: config.gitops.branch }, direct)
+function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
   const { events, releases, controls } = storesOn(database, config)
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)
   const names = new RepositoryNameStore(database)
-  const sources = sourceParts(config, { git, releases, names })
+  const sources = sourceParts(config, { git: first(opened).git, releases, names })
   const { landed, text: metrics } = metricsOf({
     eventsByStatus: () => events.counts(),
     runningByEnv: () => releases.counts(),
   })
   const ids = { next: newId }
-  const gitops = { ...branchFor(writer, config), files: readFolder(git) }
-  const identify = identifier(users)
-  const { follower, drift } = indexParts({
-    ...{ database, git, stream, clock, releases, log },
-    ...{ gitops: writer, repository: writer.url, mode: config.gitops.drift },
-  })
-  const shared = { clock, ids, sources, artifacts, gitops, identify, drift }
-  const people = async () => (await sources.policies(await writer.lastTip())).people
+  const repositories = repositoriesOf(opened, { config, database, clock, releases, sources, log })
+  const { gitops, drift } = asOne(repositories)
+  const shared = { clock, ids, artifacts, identify: identifier(users) }
+  const people = async () => (await sources.policies(await gitops.lastTip())).people
   let loop: Loop | undefined
   // Where another server leads, it finds what was kept here by looking.
   const wake = () => loop?.wake()
   /** The loop of a term. What it writes goes by the lease; artifacts it only reads. */
-  const loopOn = (lease: HeldLease, own: Database): Part => {
-    const stores = storesOn(own, config)
-    const { releases: landings } = stores
-    const held = { ...gitops, commit: heldCommit(writer, lease) }
-    loop = new Loop({ ...shared, ...stores, gitops: held, landings, pause, log, landed })
-    const intended = (tip: Sha) => isIntendedOn(database, tip)
-    return afterOutrun(loop, lease, { writer, isIntendedOn: intended, log })
+  const loopOn = (lease: HeldLease, own: Database): Loop => {
+    const stores = { ...shared, ...storesOn(own, config), pause, log, landed }
+    const landings = stores.releases
+    const isIntended = (tip: Sha) => isIntendedOn(database, tip)
+    loop = new Loop(
+      { ...stores, sources, gitops, drift },
+      repositories.map(({ writer, environments, ports }) => ({
+        ...{ ...stores, ...ports, landings, environments },
+        gitops: { ...ports.gitops, commit: heldCommit(writer, lease) },
+        ready: outrunOthers(lease, { writer, isIntendedOn: isIntended, log }),
+      })),
+    )
+    return loop
   }
   const commands: CommandPorts = {
-    ...{ ...shared, events, releases, controls, users },
+    ...{ ...shared, sources, gitops, drift, events, releases, controls, users },
     ...{ tokens: { next: newToken }, source: 'api', wake },
   }
-  const health = healthOf({ database, writer, sources, follower })
-  const gitopsPushed = async () => {
-    await follower.upTo(await writer.refresh())
+  const health = healthOf({ database, repositories, sources })
+  const gitopsPushed: GitopsPushed = async (push) => {
+    if (!(await fetchPushed(repositories, push))) return
     // Policies may lie there: what waits may go now.
     await controls.lookAgain()
     wake()
   }
-  const follow = () => writer.refresh()
-  return { loopOn, follow, follower, commands, users, people, metrics, health, gitopsPushed }
+  return { loopOn, repositories, commands, users, people, metrics, health, gitopsPushed }
 }
 /** The stores that both sides use: what people ask, and the loop. */
 const storesOn = (database: Database, config: Config) => ({

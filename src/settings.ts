@@ -1,6 +1,8 @@
+import { parse } from 'yaml'
 import { z } from 'zod'
 import { isRefusal } from './domain/fault.ts'
 import { compileGlob } from './domain/glob.ts'
+import { isLabel } from './domain/names.ts'
 
 /** A folder of this machine, or one of the GitOps repository. */
 export type Place = { readonly kind: 'folder' | 'branch'; readonly folder: string }
@@ -28,6 +30,39 @@ const repository = text.refine(isRepositoryAddress, {
   error:
     'a path, or a file:, https: or ssh: URL without a password in it (give that as GITOPS_TOKEN)',
 })
+
+const environment = z.string().refine(isLabel, 'a name such as production')
+
+const ownRepository = z.strictObject(
+  {
+    environments: z.array(environment).min(1, 'at least one environment'),
+    repo: repository,
+    branch: branch.default('main'),
+    token: text.optional(),
+    sshKeyFile: text.optional(),
+  },
+  'environments, repo, and if need be branch, token and sshKeyFile',
+)
+
+/** The GitOps repositories beside the first, as YAML or JSON. */
+const repositories = text
+  .transform((value, context): unknown => {
+    try {
+      return parse(value, { maxAliasCount: 0, prettyErrors: false, logLevel: 'error' })
+    } catch {
+      context.addIssue({ code: 'custom', message: 'a list, as YAML or JSON' })
+      return z.NEVER
+    }
+  })
+  .pipe(z.array(ownRepository, 'a list of repositories, as YAML or JSON'))
+  .superRefine((all, context) => {
+    const environments = all.flatMap((one) => one.environments)
+    const twice = environments.find((name, at) => environments.indexOf(name) !== at)
+    if (twice) context.addIssue(`each environment once; ${twice} is there twice`)
+    const places = all.map(({ repo, branch: on }) => `${repo} ${on}`)
+    if (new Set(places).size < places.length)
+      context.addIssue('each repository once, with all of its environments')
+  })
 
 const port = z
   .string()
@@ -80,8 +115,7 @@ function channelOf(word: string): SlackChannel {
   return { channel: word.slice(at + 1), env, app }
 }
 
-/** Every setting by its name: contract, section 1. */
-export const schema = z.object({
+const settings = z.object({
   PORT: port.default(8888),
   HOST: text.optional(),
   GIMLET_URL: url.optional(),
@@ -100,9 +134,8 @@ export const schema = z.object({
   GITOPS_BRANCH: branch.default('main'),
   GITOPS_TOKEN: text.optional(),
   GITOPS_SSH_KEY_FILE: text.optional(),
-  GITOPS_LAYOUT: z
-    .literal('env/app', 'env/app (this version does not have one repository per environment yet)')
-    .default('env/app'),
+  GITOPS_REPOS: repositories.default([]),
+  GITOPS_LAYOUT: z.enum(['env/app', 'app'], 'env/app or app').default('env/app'),
   GITOPS_DRIFT: z
     .enum(['warn', 'stop'], 'warn or stop: what a release over a change by hand does')
     .default('warn'),
@@ -137,6 +170,21 @@ export const schema = z.object({
   WEBHOOK_SECRET_PREVIOUS: secret.optional(),
   GHE_HOST: host.optional(),
   GHE_PROTOCOL: z.enum(['http', 'https'], 'http or https').optional(),
+})
+
+/** Every setting by its name: contract, section 1. */
+export const schema = settings.superRefine((given, context) => {
+  const wrong = (key: keyof typeof given, message: string) =>
+    context.addIssue({ code: 'custom', path: [key], message })
+  const { GITOPS_REPOS: others, GITOPS_LAYOUT: layout } = given
+  if (layout === 'app' && others.length === 0)
+    wrong('GITOPS_LAYOUT', 'env/app, or GITOPS_REPOS with a repository for each environment')
+  if (layout === 'app' && others.some(({ environments }) => environments.length > 1))
+    wrong('GITOPS_REPOS', 'one environment in each, as GITOPS_LAYOUT is app')
+  if (
+    others.some(({ repo, branch: on }) => repo === given.GITOPS_REPO && on === given.GITOPS_BRANCH)
+  )
+    wrong('GITOPS_REPOS', 'other repositories than GITOPS_REPO, which has all other environments')
 })
 
 /** True for what git may be pointed at: no option, no remote helper, no password in a URL. */

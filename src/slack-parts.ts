@@ -131,7 +131,6 @@ type ContextGiven = Pick<Given, 'config' | 'commands'> & { readonly isHere: IsHe
 
 /** An account of another workspace means nothing in this one. */
 function contextOf({ config, commands, isHere }: ContextGiven): () => Promise<SlackContext> {
-  const commitUrl = commitPage(commands.gitops.url)
   return async () => {
     const { people } = await commands.sources.policies(await commands.gitops.lastTip())
     return {
@@ -139,7 +138,7 @@ function contextOf({ config, commands, isHere }: ContextGiven): () => Promise<Sl
         const account = people.ofToken(login)?.slack
         return isHere(account) ? (account?.user ?? null) : null
       },
-      commitUrl,
+      commitUrl: (ref, env) => commitPage(commands.gitops.urlOf(env))(ref),
       command: config.command,
     }
   }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { ProposedFolder } from './github-parts.ts'
+import type { GitopsPushed } from './ingress/github/hooks.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
 import { together } from './lead-parts.ts'
 import type { Term } from './servers/leader.ts'
@@ -13,7 +14,7 @@ type Given = {
   readonly server: string
   readonly commands: CommandPorts
   readonly policies: ProposedFolder | null
-  readonly gitopsPushed: () => Promise<void>
+  readonly gitopsPushed: GitopsPushed
   readonly log: Logger
 }
 

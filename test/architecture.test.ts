@@ -33,6 +33,7 @@ const everything = [
   'surfaces.ts',
   'source-parts.ts',
   'gitops-parts.ts',
+  'repository-parts.ts',
   'setup-parts.ts',
   'doctor',
   'index-parts.ts',

@@ -14,7 +14,7 @@ test('nothing set is a configuration that only this machine reaches', () => {
     host: '127.0.0.1',
     url: null,
     dataDir: './data',
-    gitops: { url: null, branch: 'main' },
+    gitops: { repositories: [{ url: null, branch: 'main', root: null }] },
     policies: { kind: 'folder', folder: './policies' },
     manifests: { kind: 'folder', folder: './manifests' },
     secrets: [],
@@ -60,7 +60,7 @@ describe('an error names the key, the value and what is expected', () => {
   })
 
   test('a key in gimlet.yaml that is none is told with the one that was meant', () => {
-    expect(problems({}, 'GITOPS_REPOS: x').join()).toContain('did you mean GITOPS_REPO?')
+    expect(problems({}, 'GITOPS_BRANCHES: x').join()).toContain('did you mean GITOPS_BRANCH?')
     expect(problems({}, '- a')).toHaveLength(1)
     expect(problems({}, 'a: b: c')).toHaveLength(1)
   })
@@ -94,6 +94,90 @@ describe('A28: a secret is never told', () => {
   test('and every one is known to the redactor', () => {
     const set = { GITOPS_TOKEN: 't-1', GIMLET_DB_TOKEN: 't-2', SLACK_BOT_TOKEN: 't-3', SLACK_SIGNING_SECRET: 'secret-t-6', SLACK_APP_TOKEN: 'xapp-t-7', PRIVATE_KEY: '-----BEGIN t-4', WEBHOOK_SECRET: 'webhook-t-5' } // biome-ignore format: one list
     expect([...config(set).secrets].sort()).toEqual(Object.values(set).sort())
+  })
+})
+
+describe('several GitOps repositories', () => {
+  const host = 'https://git.example.com'
+  const [repo, production] = [`${host}/gitops.git`, `${host}/production.git`]
+  const staging = 'git@git.example.org:staging.git'
+  const own = [
+    { environments: ['production'], repo: production },
+    { environments: ['staging', 'qa'], repo: staging, branch: 'live', sshKeyFile: 'key' },
+  ]
+  const given = { GITOPS_REPO: repo, GITOPS_TOKEN: 't-1' }
+
+  test('have the environments that they name, and the first has the others', () => {
+    const [first, ...others] = config({ ...given, GITOPS_REPOS: JSON.stringify(own) }).gitops
+      .repositories
+    const names = ['production', 'staging', 'qa']
+    expect(first).toMatchObject({ url: repo, environments: { names, isAllBut: true } })
+    expect(others).toMatchObject([
+      { url: production, branch: 'main', environments: { names: ['production'] }, root: null },
+      { url: staging, branch: 'live', environments: { names: ['staging', 'qa'] } },
+    ])
+  })
+
+  test('are written in gimlet.yaml as what they are', () => {
+    const yaml = `GITOPS_LAYOUT: app\nGITOPS_REPOS:\n  - environments: [production]\n    repo: ${production}\n`
+    expect(config({}, yaml).gitops.repositories[1]).toMatchObject({ root: 'production' })
+  })
+
+  test('A28: the token goes to the host of the first only; others have their own', () => {
+    const more = [
+      ...own,
+      { environments: ['dev'], repo: 'https://git.example.net/d', token: 't-2' },
+    ]
+    const all = config({ ...given, GITOPS_REPOS: JSON.stringify(more) })
+    const tokens = all.gitops.repositories.map(({ token }) => token)
+    expect(tokens).toEqual(['t-1', 't-1', undefined, 't-2'])
+    expect(all.secrets).toEqual(['t-1', 't-2'])
+  })
+
+  test.each([
+    { name: 'no list', repos: 'x: [', want: 'a list, as YAML or JSON' },
+    { name: 'no repository', repos: '[{"environments": ["dev"]}]', want: 'at 0.repo' },
+    {
+      name: 'no environment',
+      repos: `[{"environments": [], "repo": "${production}"}]`,
+      want: 'at 0.environments',
+    },
+    {
+      name: 'a name that is none',
+      repos: `[{"environments": ["Dev"], "repo": "${production}"}]`,
+      want: 'at 0.environments.0',
+    },
+    {
+      name: 'a key that is none',
+      repos: `[{"environments": ["dev"], "repo": "${production}", "tokn": "canary"}]`,
+      want: 'at 0',
+    },
+    {
+      name: 'an environment twice',
+      repos: `[{"environments": ["dev"], "repo": "a"}, {"environments": ["dev"], "repo": "b"}]`,
+      want: 'dev is there twice',
+    },
+    {
+      name: 'a repository twice',
+      repos: `[{"environments": ["dev"], "repo": "a"}, {"environments": ["qa"], "repo": "a"}]`,
+      want: 'each repository once',
+    },
+    {
+      name: 'the first again',
+      repos: `[{"environments": ["dev"], "repo": "${repo}"}]`,
+      want: 'other repositories than GITOPS_REPO',
+    },
+    {
+      name: 'two environments at one top',
+      repos: JSON.stringify(own),
+      layout: 'app',
+      want: 'one environment in each',
+    },
+  ])('A28: $name is told without its value', ({ repos, want, layout = 'env/app' }) => {
+    const [problem = ''] = problems({ ...given, GITOPS_REPOS: repos, GITOPS_LAYOUT: layout })
+    expect(problem).toContain('GITOPS_REPOS is a value that is not shown')
+    expect(problem).toContain(want)
+    expect(problem).not.toContain('canary')
   })
 })
 

@@ -11,7 +11,9 @@ export async function doctorGitops(options: Options, terminal: Terminal): Promis
   if (flag === undefined) {
     const reply = await client.send({ verb: 'gitops-state' })
     const code = show(reply, options, terminal)
-    const isHalted = reply.outcome.kind === 'gitops-state' && reply.outcome.state.halt !== null
+    const { outcome } = reply
+    const isHalted =
+      outcome.kind === 'gitops-state' && outcome.states.some(({ halt }) => halt !== null)
     return isHalted ? exitCodes.failed : code
   }
   if (!tip || more.length > 0)

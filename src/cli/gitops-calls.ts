@@ -10,7 +10,7 @@ type GitopsCommand = Extract<Command, { verb: 'gitops-state' | 'resume-gitops' }
 export function gitopsCallOf(command: GitopsCommand): Call {
   switch (command.verb) {
     case 'gitops-state':
-      return { ...get('/api/gitops'), read: readState }
+      return { ...get('/api/gitops'), read: readStates }
     case 'resume-gitops':
       return {
         ...post('/api/gitops/resume'),
@@ -24,8 +24,15 @@ type StateJson = Omit<GitopsState, 'halt'> & {
   readonly halt: { readonly seenTip: Sha; readonly foundTip: Sha; readonly since: number } | null
 }
 
-function readState({ halt, ...state }: StateJson): Outcome {
-  if (halt === null) return { kind: 'gitops-state', state: { ...state, halt } }
+type StatesJson = StateJson & { readonly others: readonly StateJson[] }
+
+const readStates = ({ others, ...first }: StatesJson): Outcome => ({
+  kind: 'gitops-state',
+  states: [first, ...others].map(readState),
+})
+
+function readState({ halt, ...state }: StateJson): GitopsState {
+  if (halt === null) return { ...state, halt }
   const { since: sinceUnix, ...tips } = halt
-  return { kind: 'gitops-state', state: { ...state, halt: { ...tips, sinceUnix } } }
+  return { ...state, halt: { ...tips, sinceUnix } }
 }

@@ -7,7 +7,7 @@ import type { Check } from '../doctor/check.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
 import { readSettings } from '../read-settings.ts'
-import type { Reindexed } from '../reindex-parts.ts'
+import type { Problems, ReindexedAll, ReindexTold } from '../reindex-parts.ts'
 
 /** Serves until the process is told to stop, which is its own end: the answer never comes. */
 export async function serve(): Promise<number> {
@@ -61,8 +61,8 @@ export async function lookAt(
  */
 export async function reindexHere(
   environment: Environment,
-  told: (commits: number, of: number) => void,
-): Promise<Reindexed | { readonly problems: readonly string[] }> {
+  told: ReindexTold,
+): Promise<ReindexedAll | Problems> {
   const config = readSettings(environment)
   if ('problems' in config) return config
   const { reindexWith } = await import('../reindex-parts.ts')

@@ -71,22 +71,24 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     remove(login: string): Promise<boolean>
   }
   readonly gitops: {
+    /** Of the first repository: all others are of environments that are named. */
     readonly url: string
-    /** Where the branch stands, and what halts writing. */
-    state(): Promise<GitopsState>
-    /** Goes on from a tip that a person takes for right, if the branch is at it. */
-    resume(given: { tip: Sha; by: string }): Promise<Sha | Refusal>
-    /** The tip to decide on. */
+    urlOf(env: string | null): string
+    /** Where the branch of each repository stands, and what halts writing; the first one first. */
+    states(): Promise<readonly GitopsState[]>
+    /** Goes on from a tip that a person takes for right, if a halted branch is at it. */
+    resume(given: { tip: Sha; by: string }): Promise<{ tip: Sha; seenTip: Sha } | Refusal>
+    /** The tip of the first repository, which policies and manifests may lie in. */
     tip(): Promise<Sha>
     /** The newest tip that was seen: to look at things needs no answer from the git host. */
     lastTip(): Promise<Sha>
     preview(tip: Sha, commit: PlannedCommit): Promise<string>
-    /** What a commit changed, as git shows it. */
-    changes(ref: Sha): Promise<string>
+    /** What a commit changed in the repository of an environment, as git shows it. */
+    changes(env: string, ref: Sha): Promise<string>
     /** The files of a folder as a commit has it, those whose name fits. */
     files(commit: Sha, folder: string, name: RegExp): Promise<ReadonlyMap<string, string>>
     /** Which of these commits another one holds; none when it is not on the branch. */
-    within(commit: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>>
+    within(env: string, commit: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>>
   }
   readonly tokens: { next(): { token: string; hash: string } }
   /** Tells the loop that there is something new to do. */

@@ -16,6 +16,7 @@ export async function reportHealth(ports: CommandPorts, report: HealthCommand): 
   const { env, commit } = report
   const running = await ports.releases.running({ env })
   const applied = await ports.gitops.within(
+    env,
     commit,
     running.map(({ gitopsRef }) => gitopsRef),
   )

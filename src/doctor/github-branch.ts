@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Config, GithubConfig } from '../config.ts'
+import type { Config, GithubConfig, RepositoryConfig } from '../config.ts'
 import type { GithubApi } from '../messages/github/api.ts'
 import { type Check, fine, warning } from './check.ts'
 import { type AskedInstallations, installationOf } from './github-installations.ts'
@@ -14,13 +14,23 @@ const branchShape = z.looseObject({
   protection: z.looseObject({ enabled: z.boolean() }).optional(),
 })
 
-/** Looks whether the history of the GitOps branch may be rewritten (requirement R26). */
+/** Looks whether the history of the GitOps branches may be rewritten (requirement R26). */
 export async function branchChecks(
   api: GithubApi,
-  { config: { gitops }, part: github }: On,
+  { config, part }: On,
   asked: AskedInstallations,
 ): Promise<Check[]> {
   if (asked.kind !== 'known') return []
+  const { repositories } = config.gitops
+  const all = repositories.map((gitops) => branchCheck(api, { gitops, github: part }, asked))
+  return (await Promise.all(all)).flat()
+}
+
+async function branchCheck(
+  api: GithubApi,
+  { gitops, github }: { gitops: RepositoryConfig; github: GithubConfig },
+  asked: Extract<AskedInstallations, { kind: 'known' }>,
+): Promise<Check[]> {
   const repository = repositoryAt(gitops.url ?? '', github)
   const installation = repository === null ? undefined : installationOf(asked, repository)
   if (repository === null || installation === undefined) return []

@@ -37,7 +37,7 @@ export type Outcome =
 /** What is told of the GitOps repository itself. */
 export type GitopsOutcome =
   | { readonly kind: 'gitops-repo'; readonly url: string }
-  | { readonly kind: 'gitops-state'; readonly state: GitopsState }
+  | { readonly kind: 'gitops-state'; readonly states: readonly GitopsState[] }
   | {
       readonly kind: 'gitops-resumed'
       readonly tip: Sha

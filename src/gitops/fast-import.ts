@@ -39,8 +39,11 @@ export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): 
 
 /** The folders that the changed ones lie in, each once: on the tip they are trees, or not there. */
 export const parentsOf = (commits: readonly BuildCommit[]): readonly string[] => [
-  ...new Set(commits.map(({ commit }) => commit.change.folder.split('/', 1)[0] ?? '')),
+  ...new Set(commits.flatMap(({ commit }) => parentOf(commit.change.folder) ?? [])),
 ]
+
+const parentOf = (folder: string): string | undefined =>
+  folder.includes('/') ? folder.slice(0, folder.indexOf('/')) : undefined
 
 function changes({ change }: PlannedCommit, tree: Sha | null): string {
   const { folder } = change

@@ -1,21 +1,34 @@
+import { type Environments, everyEnvironment, holdsEnvironment } from '../domain/environments.ts'
 import { Fault } from '../domain/fault.ts'
 import type { FolderAt, LoggedCommit, PathChange } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import { type Git, GitFailure, type GitStream } from './git.ts'
+import { type Root, rootOf } from './root.ts'
 
 /** The largest `release.json` that is read, in bytes: it holds an artifact's version and little more. */
 const textBytesMax = 2 * 1024 * 1024
 
 export type Range = { readonly from: Sha | null; readonly to: Sha }
 
+/** What of a repository counts, and where it lies. */
+type Scope = { readonly environments: Environments; readonly root: string | null }
+
 /** Reads what the GitOps repository says of its past: one git a walk, never one a commit. */
 export class History {
   readonly #git: Git
   readonly #stream: GitStream
+  readonly #environments: Environments
+  readonly #root: Root
 
-  constructor(git: Git, stream: GitStream) {
+  constructor(
+    git: Git,
+    stream: GitStream,
+    { environments, root }: Scope = { environments: everyEnvironment, root: null },
+  ) {
     this.#git = git
     this.#stream = stream
+    this.#environments = environments
+    this.#root = rootOf(root)
   }
 
   /** How many commits each end of a range has that the other has not. */
@@ -41,7 +54,11 @@ export class History {
       if (line.startsWith('\0')) {
         if (commit) yield commit
         commit = { ...headOf(line), changes: [] }
-      } else if (line.startsWith(':')) commit?.changes.push(changeOf(line))
+      } else if (line.startsWith(':')) {
+        const change = changeOf(line)
+        const path = this.#root.outside(change.path)
+        if (this.#holds(path)) commit?.changes.push({ ...change, path })
+      }
     }
     if (commit) yield commit
   }
@@ -64,7 +81,8 @@ export class History {
   async ids(names: readonly string[]): Promise<ReadonlyMap<string, Sha>> {
     const ids = new Map<string, Sha>()
     if (names.length === 0) return ids
-    const printed = await this.#git(['cat-file', '--batch-check'], `${names.join('\n')}\n`)
+    const inside = names.map((name) => this.#nameInside(name))
+    const printed = await this.#git(['cat-file', '--batch-check'], `${inside.join('\n')}\n`)
     printed.split('\n').forEach((line, at) => {
       const [id = '', kind] = line.split(' ')
       const isThere = kind === 'tree' || kind === 'blob'
@@ -77,7 +95,9 @@ export class History {
   async folders(tip: Sha): Promise<ReadonlyMap<string, FolderAt>> {
     const folders = new Map<string, FolderAt>()
     for await (const line of linesOf(this.#stream(['ls-tree', '-r', '-t', '--full-tree', tip]))) {
-      const [, kind, id = '', path = ''] = /^\d+ (\w+) ([0-9a-f]+)\t(.*)$/s.exec(line) ?? []
+      const [, kind, id = '', inside = ''] = /^\d+ (\w+) ([0-9a-f]+)\t(.*)$/s.exec(line) ?? []
+      const path = this.#root.outside(inside)
+      if (!this.#holds(path)) continue
       const [env = '', app = '', file, ...deeper] = path.split('/', 4)
       const folder = `${env}/${app}`
       if (kind === 'tree' && app !== '' && file === undefined)
@@ -99,6 +119,15 @@ export class History {
       return tree === undefined ? [] : [{ folder, tree, marker }]
     })
     return new Map(found.map((one) => [one.folder, one]))
+  }
+
+  #holds(path: string): boolean {
+    return holdsEnvironment(this.#environments, path.split('/', 1)[0] ?? '')
+  }
+
+  #nameInside(name: string): string {
+    const colon = name.indexOf(':')
+    return name.slice(0, colon + 1) + this.#root.inside(name.slice(colon + 1))
   }
 
   async #told(args: readonly string[]): Promise<string | undefined> {

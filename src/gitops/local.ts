@@ -8,10 +8,18 @@ import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-imp
 import { type Clone, fetchForward, holds, resolve, resumeAt } from './forward.ts'
 import { GitFailure } from './git.ts'
 import { remoteRef } from './refs.ts'
+import { type Root, rootOf } from './root.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
 type Blocked = Extract<CommitResult, { kind: 'blocked' }>
 type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved' | 'refused' }>
+
+type Place = {
+  readonly url: string
+  readonly branch: string
+  /** The environment whose apps are folders at the top, if the repository is of one. */
+  readonly root?: string | null
+}
 
 /**
  * Writes the GitOps repository through a bare clone, without a work tree: `git fast-import` builds
@@ -21,6 +29,7 @@ type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved
 export class LocalWriter {
   readonly #git: Clone
   readonly #branch: string
+  readonly #root: Root
   readonly #direct: DirectPush | undefined
   /** The repository's address as people may see it. */
   readonly url: string
@@ -31,11 +40,12 @@ export class LocalWriter {
   #lookedMs = Number.NEGATIVE_INFINITY
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(git: Clone, { url, branch }: { url: string; branch: string }, direct?: DirectPush) {
+  constructor(git: Clone, { url, branch, root = null }: Place, direct?: DirectPush) {
     this.#git = git
     this.#direct = direct
     this.url = url
     this.#branch = branch
+    this.#root = rootOf(root)
   }
 
   /** The newest tip of the remote's branch that this server saw; asks the remote the first time. */
@@ -163,7 +173,8 @@ export class LocalWriter {
     }
   }
 
-  async #build(tip: Sha, commits: readonly PlannedCommit[]): Promise<Built | Blocked> {
+  async #build(tip: Sha, planned: readonly PlannedCommit[]): Promise<Built | Blocked> {
+    const commits = planned.map((commit) => this.#insideOf(commit))
     await this.#direct?.sweep((ref) => this.#holds(remoteRef, ref))
     const builds: BuildCommit[] = []
     for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
@@ -179,6 +190,10 @@ export class LocalWriter {
       at: commits.findIndex(({ change }) => change.folder.startsWith(`${parent}/`)),
       reason: `writing below ${parent}: on the GitOps branch that is a file or a link; move it away`,
     }
+  }
+
+  #insideOf({ change, ...commit }: PlannedCommit): PlannedCommit {
+    return { ...commit, change: { ...change, folder: this.#root.inside(change.folder) } }
   }
 
   async #import(stream: string): Promise<string[]> {

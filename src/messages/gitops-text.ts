@@ -10,7 +10,7 @@ export function gitopsText(outcome: GitopsOutcome, style: Style): string {
     case 'gitops-repo':
       return clean(outcome.url)
     case 'gitops-state':
-      return stateText(outcome.state, style)
+      return outcome.states.map((state) => stateText(state, style)).join('\n')
     case 'gitops-resumed':
       return [
         `Writing goes on from ${clean(outcome.tip)}; ${clean(outcome.seenTip)} is given up.`,

@@ -24,7 +24,7 @@ export type GithubSenderPorts = StickyPorts &
     readonly card: (id: string) => Promise<RequestCard | undefined>
     readonly explanation: (id: string) => Promise<Explanation | null>
     /** What a GitOps commit changed, as git shows it. */
-    readonly changes: (ref: Sha) => Promise<string>
+    readonly changes: (env: string, ref: Sha) => Promise<string>
     readonly context: () => Promise<GithubContext>
     /** Octokit's route of GraphQL: with its address where that is not beside REST. */
     readonly graphqlRoute: string
@@ -83,12 +83,12 @@ async function answer(ports: GithubSenderPorts, message: Message): Promise<Attem
 async function reply(ports: GithubSenderPorts, message: Message): Promise<Attempt> {
   const card = message.subject === null ? undefined : await ports.card(message.subject.id)
   if (!card) return { kind: 'dropped' }
-  const { status, id } = card.event
+  const { status, id, env } = card.event
   const isTold = status === 'held' || status === 'denied'
   const commit = card.event.gitopsHashes[0]?.hash
   const folds = {
     explanation: isTold ? await ports.explanation(id) : null,
-    changes: status === 'processed' && commit ? await ports.changes(commit) : '',
+    changes: status === 'processed' && commit && env ? await ports.changes(env, commit) : '',
   }
   const text = requestReply(card, folds, await ports.context())
   const shown = digest(text)

@@ -19,7 +19,7 @@ import { failedAttempt, idIn, unchanged } from './github-attempt.ts'
 export type ShipPorts = {
   readonly api: GithubApi
   readonly shipment: (id: string) => Promise<Shipment | undefined>
-  readonly commitUrl: (ref: string) => string | null
+  readonly commitUrl: (ref: string, env: string | null) => string | null
 }
 
 /** How many deployments of a commit are looked through for one that may be ours already. */

@@ -20,7 +20,8 @@ export type ExpanderPorts = GuardPorts &
   SchedulePorts &
   PreviewPorts &
   ProposalPorts &
-  Pick<RunPorts, 'pause' | 'gitops'> & {
+  Pick<RunPorts, 'pause'> & {
+    readonly gitops: Pick<RunPorts['gitops'], 'tip'>
     readonly events: GuardPorts['events'] & {
       claimWide(nowMs: number, limit: number): Promise<readonly ReleaseEvent[]>
       closeAll(all: readonly (readonly [ReleaseEvent, Closing])[]): Promise<void>

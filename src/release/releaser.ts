@@ -1,3 +1,4 @@
+import type { Environments } from '../domain/environments.ts'
 import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/event.ts'
 import { Fault } from '../domain/fault.ts'
 import { runBatch } from './batch.ts'
@@ -11,8 +12,14 @@ const batchMax = 100
 export type ReleaserPorts = GuardPorts &
   RunPorts & {
     readonly events: GuardPorts['events'] & {
-      claimTargeted(nowMs: number, limit: number): Promise<readonly ReleaseEvent[]>
+      claimTargeted(
+        nowMs: number,
+        limit: number,
+        environments: Environments,
+      ): Promise<readonly ReleaseEvent[]>
     }
+    /** Those that the repository has. */
+    readonly environments: Environments
     /** Told of each landed release: milliseconds from the acceptance of its event to the push. */
     readonly landed?: (ms: number) => void
   }
@@ -29,8 +36,8 @@ export class Releaser {
 
   /** Answers how many were taken. */
   async step(): Promise<number> {
-    const { events, clock } = this.#ports
-    const claimed = await events.claimTargeted(clock.nowMs(), this.#most)
+    const { events, clock, environments } = this.#ports
+    const claimed = await events.claimTargeted(clock.nowMs(), this.#most, environments)
     const batch = claimed.filter(isTargeted)
     if (batch.length > 0) await this.#run(batch)
     return batch.length

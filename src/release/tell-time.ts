@@ -15,7 +15,8 @@ export type SchedulePorts = {
     add(event: NewEvent, run: { trigger: string; due: number }): Promise<boolean>
   }
 }
-type Ports = Pick<RunPorts, 'clock' | 'gitops' | 'sources' | 'ids'> & SchedulePorts
+type Ports = Pick<RunPorts, 'clock' | 'sources' | 'ids'> &
+  SchedulePorts & { readonly gitops: Pick<RunPorts['gitops'], 'tip'> }
 
 /** Keeps an event for every scheduled trigger whose time has come, once a time. */
 export async function tellTime(ports: Ports): Promise<void> {

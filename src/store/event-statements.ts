@@ -1,6 +1,8 @@
 import type { Decision } from '../domain/decision.ts'
+import type { Environments } from '../domain/environments.ts'
 import { type Closing, move, type NewEvent, type ReleaseEvent } from '../domain/event.ts'
 import type { InStatement, Value } from './client.ts'
+import { inEnvironments } from './in-environments.ts'
 
 /** The statement that keeps a new event. */
 export function insertEvent(event: NewEvent): { sql: string; args: Value[] } {
@@ -64,7 +66,9 @@ const isOpen = `status in ('new', 'held') and env is not null and app is not nul
  * event that went by an older one that is held, and was perhaps pushed, comes first: the older may not
  * land on top of what nobody knows of yet.
  */
-export const dueTargeted = `
+export function dueTargeted(environments: Environments, nowMs: number, limit: number): Query {
+  const here = inEnvironments(environments)
+  const sql = `
   with recursive apps (app) as (
     select min(app) from events where ${isOpen}
     union all
@@ -72,11 +76,11 @@ export const dueTargeted = `
     from apps where apps.app is not null),
   first (seq) as (
     select (select seq from events e
-      where ${isOpen} and e.app = apps.app and due_ms <= ?1 and not exists (
+      where ${isOpen} and e.app = apps.app and due_ms <= ? and ${here.sql} and not exists (
         select 1 from events older
         where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
           and older.seq < e.seq
-          and (older.status = 'new' or older.queues = 1 or (older.due_ms <= ?1
+          and (older.status = 'new' or older.queues = 1 or (older.due_ms <= ?
             and not exists (select 1 from commits where event_id = e.id))))
         and (e.status = 'new' or not exists (
           select 1 from events newer join commits on commits.event_id = newer.id
@@ -84,4 +88,8 @@ export const dueTargeted = `
             and newer.seq > e.seq))
       order by seq limit 1)
     from apps where apps.app is not null)
-  select seq, attempts from events where seq in (select seq from first) order by seq limit ?2`
+  select seq, attempts from events where seq in (select seq from first) order by seq limit ?`
+  return { sql, args: [nowMs, ...here.args, nowMs, limit] }
+}
+
+type Query = { readonly sql: string; readonly args: readonly Value[] }

@@ -1,6 +1,7 @@
 import type { Actor } from '../domain/actor.ts'
 import type { DecisionQuery } from '../domain/command.ts'
 import type { Decision } from '../domain/decision.ts'
+import { type Environments, everyEnvironment } from '../domain/environments.ts'
 import {
   type About,
   type Closing,
@@ -13,6 +14,7 @@ import {
 import type { Database, ResultSet } from './client.ts'
 import { closeStatements, dueTargeted, insertEvent } from './event-statements.ts'
 import { firstIdAt } from './ids.ts'
+import { inEnvironments } from './in-environments.ts'
 
 /** How many waiting requests are shown at once. */
 const heldMax = 100
@@ -54,12 +56,17 @@ export class EventStore {
   }
 
   /**
-   * Takes events with a target that are due, at most `limit`, oldest first: of each app the oldest one
-   * that has none of its target before it. What was taken before and came to no end is taken alone, so
-   * that what ends the process cannot take others with it. The attempt is counted first.
+   * Takes events of some environments that are due, at most `limit`, oldest first: of each app the oldest
+   * one that has none of its target before it. What was taken before and came to no end is taken alone,
+   * so that what ends the process cannot take others with it. The attempt is counted first.
    */
-  async claimTargeted(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
-    const rows = await this.#database.read(dueTargeted, [nowMs, limit])
+  async claimTargeted(
+    nowMs: number,
+    limit: number,
+    environments: Environments = everyEnvironment,
+  ): Promise<ReleaseEvent[]> {
+    const { sql, args } = dueTargeted(environments, nowMs, limit)
+    const rows = await this.#database.read(sql, args)
     const [oldest] = rows
     if (!oldest) return []
     const bound = rows.findIndex(({ attempts }) => attempts !== 0)
@@ -93,16 +100,28 @@ export class EventStore {
     ])
   }
 
-  /** Unix milliseconds at which the next event is due that waits for no other, or nothing. */
-  async nextDueMs(): Promise<number | undefined> {
+  /** Unix milliseconds at which the next event without a target is due, or nothing. */
+  async nextWideMs(): Promise<number | undefined> {
+    const [row] = await this.#database.read(
+      `select due_ms from events
+       where status in ('new', 'held') and (env is null or app is null) order by due_ms limit 1`,
+    )
+    return row && Number(row.due_ms)
+  }
+
+  /** The same of the events of some environments that wait for no other. */
+  async nextTargetedMs(environments: Environments = everyEnvironment): Promise<number | undefined> {
+    const here = inEnvironments(environments)
     // In the order of the index: the first that waits for no other ends the search.
     const [row] = await this.#database.read(
-      `select due_ms from events e where status in ('new', 'held')
+      `select due_ms from events e
+       where status in ('new', 'held') and env is not null and app is not null and ${here.sql}
          and not exists (
            select 1 from events older
            where older.status = 'held' and older.queues = 1 and older.env = e.env
              and older.app = e.app and older.seq < e.seq)
        order by due_ms limit 1`,
+      here.args,
     )
     return row && Number(row.due_ms)
   }

@@ -1,3 +1,4 @@
+import { type Environments, everyEnvironment } from '../domain/environments.ts'
 import type { ForeignCommit, IndexPosition, Place, Settled, Step } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
@@ -19,17 +20,42 @@ export type Walked = {
 /** The place of a release and its commit. */
 export type KnownRelease = Place & { readonly id: string; readonly ref: Sha }
 
-/** Where the index stands, and what reading the repository adds to it. */
+/** Which repository an index is of: its name, empty for the first, and what it has. */
+export type Indexed = { readonly repository: string; readonly environments: Environments }
+
+export const firstRepository: Indexed = { repository: '', environments: everyEnvironment }
+
+/** Where the index of a repository stands, and what reading the repository adds to it. */
 export class IndexStore {
   readonly #database: Database
+  readonly #of: Indexed
 
-  constructor(database: Database) {
+  constructor(database: Database, of: Indexed = firstRepository) {
     this.#database = database
+    this.#of = of
   }
 
+  /** Forgets where repositories stand that are not among these: they are read anew when they are back. */
+  static async keepOnly(database: Database, repositories: readonly string[]): Promise<void> {
+    await database.write([
+      {
+        sql: `delete from gitops_indexes
+              where repository not in (select value from json_each(?))`,
+        args: [JSON.stringify(repositories)],
+      },
+    ])
+  }
+
+  /** The commit is `null` when the repository has to be read anew. */
   async position(): Promise<IndexPosition> {
-    const [row] = await this.#database.read('select ref, version from gitops_index')
-    return { ref: row?.ref == null ? null : String(row.ref), version: Number(row?.version) }
+    const { repository, environments } = this.#of
+    const [row] = await this.#database.read(
+      'select ref, version, environments from gitops_indexes where repository = ?',
+      [repository],
+    )
+    const isOfThese = row?.environments === environmentsText(environments)
+    const ref = isOfThese && row.ref !== null ? String(row.ref) : null
+    return { ref, version: Number(row?.version ?? 0) }
   }
 
   /** How many commits lie between two, when this server made all of them; else nothing. */
@@ -48,9 +74,14 @@ export class IndexStore {
 
   /** Moves on over commits that are in the index already. */
   async advance({ version }: IndexPosition, tip: Sha): Promise<void> {
-    await this.#database.write([
-      { sql: 'update gitops_index set ref = ? where version = ?', args: [tip, version] },
-    ])
+    await this.#database.write([this.#moveOn(version, tip)])
+  }
+
+  #moveOn(version: number, tip: Sha): InStatement {
+    return {
+      sql: 'update gitops_indexes set ref = ? where repository = ? and version = ?',
+      args: [tip, this.#of.repository, version],
+    }
   }
 
   /** Those of these ids that are releases. */
@@ -106,7 +137,7 @@ export class IndexStore {
     await this.#database.write([
       ...steps.flatMap(stepStatements),
       ...settled.flatMap(settledStatements),
-      { sql: 'update gitops_index set ref = ? where version = ?', args: [tip, from.version] },
+      this.#moveOn(from.version, tip),
       ...(steps.length + settled.length > 0 ? controlsChanged : []),
     ])
     return true
@@ -191,6 +222,10 @@ const placeOf = (row: ResultSet['rows'][number]): Place => ({
   env: String(row.env),
   app: String(row.app),
 })
+
+/** The environments of a repository as they are kept. */
+export const environmentsText = ({ names, isAllBut }: Environments): string =>
+  [isAllBut ? 'all but' : 'only', ...[...names].sort()].join(' ')
 
 /** A release as a row of JSON, in the order of the columns that are staged. */
 export const releaseRow = (release: Release, seq: number): readonly unknown[] => [

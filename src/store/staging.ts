@@ -2,7 +2,8 @@ import type { Settled, Step } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Database, InStatement } from './client.ts'
 import { controlsChanged } from './controls.ts'
-import { insertForeign, releaseRow } from './release-index.ts'
+import { inEnvironments } from './in-environments.ts'
+import { environmentsText, type Indexed, insertForeign, releaseRow } from './release-index.ts'
 
 /** What a making left behind that was ended is thrown away after so long, in seconds. */
 const leftSeconds = 24 * 60 * 60
@@ -20,26 +21,40 @@ export type Whole = {
  */
 export class Staging {
   readonly #database: Database
+  readonly #of: Indexed
   readonly #run: string
   /** The newest release when it began: those that land meanwhile are kept. */
   readonly #upto: number
   #seq = 0
 
-  private constructor(database: Database, run: string, upto: number) {
+  private constructor(
+    database: Database,
+    of: Indexed,
+    { run, upto }: { run: string; upto: number },
+  ) {
     this.#database = database
+    this.#of = of
     this.#run = run
     this.#upto = upto
   }
 
   /** Begins at a moment in Unix seconds; `name` tells this making from any other. */
-  static async begin(database: Database, { unix, name }: { unix: number; name: string }) {
+  static async begin(
+    database: Database,
+    of: Indexed,
+    { unix, name }: { unix: number; name: string },
+  ) {
     const old = runAt(unix - leftSeconds, '')
     await database.write([
       { sql: 'delete from staged_releases where run < ?', args: [old] },
       { sql: 'delete from staged_removals where run < ?', args: [old] },
     ])
-    const [row] = await database.read('select coalesce(max(seq), 0) as seq from releases')
-    return new Staging(database, runAt(unix, name), Number(row?.seq))
+    const here = inEnvironments(of.environments)
+    const [row] = await database.read(
+      `select coalesce(max(seq), 0) as seq from releases where ${here.sql}`,
+      here.args,
+    )
+    return new Staging(database, of, { run: runAt(unix, name), upto: Number(row?.seq) })
   }
 
   /** Adds what history says next. */
@@ -91,22 +106,25 @@ export class Staging {
     const running = settled.flatMap(({ env, app, releaseId }) =>
       releaseId === null ? [] : [[env, app, releaseId]],
     )
+    const here = inEnvironments(this.#of.environments)
+    const clear = (table: string) => ({
+      sql: `delete from ${table} where ${here.sql}`,
+      args: [...here.args],
+    })
     await this.#database.write([
       // Every release has its number anew, and so has what runs: they fit again at the end only.
       'pragma defer_foreign_keys = on',
       ...this.#keepWhatLanded(),
       // The rows of releases go first: a trigger tells of every app that stops running, and none does.
-      'delete from releases',
-      'delete from running',
-      'delete from removals',
-      'delete from foreign_commits',
+      ...['releases', 'running', 'removals', 'foreign_commits'].map(clear),
+      this.#stand(tip),
       {
-        sql: `insert into releases (seq, id, env, app, artifact_id, triggered_by, version, gitops_ref,
+        sql: `insert or ignore into releases (seq, id, env, app, artifact_id, triggered_by, version, gitops_ref,
                 gitops_repo, created, rolled_back, rollback_to, decision_id, policy_version, health)
-              select seq, id, env, app, artifact_id, triggered_by, version, gitops_ref,
+              select seq + ${base}, id, env, app, artifact_id, triggered_by, version, gitops_ref,
                 ?2, created, rolled_back, rollback_to, decision_id, policy_version, health
               from staged_releases where run = ?1 order by seq`,
-        args: [run, repository],
+        args: [run, repository, this.#of.repository],
       },
       {
         sql: `insert into running select value ->> 0, value ->> 1, r.seq from json_each(?)
@@ -114,14 +132,14 @@ export class Staging {
         args: [JSON.stringify(running)],
       },
       {
-        sql: `insert or replace into running select env, app, max(seq) from releases
-              where seq > ? group by env, app`,
-        args: [this.#seq],
+        sql: `insert or replace into running select r.env, r.app, max(r.seq) from staged_releases s
+              join releases r on r.id = s.id where s.run = ? and s.seq > ? group by r.env, r.app`,
+        args: [run, this.#seq],
       },
       {
         sql: `insert into removals
-              select env, app, after_seq, ref, created from staged_removals where run = ?`,
-        args: [run],
+              select env, app, after_seq + ${base}, ref, created from staged_removals where run = ?1`,
+        args: [run, null, this.#of.repository],
       },
       ...settled.flatMap(({ foreign }) => foreign.map(insertForeign)),
       // An app belongs to the repository that it was released of.
@@ -131,15 +149,27 @@ export class Staging {
          order by r.seq`,
       { sql: 'delete from staged_releases where run = ?', args: [run] },
       { sql: 'delete from staged_removals where run = ?', args: [run] },
-      { sql: 'update gitops_index set ref = ?, version = version + 1', args: [tip] },
       ...controlsChanged,
     ])
     return this.#seq
   }
 
+  /** Where the index stands from now on; its releases are numbered behind those of the others. */
+  #stand(tip: Sha): InStatement {
+    const { repository, environments } = this.#of
+    return {
+      sql: `insert into gitops_indexes (repository, environments, ref, version, base)
+            values (?, ?, ?, 1, (select coalesce(max(seq), 0) from releases))
+            on conflict (repository) do update set environments = excluded.environments,
+              ref = excluded.ref, version = gitops_indexes.version + 1, base = excluded.base`,
+      args: [repository, environmentsText(environments), tip],
+    }
+  }
+
   /** What git does not say, and what landed while it was read. */
   #keepWhatLanded(): InStatement[] {
-    const args = [this.#run, this.#upto, this.#seq]
+    const here = inEnvironments(this.#of.environments)
+    const [run, upto, seq] = [this.#run, this.#upto, this.#seq]
     return [
       {
         sql: `update staged_releases set health = r.health, created = r.created
@@ -149,16 +179,19 @@ export class Staging {
       {
         sql: `insert into staged_releases (run, seq, id, env, app, artifact_id, triggered_by, version,
                 gitops_ref, created, rolled_back, rollback_to, decision_id, policy_version, health)
-              select ?1, ?3 + row_number() over (order by seq), id, env, app, artifact_id,
+              select ?, ? + row_number() over (order by seq), id, env, app, artifact_id,
                 triggered_by, version, gitops_ref, created, rolled_back, rollback_to, decision_id,
                 policy_version, health
-              from releases where seq > ?2
-                and id not in (select id from staged_releases where run = ?1)`,
-        args,
+              from releases where seq > ? and ${here.sql}
+                and id not in (select id from staged_releases where run = ?)`,
+        args: [run, seq, upto, ...here.args, run],
       },
     ]
   }
 }
+
+/** The number of the last release that belongs to another repository than the third argument. */
+const base = '(select base from gitops_indexes where repository = ?3)'
 
 /** Names of makings sort by time. */
 const runAt = (unix: number, name: string): string => `${String(unix).padStart(12, '0')}-${name}`

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { reindexHere } from '../../src/cli/serve.ts'
+import type { ReindexTold } from '../../src/reindex-parts.ts'
 import { posted } from '../support/builders.ts'
 import { testServer } from '../support/server.ts'
 import { tempFolder } from '../support/temp.ts'
@@ -17,8 +18,9 @@ test('reindex makes the index anew beside a running server, tells how far it is,
   const before = (await server.call('/api/status?env=production')).body
   const environment = { PATH: process.env.PATH, GIMLET_DATA_DIR: join(server.folder, 'data') }
   const told: string[] = []
-  const tell = (commits: number, of: number) => void told.push(`${commits} of ${of}`)
-  const want = { commits: 2, releases: 1, running: 1, changedByHand: 0, different: [] }
+  const tell: ReindexTold = ({ commits, of }) => void told.push(`${commits} of ${of}`)
+  const one = { commits: 2, releases: 1, running: 1, changedByHand: 0, different: [] }
+  const want = { repositories: [one] }
   expect(await reindexHere(environment, tell)).toMatchObject(want)
   expect(await reindexHere(environment, tell)).toMatchObject(want)
   expect(told).toEqual(['2 of 2', '2 of 2'])

@@ -3,7 +3,6 @@ import { handle } from '../../src/commands/handle.ts'
 import type { CommandPorts } from '../../src/commands/ports.ts'
 import type { Actor, Grant } from '../../src/domain/actor.ts'
 import type { Command } from '../../src/domain/command.ts'
-import { readFolder } from '../../src/gitops/sources.ts'
 import { newToken, UserStore } from '../../src/store/users.ts'
 import { gate, manifest } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
@@ -24,7 +23,6 @@ const bob = actor('bob', 'approver')
 /** Gives commands to the parts, with nobody who carries out what was asked but `drain`. */
 async function commanded(given: Parameters<typeof testParts>[0] = {}) {
   const parts = await testParts(given)
-  const { writer } = parts.gitops
   const ports: CommandPorts = {
     ...parts.ports,
     ...{ artifacts: parts.artifacts, events: parts.events, releases: parts.releases },
@@ -33,17 +31,7 @@ async function commanded(given: Parameters<typeof testParts>[0] = {}) {
     source: 'api',
     tokens: { next: newToken },
     wake: () => undefined,
-    gitops: {
-      url: writer.url,
-      state: writer.state.bind(writer),
-      resume: writer.resume.bind(writer),
-      files: readFolder(parts.gitops.git),
-      tip: () => writer.tip(),
-      lastTip: () => writer.tip(),
-      preview: writer.preview.bind(writer),
-      changes: writer.changes.bind(writer),
-      within: writer.within.bind(writer),
-    },
+    gitops: parts.commandGitops,
   }
   const say = (by: Actor, command: Command) => handle(ports, by, command)
   return { ...parts, say, commands: ports }

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mergePreview } from '../../src/commands/merge-preview.ts'
 import type { CommandPorts } from '../../src/commands/ports.ts'
-import { readFolder } from '../../src/gitops/sources.ts'
 import { newToken, UserStore } from '../../src/store/users.ts'
 import { gate, manifest, trigger } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
@@ -12,22 +11,11 @@ const merged = '2'.repeat(40)
 const asked = { repository: 'owner/web', headSha: head, baseBranch: 'main' }
 
 const commandsOf = (parts: TestParts): CommandPorts => {
-  const { writer } = parts.gitops
   return {
     ...{ ...parts.ports, artifacts: parts.artifacts, events: parts.events },
     ...{ releases: parts.releases, controls: parts.controls, source: 'api' },
     ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
-    gitops: {
-      url: writer.url,
-      state: writer.state.bind(writer),
-      resume: writer.resume.bind(writer),
-      files: readFolder(parts.gitops.git),
-      tip: () => writer.tip(),
-      lastTip: () => writer.lastTip(),
-      preview: writer.preview.bind(writer),
-      changes: writer.changes.bind(writer),
-      within: writer.within.bind(writer),
-    },
+    gitops: parts.commandGitops,
   }
 }
 

@@ -64,11 +64,14 @@ const countedGit =
     })
   }
 
-const through = ({ database, git }: Ways): Ways => ({
+const through = ({ database, gitops }: Ways): Ways => ({
   database: countedDatabase(database),
-  git: Object.assign(countedGit(git), git),
-  // Every push is `git push`, which is numbered; random kills try the direct way.
-  direct: undefined,
+  gitops: gitops.map(({ git, ...one }) => ({
+    ...one,
+    git: Object.assign(countedGit(git), git),
+    // Every push is `git push`, which is numbered; random kills try the direct way.
+    direct: undefined,
+  })),
 })
 
 const config = readSettings(process.env)

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { indexParts } from '../../src/index-parts.ts'
-import { IndexStore } from '../../src/store/release-index.ts'
+import { firstRepository, IndexStore } from '../../src/store/release-index.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
 import { settableClock } from '../support/clock.ts'
 import { reindexed } from '../support/index.ts'
@@ -94,7 +94,8 @@ async function newServer(gitops: TempGitops, given?: Awaited<ReturnType<typeof t
     warn: (_: object, text: string) => void logged.push(text),
   }
   const { follower, drift } = indexParts({
-    ...{ database, git: gitops.git, stream: gitops.stream, repository: gitops.remote, log },
+    ...{ database, git: gitops.git, stream: gitops.stream, address: gitops.remote, log },
+    ...{ of: firstRepository, root: null },
     ...{ releases, gitops: gitops.writer, clock: settableClock(), mode: 'warn' },
   })
   onTestFinished(() => follower.stop())
@@ -219,7 +220,7 @@ describe('a server that adopts', () => {
     await formerCommit(parts.gitops, 'api', 2)
     await someonesGit(parts.gitops.tree, 'push', 'origin', 'HEAD:main')
     await parts.gitops.writer.refresh()
-    await parts.database.write(['update gitops_index set ref = null, version = version + 1'])
+    await parts.database.write(['update gitops_indexes set ref = null, version = version + 1'])
     await parts.push()
     await parts.ask()
     // Nothing is awaited between: the index begins to be made with this very event.
@@ -243,7 +244,7 @@ describe('a server that adopts', () => {
     await formerCommit(parts.gitops, 'web', 2)
     await someonesGit(parts.gitops.tree, 'push', 'origin', 'HEAD:main')
     await parts.gitops.writer.refresh()
-    await parts.database.write(['update gitops_index set ref = null, version = version + 1'])
+    await parts.database.write(['update gitops_indexes set ref = null, version = version + 1'])
     await parts.ask({ kind: 'rollback', artifactId: '', toRef: ref })
     await expect(drain(parts.ports)).rejects.toMatchObject({ code: 'gitops_unreachable' })
     await vi.waitFor(async () => expect(await parts.follower.isMade()).toBe(true), {

@@ -4,9 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import type { CommitResult } from '../../src/domain/change.ts'
 import { Fault } from '../../src/domain/fault.ts'
-import type { LoopPorts } from '../../src/release/loop.ts'
 import { gate, manifest } from '../support/builders.ts'
-import { drain, startLoop, type TestParts, testParts } from '../support/parts.ts'
+import { drain, startLoop, type TestParts, type TestPorts, testParts } from '../support/parts.ts'
 import { putScript } from '../support/temp.ts'
 
 const apps = ['api', 'mail', 'shop', 'web']
@@ -32,7 +31,7 @@ async function asked(given: Parameters<typeof testParts>[0] = {}) {
 const released = (app: string) => `[Gimlet] production/${app} release web-1`
 
 /** The landings of the parts, which end the process before they are kept. */
-const killed = (parts: TestParts): LoopPorts => ({
+const killed = (parts: TestParts): TestPorts => ({
   ...parts.ports,
   landings: {
     intend: (intents) => parts.releases.intend(intents),
@@ -192,7 +191,7 @@ describe('a crash', () => {
 
   test('F5: between what was intended and the push ends in exactly one commit each', async () => {
     const { parts, gitops, pushes } = await asked()
-    const intend: LoopPorts['landings']['intend'] = async (intents) => {
+    const intend: TestPorts['landings']['intend'] = async (intents) => {
       await parts.releases.intend(intents)
       throw new Error('killed')
     }
@@ -211,7 +210,7 @@ describe('a crash', () => {
 async function killedBeforeThePush() {
   const all = await asked()
   const { parts } = all
-  const intend: LoopPorts['landings']['intend'] = async (intents) => {
+  const intend: TestPorts['landings']['intend'] = async (intents) => {
     await parts.releases.intend(intents)
     throw new Error('killed')
   }
@@ -268,7 +267,7 @@ test('F30: of several, when a lock comes before the push, those go that are not 
   const { parts, pushes, status } = await asked()
   const lock = { id: 'l-1', kind: 'freeze', env: 'production', app: 'shop', reason: 'no', by: 'bob', createdUnix: 0, untilUnix: null } as const // biome-ignore format: one value
   let isFirst = true
-  const intend: LoopPorts['landings']['intend'] = async (intents) => {
+  const intend: TestPorts['landings']['intend'] = async (intents) => {
     if (isFirst) await parts.controls.lock(lock)
     isFirst = false
     return parts.releases.intend(intents)

@@ -3,9 +3,8 @@ import { expect, test } from 'vitest'
 import type { Lock } from '../../src/domain/control.ts'
 import { isOver, type TargetedEvent } from '../../src/domain/event.ts'
 import { readTrailers } from '../../src/release/commit-message.ts'
-import type { LoopPorts } from '../../src/release/loop.ts'
 import { alice, gate } from '../support/builders.ts'
-import { drain, run, type TestParts, testParts } from '../support/parts.ts'
+import { drain, run, type TestParts, type TestPorts, testParts } from '../support/parts.ts'
 import type { Later } from '../support/temp.ts'
 
 /** What one transaction changes: it may come between the last look and the intent to push, too. */
@@ -189,9 +188,9 @@ function watched(world: World, run: Run, tell: (ref: string, why: string | undef
 }
 
 /** One step of the loop. */
-async function look({ parts }: World, ports: LoopPorts) {
+async function look({ parts }: World, ports: TestPorts) {
   parts.clock.moveMs(20_000)
-  const events = await ports.events.claimTargeted(parts.clock.nowMs(), 1)
+  const events = await ports.events.claimTargeted(parts.clock.nowMs(), 1, ports.environments)
   if (events.length > 0) await run(ports, events as TargetedEvent[])
 }
 

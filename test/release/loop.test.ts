@@ -1,15 +1,14 @@
 import { rename } from 'node:fs/promises'
 import { describe, expect, test, vi } from 'vitest'
-import type { LoopPorts } from '../../src/release/loop.ts'
 import { gate, manifest } from '../support/builders.ts'
-import { startLoop, type TestParts, testParts } from '../support/parts.ts'
+import { startLoop, type TestParts, type TestPorts, testParts } from '../support/parts.ts'
 import { putScript } from '../support/temp.ts'
 
 /** Moves the clock and wakes the loop until the event is as wanted. */
 async function until(
   parts: TestParts,
   want: { id: string; status: string; stepMs?: number },
-  ports: LoopPorts = parts.ports,
+  ports: TestPorts = parts.ports,
 ) {
   const loop = startLoop(ports)
   await vi.waitFor(
@@ -37,7 +36,7 @@ test('F6: a landing that is not kept once is finished with exactly one commit', 
   await parts.push()
   await parts.ask()
   let failures = 1
-  const landings: LoopPorts['landings'] = {
+  const landings: TestPorts['landings'] = {
     intend: (intents) => parts.releases.intend(intents),
     land: (landing) =>
       failures-- > 0 ? Promise.reject(new Error('disk full')) : parts.releases.land(landing),
@@ -51,7 +50,7 @@ test('F6: a landing that is not kept once is finished with exactly one commit', 
 })
 
 describe('F37: a poison event', () => {
-  const poisoned = (parts: TestParts): LoopPorts => ({
+  const poisoned = (parts: TestParts): TestPorts => ({
     ...parts.ports,
     artifacts: {
       ofCommit: (of) => parts.artifacts.ofCommit(of),

@@ -3,14 +3,13 @@ import { expect, test } from 'vitest'
 import { openClone } from '../../src/gitops/clone.ts'
 import { streamIn } from '../../src/gitops/git.ts'
 import { runBatch } from '../../src/release/batch.ts'
-import type { LoopPorts } from '../../src/release/loop.ts'
 import { outrun } from '../../src/release/outrun.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { fenced } from '../../src/store/fenced.ts'
 import { isIntendedOn } from '../../src/store/late-pushes.ts'
 import { LeaseStore } from '../../src/store/leases.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
-import { drain, type TestParts, testParts } from '../support/parts.ts'
+import { drain, type TestParts, type TestPorts, testParts } from '../support/parts.ts'
 import { newWriter } from '../support/temp.ts'
 
 /** A moment at which a server sleeps, and the call that wakes it. */
@@ -43,7 +42,7 @@ async function leading(parts: TestParts, name: string) {
   const [events, releases] = [new EventStore(own), new ReleaseStore(own)]
   const drift = parts.driftOf(writer, { git: clone, stream: streamIn(folder, process.env) })
   const stores = { events, releases, landings: releases }
-  const ports: LoopPorts = { ...parts.ports, ...stores, gitops: writer, drift }
+  const ports: TestPorts = { ...parts.ports, ...stores, gitops: writer, drift }
   const takeOver = () =>
     outrun({
       ...{ clock: parts.clock, gitops: writer, isHeld: () => true },

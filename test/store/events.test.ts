@@ -149,7 +149,7 @@ describe('events without a target', () => {
     const waits = await add('r-1', wide)
     await events.postpone(waits, { statusDesc: 'waits', dueMs: 50, forgive: false })
     expect(await events.claimWide(49, 32)).toEqual([])
-    expect(await events.nextDueMs()).toBe(50)
+    expect(await events.nextWideMs()).toBe(50)
   })
 
   test('F23: are due at once, however far ahead the clock of the server is that took them', async () => {
@@ -191,7 +191,7 @@ describe('a held event', () => {
       expiresMs: 99_999,
     })
     expect(await events.find('r-1')).toMatchObject({ status: 'held', expiresMs: 1_000 })
-    expect(await events.nextDueMs()).toBe(200)
+    expect(await events.nextTargetedMs()).toBe(200)
   })
 
   test('is superseded by a newer one of its target that is held', async () => {
@@ -265,6 +265,6 @@ describe('an event that is over', () => {
     await events.postpone(first, { statusDesc: 'moved', dueMs: 0, forgive: false })
     expect(await events.find('r-1')).toMatchObject({ status: end, statusDesc: 'over' })
     expect(await next(9_999)).toBeUndefined()
-    expect(await events.nextDueMs()).toBeUndefined()
+    expect(await events.nextTargetedMs()).toBeUndefined()
   })
 })

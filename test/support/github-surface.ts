@@ -2,7 +2,6 @@ import { createAdaptorServer } from '@hono/node-server'
 import { expect, onTestFinished, vi } from 'vitest'
 import type { CommandPorts } from '../../src/commands/ports.ts'
 import { githubParts } from '../../src/github-parts.ts'
-import { readFolder } from '../../src/gitops/sources.ts'
 import { makeLog } from '../../src/log.ts'
 import { PullStore } from '../../src/store/pulls.ts'
 import { newToken, UserStore } from '../../src/store/users.ts'
@@ -31,17 +30,7 @@ export async function githubSurface() {
     ...{ ...parts.ports, artifacts: parts.artifacts, events: parts.events },
     ...{ releases: parts.releases, controls: parts.controls, source: 'api' },
     ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
-    gitops: {
-      url: writer.url,
-      state: writer.state.bind(writer),
-      resume: writer.resume.bind(writer),
-      files: readFolder(parts.gitops.git),
-      tip: () => writer.tip(),
-      lastTip: () => writer.tip(),
-      preview: writer.preview.bind(writer),
-      changes: writer.changes.bind(writer),
-      within: writer.within.bind(writer),
-    },
+    gitops: parts.commandGitops,
   }
   const lines: { level: string; msg: string }[] = []
   const write = (line: string) => void lines.push(JSON.parse(line))

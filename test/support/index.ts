@@ -2,14 +2,15 @@ import type { Place } from '../../src/domain/history.ts'
 import { reindexPorts } from '../../src/index-parts.ts'
 import { reindex } from '../../src/release/reindex.ts'
 import type { Database } from '../../src/store/client.ts'
-import { IndexStore } from '../../src/store/release-index.ts'
+import { firstRepository, IndexStore } from '../../src/store/release-index.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
 import { settableClock } from './clock.ts'
 import type { TempGitops } from './temp.ts'
 
 /** Makes the index of a repository anew, in any database. */
 export async function reindexed(database: Database, { git, stream, remote, writer }: TempGitops) {
-  const given = { database, git, stream, repository: remote, clock: settableClock() }
+  const of = { of: firstRepository, root: null, address: remote }
+  const given = { database, git, stream, ...of, clock: settableClock() }
   return reindex(reindexPorts(given), await writer.refresh())
 }
 

@@ -1,27 +1,32 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { everyEnvironment } from '../../src/domain/environments.ts'
 import type { NewEvent, TargetedEvent } from '../../src/domain/event.ts'
 import type { Sha } from '../../src/domain/names.ts'
 import type { Sources } from '../../src/domain/sources.ts'
 import type { LocalWriter } from '../../src/gitops/local.ts'
-import { branchSources, folderSources } from '../../src/gitops/sources.ts'
+import { branchSources, folderSources, readFolder } from '../../src/gitops/sources.ts'
 import { indexParts } from '../../src/index-parts.ts'
 import { loadManifests } from '../../src/manifest/manifest.ts'
 import { actorOf } from '../../src/policy/people.ts'
 import { loadPolicies } from '../../src/policy/policy.ts'
 import { type BatchResult, runBatch } from '../../src/release/batch.ts'
 import { expand } from '../../src/release/expand.ts'
-import { Loop, type LoopPorts } from '../../src/release/loop.ts'
+import { Loop, type LoopPorts, type RepositoryPorts } from '../../src/release/loop.ts'
+import { asOne } from '../../src/repository-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { PreviewStore } from '../../src/store/previews.ts'
+import { firstRepository } from '../../src/store/release-index.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
 import { ScheduleStore } from '../../src/store/schedules.ts'
 import { alice, artifact, event, manifest } from './builders.ts'
 import { settableClock } from './clock.ts'
 import { type Later, newWriter, putFiles, tempDatabase, tempFolder, tempGitops } from './temp.ts'
 
+/** The ports of both parts of the loop. */
+export type TestPorts = LoopPorts & RepositoryPorts
 export type TestParts = Awaited<ReturnType<typeof testParts>>
 
 type Given = {
@@ -59,7 +64,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
   const clock = settableClock()
   // The index of a repository that nobody has released to is there at once.
   await database.write([
-    { sql: 'update gitops_index set ref = ?', args: [await gitops.tipOfRemote()] },
+    { sql: 'update gitops_indexes set ref = ?', args: [await gitops.tipOfRemote()] },
   ])
   const log = {
     info: (_: object, text: string) => void logged.push({ level: 'info', text }),
@@ -71,12 +76,13 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     { git, stream }: Pick<typeof gitops, 'git' | 'stream'> = gitops,
   ) =>
     indexParts({
-      ...{ database, git, stream, repository: gitops.remote, clock },
+      ...{ database, git, stream, address: gitops.remote, clock },
+      ...{ of: firstRepository, root: null },
       ...{ releases: stores.releases, gitops: writer, log, mode: given.drift ?? 'warn' },
     })
   const { follower, drift } = indexOf(gitops.writer)
   const logged: { level: string; text: string }[] = []
-  const ports: LoopPorts = {
+  const ports: TestPorts = {
     ...stores,
     clock,
     ids: countingIds(),
@@ -87,6 +93,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
       return Promise.resolve(actorOf(login === alice.login ? owner : undefined, person))
     },
     landings: stores.releases,
+    environments: everyEnvironment,
     gitops: gitops.writer,
     pause: () => Promise.resolve(),
     log,
@@ -101,6 +108,13 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     clock,
     logged,
     ports,
+    /** The repository as commands see it. */
+    commandGitops: asOne([
+      {
+        ...{ environments: everyEnvironment, writer: gitops.writer, follower, ports },
+        files: readFolder(gitops.git),
+      },
+    ]).gitops,
     putPolicies: (files: Readonly<Record<string, string | null>>) =>
       putFiles(join(folder, 'policies'), files),
     putManifests: (files: Readonly<Record<string, string | null>>) =>
@@ -135,7 +149,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     /** What a server with a clone of its own sees of what people changed. */
     driftOf: (...of: Parameters<typeof indexOf>) => indexOf(...of).drift,
     /** A server that has just started on the same database and clone. */
-    restarted(changed: Partial<LoopPorts> = {}): LoopPorts {
+    restarted(changed: Partial<TestPorts> = {}): TestPorts {
       const writer = newWriter(gitops.git, gitops.remote, gitops.cloneFolder)
       return { ...ports, gitops: writer, drift: indexOf(writer).drift, ...changed }
     },
@@ -143,13 +157,13 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
 }
 
 /** Carries everything out that is due, as the loop does, without its waits and second tries. */
-export async function drain(ports: LoopPorts): Promise<BatchResult[]> {
+export async function drain(ports: TestPorts): Promise<BatchResult[]> {
   const results: BatchResult[] = []
   for (let step = 0; step < 200; step++) {
     const wide = await ports.events.claimWide(ports.clock.nowMs(), 32)
     if (wide.length > 0)
       await ports.events.closeAll(await expand(ports, wide, await ports.gitops.tip()))
-    const targeted = await ports.events.claimTargeted(ports.clock.nowMs(), 100)
+    const targeted = await ports.events.claimTargeted(ports.clock.nowMs(), 100, ports.environments)
     if (targeted.length > 0) results.push(await run(ports, targeted as TargetedEvent[]))
     if (wide.length === 0 && targeted.length === 0) return results
   }
@@ -158,7 +172,7 @@ export async function drain(ports: LoopPorts): Promise<BatchResult[]> {
 
 /** Carries a batch out; what breaks in it is thrown. */
 export async function run(
-  ports: LoopPorts,
+  ports: TestPorts,
   events: readonly TargetedEvent[],
 ): Promise<BatchResult> {
   const result = await runBatch(ports, events)
@@ -168,8 +182,8 @@ export async function run(
 }
 
 /** A loop that runs until the test is over. */
-export function startLoop(ports: LoopPorts): Loop {
-  const loop = new Loop(ports)
+export function startLoop(ports: TestPorts): Loop {
+  const loop = new Loop(ports, [ports])
   loop.start()
   onTestFinished(() => loop.stop())
   return loop

@@ -1,5 +1,4 @@
 import type { Probot } from 'probot'
-import { isAddressOf } from '../../domain/names.ts'
 import { rerunMessages } from '../../messages/github/places.ts'
 import { onComment } from './comment.ts'
 import { branchIsThere, lookAtBranch, tellGone } from './gone-branches.ts'
@@ -23,12 +22,15 @@ import type { Hook } from './receiver.ts'
 import { repositoryNow } from './repository-now.ts'
 import { onWorkflowRun } from './workflow-run.ts'
 
+/** Told of each push, by the repository's name on GitHub and its new commit. */
+export type GitopsPushed = (push: { repository: string; after: string }) => Promise<void>
+
 type Given = {
   readonly probot: Probot
   readonly ports: RecordPorts
   /** Previews may have to be looked at. */
   readonly changed: () => void
-  readonly gitopsPushed: () => Promise<void>
+  readonly gitopsPushed: GitopsPushed
 }
 
 /** Hands deliveries to Probot, which has a listener for each kind. A payload that lacks what it needs comes to nothing. */
@@ -120,16 +122,14 @@ async function onDelete(ports: RecordPorts, payload: unknown, requestId: string)
 async function onPush(
   ports: RecordPorts,
   payload: unknown,
-  gitopsPushed: () => Promise<void>,
+  gitopsPushed: GitopsPushed,
 ): Promise<void> {
   const given = readPush(payload)
   const repository = given && (await repositoryNow(ports, repositoryIn(given)))
   if (!repository) return
   const branch = given.ref.replace(/^refs\/heads\//, '')
   if (!given.deleted && branch !== given.ref) await branchIsThere(ports, { repository, branch })
-  const { gitops } = ports.commands
-  const isNews = given.after !== (await gitops.lastTip())
-  if (isNews && isAddressOf(gitops.url, repository.name)) await gitopsPushed()
+  await gitopsPushed({ repository: repository.name, after: given.after })
 }
 
 /** Someone asks on GitHub for the checks of a commit to be made again. */

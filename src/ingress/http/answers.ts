@@ -69,7 +69,7 @@ function gitopsAnswer(outcome: GitopsOutcome): Response {
     case 'gitops-repo':
       return json({ gitopsRepo: outcome.url })
     case 'gitops-state':
-      return json(shownState(outcome.state))
+      return json(shownStates(outcome.states))
     case 'gitops-resumed':
       return json({ tip: outcome.tip, seenTip: outcome.seenTip, resumedBy: outcome.by })
   }
@@ -92,6 +92,12 @@ function controlAnswer(outcome: ControlOutcome): Response {
       return json(outcome.locks.map(shownLock))
   }
 }
+
+/** The first repository, with the others in it: most servers have one. */
+const shownStates = ([first, ...others]: readonly GitopsState[]) => ({
+  ...(first && shownState(first)),
+  others: others.map(shownState),
+})
 
 const shownState = ({ halt, ...state }: GitopsState) => ({
   ...state,

@@ -10,8 +10,9 @@ export const gitopsRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/api/gitops',
-    summary: 'Where the GitOps branch stands, and whether writing is halted',
-    answer: '{"url", "branch", "tip", "halt": {"seenTip", "foundTip", "since"} or null}',
+    summary: 'Where the branch of each GitOps repository stands, and whether writing is halted',
+    answer:
+      '{"url", "branch", "tip", "halt": {"seenTip", "foundTip", "since"} or null, "others": [the same of each other repository]}',
     query: z.object({}),
     body: null,
     command: () => ({ verb: 'gitops-state' }),

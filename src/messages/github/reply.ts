@@ -11,7 +11,7 @@ const rowsMax = 40
 export type GithubContext = {
   /** The GitHub login that someone is; `null` for whoever is not linked. */
   readonly githubLogin: (login: string) => string | null
-  readonly commitUrl: (ref: string) => string | null
+  readonly commitUrl: (ref: string, env: string | null) => string | null
   /** Where people look at GitHub. */
   readonly githubUrl: string
 }
@@ -63,7 +63,7 @@ export function requestReply(
       `asked by ${personText(event.triggeredBy, context)}`,
       `request ${code(event.id)}`,
       ...(commit
-        ? [`GitOps commit ${link(code(commit.slice(0, 8)), context.commitUrl(commit))}`]
+        ? [`GitOps commit ${link(code(commit.slice(0, 8)), context.commitUrl(commit, event.env))}`]
         : []),
       ...(event.forced ? ['**forced**'] : []),
     ].join(' · '),

@@ -126,11 +126,11 @@ export const deploymentLinks = ({ card, address }: Shipment, { commitUrl }: Link
   }
 }
 
-type Links = { readonly commitUrl: (ref: string) => string | null }
+type Links = { readonly commitUrl: (ref: string, env: string | null) => string | null }
 
 const commitLink = ({ event }: RequestCard, commitUrl: Links['commitUrl']): string | null => {
   const commit = event.gitopsHashes[0]?.hash
-  return commit === undefined ? null : commitUrl(commit)
+  return commit === undefined ? null : commitUrl(commit, event.env)
 }
 
 /** The one status that the commit has for this place. That another release came later changes nothing. */

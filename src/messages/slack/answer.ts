@@ -151,7 +151,7 @@ function historyAnswer(releases: readonly Release[], context: SlackContext): Sla
       text('  '),
       code(one.artifactId),
       text(' '),
-      link(one.gitopsRef.slice(0, 8), context.commitUrl(one.gitopsRef), { code: true }),
+      link(one.gitopsRef.slice(0, 8), context.commitUrl(one.gitopsRef, one.env), { code: true }),
       text(' by '),
       person(one.triggeredBy, context),
       ...(one.rollbackTo ? [text('  '), emoji('rewind'), text(' a rollback')] : []),

@@ -5,8 +5,8 @@ import { bold, type Inline, user } from './rich.ts'
 export type SlackContext = {
   /** The Slack user that someone is in this workspace; `null` for whoever is not linked. */
   readonly slackUser: (login: string) => string | null
-  /** Where people can see a commit of the GitOps repository; `null` when there is no such page. */
-  readonly commitUrl: (ref: Sha) => string | null
+  /** Where people can see a commit for an environment; `null` when there is no such page. */
+  readonly commitUrl: (ref: Sha, env: string | null) => string | null
   /** The name of the slash command, such as `/gimlet`. */
   readonly command: string
 }
@@ -19,7 +19,7 @@ export function person(login: string, { slackUser }: SlackContext): Inline {
 }
 
 /** The page of a commit on the git hosts that are known by their address. */
-export function commitPage(repository: string): SlackContext['commitUrl'] {
+export function commitPage(repository: string): (ref: Sha) => string | null {
   const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/)(.+)$/.exec(repository)
   const isUrl = /^(?:https|ssh):\/\//.test(repository) && URL.canParse(repository)
   const url = isUrl ? new URL(repository) : null

@@ -173,7 +173,7 @@ function writtenLine({ event, release }: RequestCard, { commitUrl }: SlackContex
   return [
     [
       text('Written to the GitOps repository: '),
-      link(commit.hash.slice(0, 8), commitUrl(commit.hash), { code: true }),
+      link(commit.hash.slice(0, 8), commitUrl(commit.hash, event.env), { code: true }),
       ...(seconds === null ? [] : [text(` (${took(seconds)})`)]),
     ],
   ]

@@ -70,7 +70,7 @@ function writtenText({ event }: RequestCard, { commitUrl }: SlackContext): Line 
   return commit
     ? [
         text(', GitOps commit '),
-        link(commit.hash.slice(0, 8), commitUrl(commit.hash), { code: true }),
+        link(commit.hash.slice(0, 8), commitUrl(commit.hash, event.env), { code: true }),
       ]
     : []
 }

@@ -10,6 +10,7 @@ import { foreignCommits } from './0009-foreign-commits.ts'
 import { leases } from './0010-leases.ts'
 import { openByApp } from './0011-open-by-app.ts'
 import { runningByRelease } from './0012-running-by-release.ts'
+import { repositories } from './0013-repositories.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { number: 10, statements: leases },
   { number: 11, statements: openByApp },
   { number: 12, statements: runningByRelease },
+  { number: 13, statements: repositories },
 ]

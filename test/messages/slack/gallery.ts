@@ -938,5 +938,5 @@ export const gallery: readonly Entry[] = [
 export const ownUsers: readonly string[] = Object.values(users)
 export const ownLinks: readonly string[] = [
   version.url,
-  ...[ref, refBefore].map((one) => String(context.commitUrl(one))),
+  ...[ref, refBefore].map((one) => String(context.commitUrl(one, 'staging'))),
 ]

@@ -1,0 +1,20 @@
+/**
+ * Where paths begin in a repository. Everybody else says `<env>/<app>/…`; a repository that is of one
+ * environment has its apps at its top, and its writer and its readers turn one into the other.
+ */
+export type Root = {
+  /** The path in the repository. */
+  inside(path: string): string
+  /** The path as everybody else says it. */
+  outside(path: string): string
+}
+
+/** `null` is for a repository with a folder for each environment. */
+export function rootOf(environment: string | null): Root {
+  if (environment === null) return { inside: (path) => path, outside: (path) => path }
+  const prefix = `${environment}/`
+  return {
+    inside: (path) => (path.startsWith(prefix) ? path.slice(prefix.length) : path),
+    outside: (path) => prefix + path,
+  }
+}

@@ -1,0 +1,149 @@
+import type { CommandPorts } from './commands/ports.ts'
+import type { Config } from './config.ts'
+import { type Environments, holdsEnvironment } from './domain/environments.ts'
+import { isRefusal, refuse } from './domain/fault.ts'
+import { isAddressOf, type Sha } from './domain/names.ts'
+import { LocalWriter } from './gitops/local.ts'
+import { rootOf } from './gitops/root.ts'
+import { readFolder } from './gitops/sources.ts'
+import type { Gitops } from './gitops-parts.ts'
+import { type Followed, indexParts } from './index-parts.ts'
+import type { DriftFound, Follower } from './release/follow.ts'
+import type { ProposalPorts, RunPorts } from './release/ports.ts'
+import type { sourceParts } from './source-parts.ts'
+
+/** A GitOps repository: what writes it, what reads it, and what decisions about it see. */
+export type Repository = {
+  readonly environments: Environments
+  readonly writer: LocalWriter
+  readonly follower: Follower
+  readonly files: CommandPorts['gitops']['files']
+  readonly ports: {
+    readonly gitops: RunPorts['gitops']
+    readonly sources: ProposalPorts['sources']
+    readonly drift: ProposalPorts['drift']
+  }
+}
+
+/** The first has all environments but those of the others. */
+export type Repositories = readonly [Repository, ...Repository[]]
+
+type Given = Pick<Followed, 'database' | 'clock' | 'releases' | 'log'> & {
+  readonly config: Config
+  /** Policies and manifests, as a tip of the first repository has them. */
+  readonly sources: ReturnType<typeof sourceParts>
+}
+
+/** The parts of every repository, the first one first. */
+export function repositoriesOf([first, ...others]: readonly Gitops[], given: Given): Repositories {
+  if (first === undefined) throw new Error('there is no GitOps repository')
+  const { config, sources } = given
+  const home = writerOf(first)
+  const isOnBranch = [config.policies, config.manifests].some(({ kind }) => kind === 'branch')
+  // What lies on a branch is read on its newest tip: what was pushed a moment ago counts, for a no, too.
+  const homeTip = () => (isOnBranch ? home.refresh() : home.tip())
+  const ofHome = {
+    policies: async () => sources.policies(await home.lastTip()),
+    manifests: async () => sources.manifests(await home.lastTip()),
+  }
+  const rest = others.map((gitops) => {
+    const writer = writerOf(gitops)
+    const tip = async () => {
+      if (isOnBranch) await homeTip()
+      return writer.tip()
+    }
+    return repositoryOf(gitops, { writer, tip, sources: ofHome }, given)
+  })
+  return [repositoryOf(first, { writer: home, tip: homeTip, sources }, given), ...rest]
+}
+
+const writerOf = ({ git, url, direct, config: { branch, root } }: Gitops) =>
+  new LocalWriter(git, { url, branch, root }, direct)
+
+type Decided = {
+  readonly writer: LocalWriter
+  readonly tip: () => Promise<Sha>
+  readonly sources: ProposalPorts['sources']
+}
+
+function repositoryOf(
+  { git, stream, name, config: { environments, root } }: Gitops,
+  { writer, tip, sources }: Decided,
+  { config, ...given }: Given,
+): Repository {
+  const { follower, drift } = indexParts({
+    ...{ ...given, git, stream, gitops: writer, mode: config.gitops.drift },
+    ...{ of: { repository: name, environments }, root, address: writer.url },
+  })
+  const { url, commit, landed } = writer
+  const gitops = { url, tip, commit: commit.bind(writer), landed: landed.bind(writer) }
+  const read = readFolder(git)
+  const { inside } = rootOf(root)
+  return {
+    ...{ environments, writer, follower },
+    files: (ref, folder, fits) => read(ref, inside(folder), fits),
+    ports: { gitops, sources, drift },
+  }
+}
+
+/** The repositories as one, for whoever asks about an environment or about all of them. */
+export function asOne(all: Repositories) {
+  const [home] = all
+  const of = (env: string) =>
+    all.find(({ environments }) => holdsEnvironment(environments, env)) ?? home
+  const ofFolder = (folder: string) => of(folder.split('/', 1)[0] ?? '')
+  const gitops: CommandPorts['gitops'] = {
+    url: home.writer.url,
+    urlOf: (env) => (env === null ? home : of(env)).writer.url,
+    states: () => Promise.all(all.map(({ writer }) => writer.state())),
+    resume: (given) => resume(all, given),
+    tip: home.ports.gitops.tip,
+    lastTip: () => home.writer.lastTip(),
+    async preview(tip, commit) {
+      const { writer } = ofFolder(commit.change.folder)
+      return writer.preview(writer === home.writer ? tip : await writer.tip(), commit)
+    },
+    changes: (env, ref) => of(env).writer.changes(ref),
+    files: (commit, folder, fits) => ofFolder(folder).files(commit, folder, fits),
+    within: (env, commit, refs) => of(env).writer.within(commit, refs),
+  }
+  const drift: ProposalPorts['drift'] = {
+    ...home.ports.drift,
+    of: async (place, tip): Promise<DriftFound> => {
+      const { writer, ports } = of(place.env)
+      return ports.drift.of(place, writer === home.writer ? tip : await writer.lastTip())
+    },
+  }
+  return { gitops, drift }
+}
+
+/** Goes on in the repository that is halted at this tip. */
+const resume = async (
+  all: Repositories,
+  given: Parameters<CommandPorts['gitops']['resume']>[0],
+): ReturnType<CommandPorts['gitops']['resume']> => {
+  const halts = await Promise.all(
+    all.map(async ({ writer }) => ({ writer, halt: (await writer.state()).halt })),
+  )
+  const halted = halts.filter(({ halt }) => halt !== null)
+  const found = halted.find(({ halt }) => halt?.foundTip === given.tip) ?? halted[0]
+  if (!found?.halt)
+    return refuse('conflict', 'Nothing is halted: the branch holds all that was seen of it')
+  const tip = await found.writer.resume(given)
+  return isRefusal(tip) ? tip : { tip, seenTip: found.halt.seenTip }
+}
+
+/** Fetches the repositories that a name on GitHub stands for, unless they are at the commit already. */
+export async function fetchPushed(
+  all: Repositories,
+  { repository, after }: { repository: string; after: string },
+): Promise<boolean> {
+  const pushed = all.filter(({ writer }) => isAddressOf(writer.url, repository))
+  let isNews = false
+  for (const { writer, follower } of pushed) {
+    if ((await writer.lastTip()) === after) continue
+    await follower.upTo(await writer.refresh())
+    isNews = true
+  }
+  return isNews
+}
