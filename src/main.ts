@@ -112,7 +112,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   const isLeader = () => leader.isLeading
   const app = httpApp({
     ...{ commands, authenticate, notice, log },
-    metrics: () => metrics(isLeader),
+    metrics: () => metrics.text(isLeader),
     health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
@@ -146,7 +146,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   }
 }
 
-const clock = { nowMs: () => Date.now() }
+const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
 
 type Opened = Gitops & {
   readonly database: Database
@@ -154,16 +154,18 @@ type Opened = Gitops & {
 }
 
 function partsOf(config: Config, { database, git, stream, direct, url, log }: Opened) {
-  const writer = new LocalWriter(git, { url, branch: config.gitops.branch }, direct)
   const { events, releases, controls } = storesOn(database, config)
+  const metrics = metricsOf({
+    eventsByStatus: () => events.counts(),
+    runningByEnv: () => releases.counts(),
+    oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
+  })
+  const { batchEnded, pushEnded } = metrics
+  const writer = new LocalWriter(git, { url, branch: config.gitops.branch, pushEnded }, direct)
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)
   const names = new RepositoryNameStore(database)
   const sources = sourceParts(config, { git, releases, names })
-  const { landed, text: metrics } = metricsOf({
-    eventsByStatus: () => events.counts(),
-    runningByEnv: () => releases.counts(),
-  })
   const ids = { next: newId }
   const gitops = { ...branchFor(writer, config), files: readFolder(git) }
   const identify = identifier(users)
@@ -181,7 +183,7 @@ function partsOf(config: Config, { database, git, stream, direct, url, log }: Op
     const stores = storesOn(own, config)
     const { releases: landings } = stores
     const held = { ...gitops, commit: heldCommit(writer, lease) }
-    loop = new Loop({ ...shared, ...stores, gitops: held, landings, pause, log, landed })
+    loop = new Loop({ ...shared, ...stores, gitops: held, landings, pause, log, batchEnded })
     const intended = (tip: Sha) => isIntendedOn(database, tip)
     return afterOutrun(loop, lease, { writer, isIntendedOn: intended, log })
   }

@@ -1,3 +1,4 @@
+import type { PushEnd } from '../domain/batch.ts'
 import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault, isRefusal, type Refusal } from '../domain/fault.ts'
 import type { GitopsState } from '../domain/halt.ts'
@@ -11,6 +12,12 @@ import { remoteRef } from './refs.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
 type Blocked = Extract<CommitResult, { kind: 'blocked' }>
+type Named = {
+  readonly url: string
+  readonly branch: string
+  /** Told how each way to the host ended. */
+  readonly pushEnded?: (push: PushEnd) => void
+}
 type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved' | 'refused' }>
 
 /**
@@ -22,6 +29,7 @@ export class LocalWriter {
   readonly #git: Clone
   readonly #branch: string
   readonly #direct: DirectPush | undefined
+  readonly #pushEnded: (push: PushEnd) => void
   /** The repository's address as people may see it. */
   readonly url: string
   #tip: Sha | undefined
@@ -31,11 +39,12 @@ export class LocalWriter {
   #lookedMs = Number.NEGATIVE_INFINITY
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(git: Clone, { url, branch }: { url: string; branch: string }, direct?: DirectPush) {
+  constructor(git: Clone, { url, branch, pushEnded }: Named, direct?: DirectPush) {
     this.#git = git
     this.#direct = direct
     this.url = url
     this.#branch = branch
+    this.#pushEnded = pushEnded ?? (() => undefined)
   }
 
   /** The newest tip of the remote's branch that this server saw; asks the remote the first time. */
@@ -204,16 +213,28 @@ export class LocalWriter {
 
   async #push(tip: Sha, newTip: Sha): Promise<Pushed> {
     const direct = await this.#direct?.push({ tip, newTip })
+    if (direct) this.#pushEnded({ way: 'direct', result: direct.kind })
     if (direct?.kind !== 'landed') {
       // When the remote is where it was, git finds another way, or words for why there is none.
       const found = direct && (await this.#look(tip, newTip))
-      const end = found ?? (await this.#gitPush(tip, newTip))
+      const end = found ?? (await this.#told(this.#gitPush(tip, newTip)))
       if (end) return end
     }
     await this.#direct?.keep(newTip)
     await this.#git.remember?.()
     this.#tip = newTip
     return { kind: 'landed' }
+  }
+
+  async #told(push: Promise<Pushed | undefined>): Promise<Pushed | undefined> {
+    try {
+      const end = await push
+      this.#pushEnded({ way: 'git', result: end?.kind ?? 'landed' })
+      return end
+    } catch (error) {
+      this.#pushEnded({ way: 'git', result: 'failed' })
+      throw error
+    }
   }
 
   /** Answers how it ended, unless it just landed. */
