@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { gate, posted } from '../support/builders.ts'
 import { gitHost, type Interfere } from '../support/git-host.ts'
@@ -60,6 +60,17 @@ describe('/metrics', () => {
       .find(({ msg }) => msg === 'a batch ended')
     expect(line).toMatchObject({ level: 'debug', size: 1, landed: 1, races: 0 })
     expect(Object.keys(line.stepsMs).sort()).toEqual(stepNames.slice(1).sort())
+  })
+
+  test('has what the documentation says, and nothing else', async () => {
+    const { server, release } = await started()
+    await release()
+    const { body } = await server.call('/metrics', { token: null })
+    const told = [...String(body).matchAll(/^# HELP (gimletd_\w+)/gm)].map(([, name]) => name)
+    const page = await readFile('docs/operations.md', 'utf8')
+    const rows = [...page.matchAll(/^\| `(gimletd_\w+)/gm)].map(([, name]) => name)
+    expect(told.sort()).toEqual(rows.sort())
+    for (const name of [...stepNames, 'retry']) expect(page).toContain(`| \`${name}\` |`)
   })
 
   test('F8: counts the races that were lost to somebody’s push', async () => {
