@@ -113,7 +113,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   const isLeader = () => leader.isLeading
   const app = httpApp({
     ...{ commands, authenticate, notice, log },
-    metrics: () => metrics(isLeader),
+    metrics: () => metrics.text(isLeader),
     health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
   })
@@ -149,7 +149,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   }
 }
 
-const clock = { nowMs: () => Date.now() }
+const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
 
 type Opened = Ways & { readonly log: Logger }
 
@@ -161,16 +161,19 @@ function first(gitops: readonly Gitops[]): Gitops {
 
 function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
   const { events, releases, controls } = storesOn(database, config)
+  const metrics = metricsOf({
+    eventsByStatus: () => events.counts(),
+    runningByEnv: () => releases.counts(),
+    oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
+  })
+  const { batchEnded, pushEnded } = metrics
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)
   const names = new RepositoryNameStore(database)
   const sources = sourceParts(config, { git: first(opened).git, releases, names })
-  const { landed, text: metrics } = metricsOf({
-    eventsByStatus: () => events.counts(),
-    runningByEnv: () => releases.counts(),
-  })
   const ids = { next: newId }
-  const repositories = repositoriesOf(opened, { config, database, clock, releases, sources, log })
+  const given = { config, database, clock, releases, sources, log, pushEnded }
+  const repositories = repositoriesOf(opened, given)
   const { gitops, drift } = asOne(repositories)
   const shared = { clock, ids, artifacts, identify: identifier(users) }
   const people = async () => (await sources.policies(await gitops.lastTip())).people
@@ -179,7 +182,7 @@ function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
   const wake = () => loop?.wake()
   /** The loop of a term. What it writes goes by the lease; artifacts it only reads. */
   const loopOn = (lease: HeldLease, own: Database): Loop => {
-    const stores = { ...shared, ...storesOn(own, config), pause, log, landed }
+    const stores = { ...shared, ...storesOn(own, config), pause, log, batchEnded }
     const landings = stores.releases
     const isIntended = (tip: Sha) => isIntendedOn(database, tip)
     loop = new Loop(

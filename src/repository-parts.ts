@@ -1,5 +1,6 @@
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
+import type { PushEnd } from './domain/batch.ts'
 import { type Environments, holdsEnvironment } from './domain/environments.ts'
 import { isRefusal, refuse } from './domain/fault.ts'
 import { isAddressOf, type Sha } from './domain/names.ts'
@@ -32,12 +33,16 @@ type Given = Pick<Followed, 'database' | 'clock' | 'releases' | 'log'> & {
   readonly config: Config
   /** Policies and manifests, as a tip of the first repository has them. */
   readonly sources: ReturnType<typeof sourceParts>
+  /** Told how each push to a host ended. */
+  readonly pushEnded: (push: PushEnd) => void
 }
 
 /** The parts of every repository, the first one first. */
 export function repositoriesOf([first, ...others]: readonly Gitops[], given: Given): Repositories {
   if (first === undefined) throw new Error('there is no GitOps repository')
-  const { config, sources } = given
+  const { config, sources, pushEnded } = given
+  const writerOf = ({ git, url, direct, config: { branch, root } }: Gitops) =>
+    new LocalWriter(git, { url, branch, root, pushEnded }, direct)
   const home = writerOf(first)
   const isOnBranch = [config.policies, config.manifests].some(({ kind }) => kind === 'branch')
   // What lies on a branch is read on its newest tip: what was pushed a moment ago counts, for a no, too.
@@ -56,9 +61,6 @@ export function repositoriesOf([first, ...others]: readonly Gitops[], given: Giv
   })
   return [repositoryOf(first, { writer: home, tip: homeTip, sources }, given), ...rest]
 }
-
-const writerOf = ({ git, url, direct, config: { branch, root } }: Gitops) =>
-  new LocalWriter(git, { url, branch, root }, direct)
 
 type Decided = {
   readonly writer: LocalWriter

@@ -54,6 +54,8 @@ export type ReleaseEvent = {
   readonly source: EventSource
   readonly attempts: number
   readonly createdMs: number
+  /** Before this moment it is not taken; zero when it was never put off. */
+  readonly dueMs: number
   readonly expiresMs: number | null
   readonly decisionId: string | null
   /** Passes gates and locks; asked for by someone who may. */
@@ -111,6 +113,7 @@ export const unstored = {
   status: 'new',
   statusDesc: '',
   attempts: 0,
+  dueMs: 0,
   expiresMs: null,
   decisionId: null,
   forced: false,

@@ -1,3 +1,4 @@
+import type { PushEnd } from '../domain/batch.ts'
 import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault, isRefusal, type Refusal } from '../domain/fault.ts'
 import type { GitopsState } from '../domain/halt.ts'
@@ -19,6 +20,8 @@ type Place = {
   readonly branch: string
   /** The environment whose apps are folders at the top, if the repository is of one. */
   readonly root?: string | null
+  /** Told how each way to the host ended. */
+  readonly pushEnded?: (push: PushEnd) => void
 }
 
 /**
@@ -31,6 +34,7 @@ export class LocalWriter {
   readonly #branch: string
   readonly #root: Root
   readonly #direct: DirectPush | undefined
+  readonly #pushEnded: (push: PushEnd) => void
   /** The repository's address as people may see it. */
   readonly url: string
   #tip: Sha | undefined
@@ -40,12 +44,13 @@ export class LocalWriter {
   #lookedMs = Number.NEGATIVE_INFINITY
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(git: Clone, { url, branch, root = null }: Place, direct?: DirectPush) {
+  constructor(git: Clone, { url, branch, root = null, pushEnded }: Place, direct?: DirectPush) {
     this.#git = git
     this.#direct = direct
     this.url = url
     this.#branch = branch
     this.#root = rootOf(root)
+    this.#pushEnded = pushEnded ?? (() => undefined)
   }
 
   /** The newest tip of the remote's branch that this server saw; asks the remote the first time. */
@@ -219,16 +224,28 @@ export class LocalWriter {
 
   async #push(tip: Sha, newTip: Sha): Promise<Pushed> {
     const direct = await this.#direct?.push({ tip, newTip })
+    if (direct) this.#pushEnded({ way: 'direct', result: direct.kind })
     if (direct?.kind !== 'landed') {
       // When the remote is where it was, git finds another way, or words for why there is none.
       const found = direct && (await this.#look(tip, newTip))
-      const end = found ?? (await this.#gitPush(tip, newTip))
+      const end = found ?? (await this.#told(this.#gitPush(tip, newTip)))
       if (end) return end
     }
     await this.#direct?.keep(newTip)
     await this.#git.remember?.()
     this.#tip = newTip
     return { kind: 'landed' }
+  }
+
+  async #told(push: Promise<Pushed | undefined>): Promise<Pushed | undefined> {
+    try {
+      const end = await push
+      this.#pushEnded({ way: 'git', result: end?.kind ?? 'landed' })
+      return end
+    } catch (error) {
+      this.#pushEnded({ way: 'git', result: 'failed' })
+      throw error
+    }
   }
 
   /** Answers how it ended, unless it just landed. */

@@ -8,11 +8,14 @@ import { subjectOf } from './plan.ts'
 import type { RunPorts } from './ports.ts'
 import { type Proposal, propose, type Ready } from './propose.ts'
 import { settlePushed } from './settle-pushed.ts'
+import type { Stopwatch } from './stopwatch.ts'
 import { withArtifact } from './with-artifact.ts'
 
 /** How often a lost race is run again before the events go back to the queue (Kargo's bound). */
 const racesMax = 10
 const racePauseMs = 40
+
+type BatchPorts = RunPorts & { readonly stopwatch: Stopwatch }
 
 /** What became of a batch. Events in neither list were held, refused, or ended otherwise. */
 export type BatchResult = {
@@ -33,21 +36,25 @@ const together = (one: BatchResult, other: BatchResult): BatchResult => ({
  * called again after a crash at any point: it looks before it acts. Throws what concerns all of them.
  */
 export async function runBatch(
-  ports: RunPorts,
+  ports: BatchPorts,
   events: readonly TargetedEvent[],
 ): Promise<BatchResult> {
+  const { stopwatch } = ports
   let open = events
   let result = nothing
   for (let race = 0; race < racesMax; race++) {
+    stopwatch.attempt('look')
     const pushed = await settlePushed(ports, open)
     result = together(result, { landed: pushed, failed: [] })
     open = open.filter((event) => !isOver(event.status) && !pushed.includes(event))
     if (open.length === 0) return result
     const tip = await ports.gitops.tip()
+    stopwatch.enter('decide')
     const { ready, late, failed } = await prepare(ports, open, tip)
     result = together(result, { landed: [], failed })
     const pass = late.length > 0 ? await outdate(ports, tip) : await carryOut(ports, tip, ready)
     if (pass !== 'moved') return together(result, pass)
+    stopwatch.lost()
     // Losers of one race that wait the same time meet again in the next.
     await ports.pause(racePauseMs * (race + Math.random()))
     open = await anew(ports, [...late, ...ready.map(({ event }) => event)])
@@ -68,7 +75,7 @@ async function anew(ports: RunPorts, events: readonly TargetedEvent[]): Promise<
  * Decides and renders side by side. What is not to be committed has its end, or waits; unless it is
  * `late`: it may have been pushed on this very tip, and that push may still land.
  */
-async function prepare(ports: RunPorts, events: readonly TargetedEvent[], tip: Sha) {
+async function prepare(ports: BatchPorts, events: readonly TargetedEvent[], tip: Sha) {
   const begun = await ports.events.commitsOf(events.map(({ id }) => id))
   const isBegun = ({ id }: TargetedEvent) =>
     begun.some((commit) => commit.eventId === id && commit.tip === tip)
@@ -87,13 +94,14 @@ async function prepare(ports: RunPorts, events: readonly TargetedEvent[], tip: S
 }
 
 async function prepareOne(
-  ports: RunPorts,
+  ports: BatchPorts,
   event: TargetedEvent,
   { tip, isBegun }: { tip: Sha; isBegun: boolean },
 ): Promise<Ready | 'late' | undefined> {
   const bound = await withArtifact(ports, event)
   if (bound === undefined) return undefined
   const proposal = await propose(ports, bound, tip)
+  if (!isRefusal(proposal)) ports.stopwatch.within('render', proposal.renderMs)
   if (!isRefusal(proposal) && proposal.decision.verdict === 'allow' && !isRefusal(proposal.commit))
     return { event: bound, proposal, commit: proposal.commit }
   if (isBegun) return 'late'
@@ -116,19 +124,25 @@ async function end(
 
 /** One push. Answers `moved` when everything has to be decided again. */
 async function carryOut(
-  ports: RunPorts,
+  ports: BatchPorts,
   tip: Sha,
   ready: readonly Ready[],
 ): Promise<BatchResult | 'moved'> {
   if (ready.length === 0) return nothing
   const commits = ready.map(({ commit }) => commit)
-  const result = await ports.gitops.commit(tip, commits, (refs) =>
-    intend(ports, { tip, refs, ready }),
-  )
+  const { stopwatch } = ports
+  stopwatch.enter('build')
+  const result = await ports.gitops.commit(tip, commits, async (refs) => {
+    stopwatch.enter('intend')
+    const isIntended = await intend(ports, { tip, refs, ready })
+    stopwatch.enter('push')
+    return isIntended
+  })
   switch (result.kind) {
     case 'moved':
       return 'moved'
     case 'landed':
+      stopwatch.enter('land')
       await ports.landings.land(ready.map((one, at) => landed(ports, one, result.refs[at] ?? '')))
       return { landed: ready.map(({ event }) => event), failed: [] }
     case 'blocked':
@@ -146,7 +160,7 @@ async function carryOut(
 
 /** The host does not say which commit it refuses: each half is tried by itself, down to one. */
 async function apart(
-  ports: RunPorts,
+  ports: BatchPorts,
   ready: readonly Ready[],
   reason: string,
 ): Promise<BatchResult> {

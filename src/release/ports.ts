@@ -15,7 +15,8 @@ import type { DriftFound } from './follow.ts'
 
 /** What a proposal needs to be made: it reads and writes nothing. */
 export type ProposalPorts = {
-  readonly clock: { nowMs(): number }
+  /** The second hand only goes forward, and tells how long something takes. */
+  readonly clock: { nowMs(): number; monotonicMs(): number }
   readonly ids: { next(kind: 'event' | 'decision' | 'lock'): string }
   readonly sources: {
     policies(tip: Sha): Promise<PolicySet>

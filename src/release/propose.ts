@@ -30,6 +30,7 @@ export type Proposal = {
   readonly controlVersion: number
   /** Some trigger may want to know when it has landed. */
   readonly isFollowed: boolean
+  readonly renderMs: number
 }
 
 /** An event that may go, with the commit that carries it out. */
@@ -61,7 +62,9 @@ export async function propose(
     nowMs,
   })
   const { app, env } = event
+  const fromMs = ports.clock.monotonicMs()
   const plan = planFiles(event, wanted)
+  const renderMs = ports.clock.monotonicMs() - fromMs
   const hasObjects = applying(policies, event).objects.length > 0
   const isForced = event.forced && isAdmin
   const decided = decide(policies, {
@@ -94,7 +97,7 @@ export async function propose(
   }
   const commit = isRefusal(plan) ? plan : planCommit(plan, decision)
   const isFollowed = policies.triggers.some(({ on, enabled }) => enabled && on === 'released')
-  return { wanted, decision, commit, controlVersion: controls.version, isFollowed }
+  return { wanted, decision, commit, controlVersion: controls.version, isFollowed, renderMs }
 }
 
 /** A no that may come of an index that is not made yet is none: it is asked again. */

@@ -1,15 +1,18 @@
 import type { Environments } from '../domain/environments.ts'
 import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/event.ts'
 import { Fault } from '../domain/fault.ts'
-import { runBatch } from './batch.ts'
+import { type BatchResult, runBatch } from './batch.ts'
 import { broken, type GuardPorts, refusePoison } from './guard.ts'
 import { wasPushed } from './outdate.ts'
 import type { RunPorts } from './ports.ts'
+import { Stopwatch } from './stopwatch.ts'
+import { type TellPorts, tellBatch } from './tell-batch.ts'
 
 /** The most releases of one push: it bounds what one push that fails holds up. */
 const batchMax = 100
 
 export type ReleaserPorts = GuardPorts &
+  TellPorts &
   RunPorts & {
     readonly events: GuardPorts['events'] & {
       claimTargeted(
@@ -20,8 +23,6 @@ export type ReleaserPorts = GuardPorts &
     }
     /** Those that the repository has. */
     readonly environments: Environments
-    /** Told of each landed release: milliseconds from the acceptance of its event to the push. */
-    readonly landed?: (ms: number) => void
   }
 
 /** Carries out what is ready: a batch is what gathered while the last push ran. */
@@ -44,16 +45,39 @@ export class Releaser {
   }
 
   async #run(batch: readonly TargetedEvent[]): Promise<void> {
-    const { clock, landed } = this.#ports
     try {
       refusePoison(batch)
-      const result = await runBatch(this.#ports, batch)
-      for (const event of result.landed) landed?.(clock.nowMs() - event.createdMs)
+      const result = await this.#timed(batch)
       for (const [event, error] of result.failed) await this.#broken(event, error)
       this.#most = Math.min(batchMax, this.#most * 2)
     } catch (error) {
       this.#most = Math.max(1, Math.floor(batch.length / 2))
       for (const event of batch) await this.#broken(event, error)
+    }
+  }
+
+  /** Carries out a batch and tells where its time went, also when it breaks. */
+  async #timed(batch: readonly TargetedEvent[]): Promise<BatchResult> {
+    const { clock } = this.#ports
+    const takenMs = clock.nowMs()
+    const stopwatch = new Stopwatch(clock)
+    let landed: BatchResult['landed'] = []
+    try {
+      const result = await runBatch({ ...this.#ports, stopwatch }, batch)
+      landed = result.landed
+      return result
+    } finally {
+      const endedMs = clock.nowMs()
+      tellBatch(this.#ports, {
+        eventId: batch[0]?.id ?? '',
+        size: batch.length,
+        queuedMs: batch.filter(isNew).map((event) => since(readyMs(event), takenMs)),
+        landed: landed.map((event) => ({
+          ms: since(event.createdMs, endedMs),
+          wasHeld: event.status === 'held',
+        })),
+        ...stopwatch.stop(),
+      })
     }
   }
 
@@ -72,3 +96,9 @@ export class Releaser {
     await broken(this.#ports, event, why)
   }
 }
+
+/** What was held waited for a policy or for people, and how long since is not known. */
+const isNew = ({ status }: TargetedEvent): boolean => status === 'new'
+const readyMs = ({ createdMs, dueMs }: TargetedEvent): number => Math.max(createdMs, dueMs)
+/** Another server's clock may be ahead. */
+const since = (fromMs: number, toMs: number): number => Math.max(0, toMs - fromMs)

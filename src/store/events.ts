@@ -248,6 +248,22 @@ export class EventStore {
     return rows.map((row) => JSON.parse(String(row.body)) as Decision)
   }
 
+  /**
+   * How long the oldest event waits that nothing holds, in milliseconds: neither a policy nor an older
+   * one of its target that is held. The first in their order is the oldest, so the index ends the search.
+   */
+  async oldestNewMs(nowMs: number): Promise<number> {
+    const [row] = await this.#database.read(
+      `select created_ms from events e
+       where status in ('new', 'held') and status = 'new' and not exists (
+         select 1 from events older
+         where older.status in ('new', 'held') and older.status = 'held' and older.queues = 1
+           and older.env = e.env and older.app = e.app and older.seq < e.seq)
+       order by seq limit 1`,
+    )
+    return row ? Math.max(0, nowMs - Number(row.created_ms)) : 0
+  }
+
   /** How many events are not over, and how many were set aside, for the metrics. */
   async counts(): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#database.read(
@@ -285,6 +301,7 @@ function eventOf(row: ResultSet['rows'][number]): ReleaseEvent {
     source: String(row.source) as ReleaseEvent['source'],
     attempts: Number(row.attempts),
     createdMs: Number(row.created_ms),
+    dueMs: Number(row.due_ms),
     expiresMs: number('expires_ms'),
     decisionId: text('decision_id'),
     forced: row.forced === 1,

@@ -22,15 +22,6 @@ async function until(
   await loop.stop()
 }
 
-test('a release is carried out, and told with the time it took', async () => {
-  const parts = await testParts()
-  await parts.push()
-  await parts.ask()
-  const told: number[] = []
-  await until(parts, { id: 'r-1', status: 'processed' }, { ...parts.ports, landed: (ms) => told.push(ms) }) // biome-ignore format: one call
-  expect(told).toEqual([0])
-})
-
 test('F6: a landing that is not kept once is finished with exactly one commit', async () => {
   const parts = await testParts()
   await parts.push()

@@ -4,6 +4,7 @@ import { openClone } from '../../src/gitops/clone.ts'
 import { streamIn } from '../../src/gitops/git.ts'
 import { runBatch } from '../../src/release/batch.ts'
 import { outrun } from '../../src/release/outrun.ts'
+import { Stopwatch } from '../../src/release/stopwatch.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { fenced } from '../../src/store/fenced.ts'
 import { isIntendedOn } from '../../src/store/late-pushes.ts'
@@ -62,7 +63,9 @@ async function asleepBeforeItsPush(parts: TestParts) {
       return isIntended
     })
   await parts.push()
-  const running = runBatch({ ...ports, gitops: bound(writer, commit) }, [await parts.ask()])
+  const stopwatch = new Stopwatch(parts.clock)
+  const bare = { ...ports, stopwatch, gitops: bound(writer, commit) }
+  const running = runBatch(bare, [await parts.ask()])
   await asleep
   return { wake, running }
 }

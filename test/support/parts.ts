@@ -13,6 +13,7 @@ import { loadPolicies } from '../../src/policy/policy.ts'
 import { type BatchResult, runBatch } from '../../src/release/batch.ts'
 import { expand } from '../../src/release/expand.ts'
 import { Loop, type LoopPorts, type RepositoryPorts } from '../../src/release/loop.ts'
+import { Stopwatch } from '../../src/release/stopwatch.ts'
 import { asOne } from '../../src/repository-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
 import { ControlStore } from '../../src/store/controls.ts'
@@ -67,6 +68,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     { sql: 'update gitops_indexes set ref = ?', args: [await gitops.tipOfRemote()] },
   ])
   const log = {
+    debug: (_: object, text: string) => void logged.push({ level: 'debug', text }),
     info: (_: object, text: string) => void logged.push({ level: 'info', text }),
     warn: (_: object, text: string) => void logged.push({ level: 'warn', text }),
     error: (_: object, text: string) => void logged.push({ level: 'error', text }),
@@ -175,7 +177,7 @@ export async function run(
   ports: TestPorts,
   events: readonly TargetedEvent[],
 ): Promise<BatchResult> {
-  const result = await runBatch(ports, events)
+  const result = await runBatch({ ...ports, stopwatch: new Stopwatch(ports.clock) }, events)
   const [broken] = result.failed
   if (broken) throw broken[1]
   return result

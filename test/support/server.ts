@@ -39,7 +39,7 @@ export async function testServer(given: Given, later: Later) {
     lines.push(chunk.toString('utf8'))
     done()
   }
-  const log = makeLog('info', config.secrets, new Writable({ write }))
+  const log = makeLog(config.logLevel, config.secrets, new Writable({ write }))
   const server = await startServer(config, log)
   later(() => server.stop())
   const call = async (path: string, init: RequestInit & { token?: string | null } = {}) => {

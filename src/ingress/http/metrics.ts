@@ -1,20 +1,25 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { batchMetrics } from './batch-metrics.ts'
 
 /** What is counted when it is asked for, from the store. */
 export type Counts = {
   readonly eventsByStatus: () => Promise<ReadonlyMap<string, number>>
   readonly runningByEnv: () => Promise<ReadonlyMap<string, number>>
+  readonly oldestUnpushedMs: () => Promise<number>
 }
 
 /** The product's metrics, in Prometheus' text. */
-export function metricsOf({ eventsByStatus, runningByEnv }: Counts) {
+export function metricsOf({ eventsByStatus, runningByEnv, oldestUnpushedMs }: Counts) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const released = new Histogram({
-    name: 'gimletd_release_duration_seconds',
-    help: 'From the acceptance of a request to its commit on the remote',
-    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600],
+  const ended = batchMetrics(registry)
+  new Gauge({
+    name: 'gimletd_oldest_unpushed_seconds',
+    help: 'Age of the oldest request that is neither held nor over, 0 when there is none',
     registers: [registry],
+    async collect() {
+      this.set((await oldestUnpushedMs()) / 1000)
+    },
   })
   gaugeOf({ registry, counts: eventsByStatus }, 'status', {
     name: 'gimletd_events',
@@ -30,8 +35,7 @@ export function metricsOf({ eventsByStatus, runningByEnv }: Counts) {
     registers: [registry],
   })
   return {
-    /** Counts one landed release. */
-    landed: (ms: number) => released.observe(ms / 1000),
+    ...ended,
     text(isLeader: () => boolean) {
       leader.set(isLeader() ? 1 : 0)
       return registry.metrics()
