@@ -168,8 +168,8 @@ export class Follower {
 
   /** Makes the index anew, in the background; releases go on. */
   #make(tip: Sha): void {
-    const { log } = this.#ports
-    log.info({ tip }, 'the index of the GitOps repository is being made')
+    const { log, repository } = this.#ports
+    log.info({ repository, tip }, 'the index of the GitOps repository is being made')
     const goOn = () => {
       if (this.#isStopping) throw new Error('the server stops')
     }
