@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createRepository } from '../src/gitops/clone.ts'
 import { manifest, posted } from './support/builders.ts'
 import { testServer } from './support/server.ts'
-import { putFiles, someonesGit, tempFolder } from './support/temp.ts'
+import { putFiles, putScript, someonesGit, tempFolder } from './support/temp.ts'
 
 const manifests = {
   'dev.yaml': manifest({ env: 'dev' }),
@@ -15,10 +16,16 @@ type Given = {
   readonly layout?: 'app' | 'env/app'
   readonly folder?: string
   readonly own?: string[]
+  readonly policies?: Readonly<Record<string, string>>
 }
 
 /** A server whose production, and what else is named, has a repository of its own. */
-async function serverOfTwo({ layout = 'env/app', own = ['production'], ...given }: Given = {}) {
+async function serverOfTwo({
+  layout = 'env/app',
+  own = ['production'],
+  policies = {},
+  ...given
+}: Given = {}) {
   const folder = given.folder ?? (await tempFolder())
   const [first, production] = [join(folder, 'first.git'), join(folder, 'production.git')]
   for (const repository of [first, production])
@@ -26,7 +33,7 @@ async function serverOfTwo({ layout = 'env/app', own = ['production'], ...given 
   const repos = own.length === 0 ? [] : [{ environments: own, repo: production }]
   const server = await testServer(
     {
-      ...{ manifests, folder },
+      ...{ manifests, policies, folder },
       environment: {
         GITOPS_REPO: first,
         GITOPS_REPOS: JSON.stringify(repos),
@@ -113,6 +120,18 @@ describe('an environment with a repository of its own', () => {
     expect(await runs()).toEqual({})
   })
 
+  test('is decided by what runs in the other repositories', async () => {
+    const require = { '==': [{ var: 'envs.staging.artifactId' }, { var: 'artifact.id' }] }
+    const gate = { kind: 'gate', env: 'production', otherwise: 'hold', require, message: 'staging first' } // biome-ignore format: one value
+    const { server, ask, release, runs } = await serverOfTwo({ policies: { 'gate.json': JSON.stringify(gate) } }) // biome-ignore format: one call
+    const waiting = await ask('production')
+    expect(await server.ended(waiting)).toMatchObject({ status: 'held' })
+    await release('staging')
+    const both = { staging: 'web-1', production: 'web-1' }
+    await vi.waitFor(async () => expect(await runs()).toEqual(both), 10_000)
+    expect(await server.ended(waiting)).toMatchObject({ status: 'processed' })
+  })
+
   test('tells what people changed there by hand, and not what they changed beside it', async () => {
     const { server, first, production, ask, release } = await serverOfTwo({ layout: 'app' })
     await release('production')
@@ -143,6 +162,20 @@ describe('an environment with a repository of its own', () => {
     await rename(`${production}.away`, production)
     expect(await server.ended(waiting)).toMatchObject({ status: 'processed' })
     expect(await runs()).toEqual({ staging: 'web-2', production: 'web-2' })
+  })
+
+  test('F11: a push that hangs in one repository holds up no other', async () => {
+    const { server, production, ask, release, runs } = await serverOfTwo()
+    const [begun, goOn] = [join(production, 'begun'), join(production, 'go-on')]
+    const hang = `#!/bin/sh\ntouch ${begun}\nwhile [ ! -e ${goOn} ]; do sleep 0.05; done\n`
+    await putScript(production, 'hooks/pre-receive', hang)
+    const waiting = await ask('production')
+    await vi.waitFor(() => expect(existsSync(begun)).toBe(true), 10_000)
+    await release('staging')
+    expect(await runs()).toEqual({ staging: 'web-1' })
+    await putFiles(production, { 'go-on': '' })
+    expect(await server.ended(waiting)).toMatchObject({ status: 'processed' })
+    expect(await runs()).toEqual({ staging: 'web-1', production: 'web-1' })
   })
 
   test('F27: one that was rewound stops its environments only, until a person resumes it', async () => {
