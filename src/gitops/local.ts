@@ -8,6 +8,7 @@ import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-imp
 import { type Clone, fetchForward, holds, resolve, resumeAt } from './forward.ts'
 import { GitFailure } from './git.ts'
 import { remoteRef } from './refs.ts'
+import type { GitopsWriter } from './writer.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
 type Blocked = Extract<CommitResult, { kind: 'blocked' }>
@@ -18,7 +19,7 @@ type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved
  * the commits, one push with the expected tip lands them all or none.
  * It is the only writer that this process has for the branch.
  */
-export class LocalWriter {
+export class LocalWriter implements GitopsWriter {
   readonly #git: Clone
   readonly #branch: string
   readonly #direct: DirectPush | undefined
