@@ -24,7 +24,7 @@ export class GithubBuild {
   /** Builds the commits on `tip`, one on the other. */
   async on(tip: Sha, commits: readonly PlannedCommit[]): Promise<Built | Blocked> {
     if (commits.length === 0) return { kind: 'built', refs: [] }
-    let root = this.#last?.commit === tip ? this.#last.root : await this.#git.rootOf(tip)
+    let root = this.#last?.commit === tip ? this.#last.root : await this.#rootOf(tip)
     const blocked = blockedIn(root, commits)
     if (blocked) return blocked
     const refs: Sha[] = []
@@ -36,6 +36,10 @@ export class GithubBuild {
     }
     this.#last = { commit: parent, root }
     return { kind: 'built', refs }
+  }
+
+  async #rootOf(commit: Sha): Promise<Tree> {
+    return this.#git.tree(await this.#git.rootIdOf(commit))
   }
 
   async #changed(root: Tree, change: FolderChange): Promise<Tree> {
@@ -74,7 +78,7 @@ export class GithubBuild {
 
   async #folderAt(commit: Sha, folder: string): Promise<Sha> {
     const [env, app] = partsOf(folder)
-    const outside = (await this.#git.rootOf(commit)).entries.get(env)
+    const outside = (await this.#rootOf(commit)).entries.get(env)
     const inside = outside?.type === 'tree' ? await this.#git.tree(outside.sha) : undefined
     const found = inside?.entries.get(app)
     if (found?.type === 'tree') return found.sha
@@ -112,8 +116,8 @@ function blockedIn({ entries }: Tree, commits: readonly PlannedCommit[]): Blocke
 
 const folderEntry = (path: string, sha: Sha) => ({ path, mode: '040000', type: 'tree', sha })
 
-/** The environment's folder and the app's below it. */
+/** The environment's folder, and the app's in it. */
 function partsOf(folder: string): readonly [env: string, app: string] {
-  const [env = '', app = ''] = folder.split('/')
-  return [env, app]
+  const [env = '', ...app] = folder.split('/')
+  return [env, app.join('/')]
 }

@@ -4,8 +4,8 @@ import type { Sha } from '../domain/names.ts'
 import { author } from './author.ts'
 
 /** What came of a call of GitHub's API. */
-export type GithubAnswer =
-  | { readonly kind: 'ok'; readonly data: unknown }
+export type GithubAnswer = { readonly kind: 'ok'; readonly data: unknown } | GithubTrouble
+export type GithubTrouble =
   | { readonly kind: 'limited'; readonly afterMs: number }
   | { readonly kind: 'refused'; readonly status: number; readonly message: string }
   | { readonly kind: 'unreachable'; readonly problem: string }
@@ -58,18 +58,20 @@ export class GithubGit {
     return shaOf(part(data, 'object'), doing)
   }
 
-  /** Moves the branch forward; what came of it is for the caller to judge. */
-  moveTo(sha: Sha): Promise<GithubAnswer> {
+  /** Moves the branch forward; what came of it, when it is not known to be there, is for the caller to find out. */
+  async moveTo(sha: Sha): Promise<GithubAnswer> {
     const route = 'PATCH /repos/{owner}/{repo}/git/refs/{ref}'
-    return this.#call(route, { ...this.#at, ref: `heads/${this.#branch}`, sha, force: false })
+    const ref = `heads/${this.#branch}`
+    const answer = await this.#call(route, { ...this.#at, ref, sha, force: false })
+    const isOdd = answer.kind === 'ok' && part(part(answer.data, 'object'), 'sha') !== sha
+    return isOdd ? { kind: 'unreachable', problem: notOne } : answer
   }
 
-  /** The tree of a commit. */
-  async rootOf(commit_sha: Sha): Promise<Tree> {
+  /** The id of a commit's tree. */
+  async rootIdOf(commit_sha: Sha): Promise<Sha> {
     const route = 'GET /repos/{owner}/{repo}/git/commits/{commit_sha}'
     const doing = `reading commit ${commit_sha} of the GitOps repository`
-    const data = await this.#ask(doing, route, { commit_sha })
-    return this.tree(shaOf(part(data, 'tree'), doing))
+    return shaOf(part(await this.#ask(doing, route, { commit_sha }), 'tree'), doing)
   }
 
   /** What lies in a tree, without what lies deeper. */
@@ -109,8 +111,11 @@ export class GithubGit {
     const parameters = { basehead: `${ref}...${tip}`, per_page: 1, page: 2 }
     const answer = await this.#call(route, { ...this.#at, ...parameters })
     if (answer.kind === 'ok') return part(answer.data, 'behind_by') === 0
-    // One of them is not there, or they have nothing in common.
-    if (answer.kind === 'refused' && answer.status === 404) return false
+    if (answer.kind === 'refused' && answer.status === 404) {
+      // The other one is not there, or they have nothing in common; unless nobody lets us look any more.
+      await this.rootIdOf(tip)
+      return false
+    }
     throw faultOf(answer, `comparing ${ref} with ${tip} in the GitOps repository`)
   }
 
@@ -156,7 +161,7 @@ export const textEntry = (path: string, text: string): TextEntry => ({
 })
 
 /** What an answer that is none means: who we are, what was asked, or whether GitHub answers. */
-export function faultOf(answer: Exclude<GithubAnswer, { kind: 'ok' }>, doing: string): Fault {
+export function faultOf(answer: GithubTrouble, doing: string): Fault {
   switch (answer.kind) {
     case 'limited': {
       const seconds = Math.ceil(answer.afterMs / 1000)
@@ -184,7 +189,8 @@ const part = (value: unknown, name: string): unknown =>
 const isSha = (value: unknown): value is Sha =>
   typeof value === 'string' && /^[0-9a-f]{40}$/.test(value)
 
-const odd = (doing: string) => new Fault('gitops_broken', `${doing}: GitHub's answer is not one`)
+const notOne = 'the answer is not one of GitHub’s'
+const odd = (doing: string) => new Fault('gitops_unreachable', `${doing}: ${notOne}`)
 
 function shaOf(value: unknown, doing: string): Sha {
   const sha = part(value, 'sha')

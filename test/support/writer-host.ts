@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { GithubWriter } from '../../src/gitops/github.ts'
 import type { SeenBranch } from '../../src/gitops/writer.ts'
 import { githubApi, probotOf } from '../../src/ingress/github/api.ts'
@@ -58,6 +58,11 @@ export type Hub = {
 /** GitHub as the place of the bare repository, and writers that only speak to its API. */
 export async function hubOf(remote: string): Promise<Hub> {
   const github = await githubStandIn(onTestFinished)
+  onTestFinished(() => {
+    // A no is GitHub's to say; a call that is none of its own is a mistake.
+    const wrong = /no such route|Problems parsing|Validation Failed|"status":"500"/
+    expect(github.problems.filter((one) => wrong.test(one))).toEqual([])
+  })
   github.permissions = { metadata: 'read', contents: 'write' }
   const repository = github.repository({ fullName: 'example/gitops' })
   repository.folder = remote
