@@ -113,6 +113,15 @@ describe('the move of the branch', () => {
   })
 })
 
+test('I5: nothing lands when GitHub makes another tree than it was asked for', async () => {
+  const place = await onGithub()
+  const tip = await place.someoneCommits({ 'production/web/a.yaml': 'a' })
+  const sha = (await someonesGit(place.remote, 'rev-parse', 'main^{tree}')).trim()
+  place.github.fail('POST', /\/git\/trees$/, { status: 201, body: { sha, tree: [] } }, 2)
+  expect(await endOf(place.commit(put('1')))).toBe('gitops_broken')
+  expect(await place.tipOfRemote()).toBe(tip)
+})
+
 describe('F24/F10: GitHub’s limits', () => {
   test.each<{ name: string; method: string; path: RegExp; fault: GithubFault }>([
     {
@@ -238,6 +247,7 @@ describe('I2: the commits are those that the clone builds, byte for byte', () =>
       removed('new/app'),
       removed('new/app'),
       removed('nowhere/app'),
+      removed('.gimlet'),
       removed('production/nothing'),
       removed('staging/web'),
       inPlace('production/web-2', {}),
@@ -289,22 +299,40 @@ describe('I2: the commits are those that the clone builds, byte for byte', () =>
 })
 
 describe('what a release asks of GitHub', () => {
-  test('is nine calls on a tip of others, and six on our own', async () => {
+  const looks = ['GET git/ref', 'GET git/commits', 'GET git/trees']
+  const builds = ['POST git/trees', 'POST git/trees', 'POST git/trees', 'POST git/commits']
+  const moves = ['GET git/ref', 'PATCH git/refs']
+
+  test('is six calls on our own last commit, nine after a start and ten on that of others', async () => {
     const place = await onGithub()
     await place.someoneCommits({ 'production/web/a.yaml': 'old', 'production/other/a.yaml': 'a' })
-    const [cold, warm] = [
-      await place.asked(() => place.commit(put('1'))),
-      await place.asked(() => place.commit(put('2'))),
-    ]
-    expect(cold.map(kindOf)).toEqual([
-      ...['GET git/ref', 'GET git/commits', 'GET git/trees'],
-      ...['POST git/trees', 'POST git/trees', 'POST git/trees', 'POST git/commits'],
-      ...['GET git/ref', 'PATCH git/refs'],
-    ])
-    expect(warm.map(kindOf)).toEqual([
-      ...['POST git/trees', 'POST git/trees', 'POST git/trees', 'POST git/commits'],
-      ...['GET git/ref', 'PATCH git/refs'],
-    ])
+    const first = await place.asked(() => place.commit(put('1')))
+    const second = await place.asked(() => place.commit(put('2')))
+    await place.someoneCommits({ 'README.md': 'hello' })
+    const afterOthers = await place.asked(async () => {
+      await place.writer.refresh()
+      await place.commit(put('3'))
+    })
+    expect(first.map(kindOf)).toEqual([...looks, ...builds, ...moves])
+    expect(second.map(kindOf)).toEqual([...builds, ...moves])
+    expect(afterOthers).toHaveLength(10)
+    expect(afterOthers[1]).toMatch(/^GET compare\//)
+  })
+
+  test('is nine calls for a rollback and six for a removal', async () => {
+    const place = await onGithub()
+    await place.someoneCommits({ 'production/other/a.yaml': 'a' })
+    await place.commit(put('1'))
+    const from = await place.writer.tip()
+    await place.commit(put('2'))
+    const [folder, files] = ['production/web', new Map([['release.json', '{}']])]
+    const back = { ...put(''), change: { kind: 'restore', folder, from, files } as const }
+    const gone = { ...put(''), change: { kind: 'remove', folder } as const }
+    const restored = await place.asked(() => place.commit(back))
+    const removed = await place.asked(() => place.commit(gone))
+    const reads = ['GET git/commits', 'GET git/trees', 'GET git/trees']
+    expect(restored.map(kindOf)).toEqual([...reads, ...builds, ...moves])
+    expect(removed.map(kindOf)).toEqual(['GET git/trees', ...builds.slice(1), ...moves])
   })
 
   test('of a batch of 20 is at most 85 calls, and one move', async () => {
