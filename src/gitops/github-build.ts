@@ -1,7 +1,6 @@
 import type { CommitResult, Files, FolderChange, PlannedCommit } from '../domain/change.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
-import { parentsOf } from './fast-import.ts'
 import { emptyTree, type GithubGit, type Tree, textEntry } from './github-git.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
@@ -45,6 +44,10 @@ export class GithubBuild {
   async #changed(root: Tree, change: FolderChange): Promise<Tree> {
     const [env, app] = partsOf(change.folder)
     const made = await this.#folder(change)
+    if (env === null)
+      return made === undefined
+        ? this.#without(root, app)
+        : this.#with({ name: app, tree: made, base: root.sha })
     const old = root.entries.get(env)?.sha
     if (made !== undefined) {
       const inside = await this.#with({ name: app, tree: made, base: old })
@@ -78,9 +81,12 @@ export class GithubBuild {
 
   async #folderAt(commit: Sha, folder: string): Promise<Sha> {
     const [env, app] = partsOf(folder)
-    const outside = (await this.#rootOf(commit)).entries.get(env)
-    const inside = outside?.type === 'tree' ? await this.#git.tree(outside.sha) : undefined
-    const found = inside?.entries.get(app)
+    let tree: Tree | undefined = await this.#rootOf(commit)
+    if (env !== null) {
+      const outside = tree.entries.get(env)
+      tree = outside?.type === 'tree' ? await this.#git.tree(outside.sha) : undefined
+    }
+    const found = tree?.entries.get(app)
     if (found?.type === 'tree') return found.sha
     throw new Fault('gitops_broken', `reading ${folder} as it was at ${commit}`)
   }
@@ -104,20 +110,19 @@ export class GithubBuild {
 }
 
 function blockedIn({ entries }: Tree, commits: readonly PlannedCommit[]): Blocked | undefined {
-  const parents = parentsOf(commits.map((commit) => ({ commit, tree: null })))
-  const parent = parents.find((name) => (entries.get(name)?.type ?? 'tree') !== 'tree')
-  if (parent === undefined) return undefined
-  return {
-    kind: 'blocked',
-    at: commits.findIndex(({ change }) => change.folder.startsWith(`${parent}/`)),
-    reason: `writing below ${parent}: on the GitOps branch that is a file or a link; move it away`,
-  }
+  const parents = commits.map(({ change }) => partsOf(change.folder)[0])
+  const isBlocked = (name: string | null) =>
+    name !== null && (entries.get(name)?.type ?? 'tree') !== 'tree'
+  const at = parents.findIndex(isBlocked)
+  if (at === -1) return undefined
+  const reason = `writing below ${parents[at]}: on the GitOps branch that is a file or a link; move it away`
+  return { kind: 'blocked', at, reason }
 }
 
 const folderEntry = (path: string, sha: Sha) => ({ path, mode: '040000', type: 'tree', sha })
 
-/** The environment's folder, and the app's in it. */
-function partsOf(folder: string): readonly [env: string, app: string] {
-  const [env = '', ...app] = folder.split('/')
-  return [env, app.join('/')]
+/** The environment's folder, if there is one, and the app's in it. */
+function partsOf(folder: string): readonly [env: string | null, app: string] {
+  const end = folder.indexOf('/')
+  return end === -1 ? [null, folder] : [folder.slice(0, end), folder.slice(end + 1)]
 }

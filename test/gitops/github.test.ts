@@ -228,6 +228,7 @@ describe('I2: the commits are those that the clone builds, byte for byte', () =>
       'production/web-2/a': 'a',
       'production/web.yaml': 'beside',
       'staging/web/a': 'a',
+      'top/a': 'a',
       'file-and-folder/app': 'a file where the app’s folder should be',
     })
     await sameOn(place, [
@@ -248,6 +249,10 @@ describe('I2: the commits are those that the clone builds, byte for byte', () =>
       removed('new/app'),
       removed('nowhere/app'),
       removed('.gimlet'),
+      inPlace('at-the-top', { a: '1', 'b/c': '2' }),
+      changed({ kind: 'restore', folder: 'top', from, files: new Map([['r', '1']]) }),
+      inPlace('top', { b: '2' }),
+      removed('at-the-top'),
       removed('production/nothing'),
       removed('staging/web'),
       inPlace('production/web-2', {}),
@@ -263,7 +268,8 @@ describe('I2: the commits are those that the clone builds, byte for byte', () =>
       'b/a/x': '4',
     })
     const name = fc.constantFrom('a', 'b', 'a-b')
-    const folder = fc.tuple(name, name).map((parts) => parts.join('/'))
+    const inEnv = fc.tuple(name, name).map((parts) => parts.join('/'))
+    const folder = fc.oneof({ arbitrary: inEnv, weight: 4 }, fc.constant('top'))
     const path = fc.constantFrom('x', 'y.yaml', 'd/x', 'd/e/x')
     const files = fc.dictionary(path, fc.string({ unit: 'binary', maxLength: 20 }), { maxKeys: 4 })
     const commit = fc.oneof(
