@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import type { LocalWriter } from './gitops/local.ts'
+import type { GitopsWriter } from './gitops/writer.ts'
 import { type OutrunPorts, outrun } from './release/outrun.ts'
 import type { HeldLease } from './servers/candidate.ts'
 import { Leader, type Term } from './servers/leader.ts'
@@ -61,14 +61,17 @@ export const together = (terms: readonly Pick<Term, 'stop'>[]): Term => ({
 
 /** A push is begun only while the lease is held: between the intent and it there may have been a pause. */
 export const heldCommit =
-  (writer: LocalWriter, lease: HeldLease): LocalWriter['commit'] =>
+  (writer: GitopsWriter, lease: HeldLease): GitopsWriter['commit'] =>
   (tip, commits, intend) =>
     writer.commit(tip, commits, async (refs) => (await intend(refs)) && lease.isHeld())
 
 /** Ends when nothing of the server that led before can land in a repository any more, or at a stop. */
 export function outrunOthers(
   lease: HeldLease,
-  ports: Pick<OutrunPorts, 'isIntendedOn'> & { readonly writer: LocalWriter; readonly log: Logger },
+  ports: Pick<OutrunPorts, 'isIntendedOn'> & {
+    readonly writer: GitopsWriter
+    readonly log: Logger
+  },
 ): (stop: AbortSignal) => Promise<void> {
   const { writer, isIntendedOn, log } = ports
   const clock = { nowMs: () => Date.now() }

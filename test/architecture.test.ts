@@ -120,6 +120,18 @@ describe('the rooms', () => {
   })
 })
 
+describe('the writer by GitHub’s API', () => {
+  it('runs anywhere: it imports nothing of Node and no package, however deep', () => {
+    const deep = new Set(['gitops/github.ts'])
+    for (const file of deep)
+      for (const { from } of importsIn(file).filter(({ from }) => from.startsWith('.')))
+        deep.add(relative(src, resolve(src, dirname(file), from)))
+    expect([...deep]).toContain('gitops/github-git.ts')
+    const wrong = imports.filter(({ file, from }) => deep.has(file) && !from.startsWith('.'))
+    expect(wrong).toEqual([])
+  })
+})
+
 /** A file's text without its comments. */
 const code = (file: string) => read(file).replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '')
 

@@ -1,8 +1,6 @@
 import type { Files, PlannedCommit } from '../domain/change.ts'
 import type { Sha } from '../domain/names.ts'
-
-/** Who GitOps commits are by; who asked stands in their trailers. */
-const author = 'Gimlet <gimlet@localhost>'
+import { author } from './author.ts'
 
 /** The ref that the builds hang on while they are not pushed. */
 export const buildRef = 'refs/gimlet/build'
@@ -25,7 +23,7 @@ export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): 
   const parts = ['feature done\n']
   if (tip) parts.push(...parentsOf(commits).map((parent) => `ls ${tip} ${parent}\n`))
   commits.forEach(({ commit, tree }, at) => {
-    const when = `${author} ${commit.unix} +0000`
+    const when = `${author.name} <${author.email}> ${commit.unix} +0000`
     parts.push(`commit ${buildRef}\nmark :${at + 1}\nauthor ${when}\ncommitter ${when}\n`)
     parts.push(data(commit.message))
     if (at === 0 && tip) parts.push(`from ${tip}\n`)

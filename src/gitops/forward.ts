@@ -1,7 +1,8 @@
 import { type Refusal, refuse } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
-import { Halted, remoteFault } from './failure.ts'
+import { remoteFault } from './failure.ts'
 import { type Git, GitFailure } from './git.ts'
+import { Halted } from './halted.ts'
 import type { BranchMemory } from './memory.ts'
 import { fetchArgs, foundRef, remoteRef } from './refs.ts'
 

@@ -10,6 +10,7 @@ import { type Clone, fetchForward, holds, resolve, resumeAt } from './forward.ts
 import { GitFailure } from './git.ts'
 import { remoteRef } from './refs.ts'
 import { type Root, rootOf } from './root.ts'
+import type { GitopsWriter } from './writer.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
 type Blocked = Extract<CommitResult, { kind: 'blocked' }>
@@ -29,7 +30,7 @@ type Place = {
  * the commits, one push with the expected tip lands them all or none.
  * It is the only writer that this process has for the branch.
  */
-export class LocalWriter {
+export class LocalWriter implements GitopsWriter {
   readonly #git: Clone
   readonly #branch: string
   readonly #root: Root

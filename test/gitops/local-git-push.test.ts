@@ -1,5 +1,6 @@
 import { ways } from '../support/temp.ts'
 
-// The same suite, with writers that know no way but `git push`.
+// The same suites, with writers that know no way but `git push`.
 ways.direct = false
-await import('./local.test.ts')
+await import('./writer.test.ts')
+await import('./local-clone.test.ts')

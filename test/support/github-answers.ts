@@ -13,6 +13,8 @@ export type Ask = {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   readonly body: Json
+  /** The media type that is asked for. */
+  readonly accept: string
   /** Of the token, when there is one. */
   readonly installationId: number
 }

@@ -108,6 +108,13 @@ export class Repository {
   isProtected = true
   /** The types of the rules that rulesets give a branch, by its name. */
   readonly rules = new Map<string, readonly string[]>()
+  /** A bare repository whose branches and commits are the real ones. */
+  folder: string | undefined
+  /** What GitHub says to whoever moves a branch, when it does not let them. */
+  refusal: string | undefined
+  /** Runs while a branch is moved. */
+  beforeMove: (() => Promise<unknown>) | undefined
+  afterMove: (() => Promise<unknown>) | undefined
 
   constructor(given: RepositoryGiven & { readonly id: number }) {
     const { id, fullName, owner = 'example', defaultBranch = 'main', installationId = 42 } = given

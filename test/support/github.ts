@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, type Ask, message, ok, paramsOf, Refused } from './github-answers.ts'
 import { jwtProblem, privateKey } from './github-auth.ts'
+import { gitRoutes } from './github-git.ts'
 import { appRoutes, type RepositoryRoute, repositoryRoutes, tokenRoutes } from './github-routes.ts'
 import { type SenderOptions, senderOf } from './github-sender.ts'
 import { apiOf, installationShape, repositoryShape } from './github-shapes.ts'
@@ -18,6 +19,7 @@ export type GithubCall = {
   readonly body: Json
   readonly atMs: number
   readonly token: 'app' | 'installation' | 'none'
+  readonly accept: string
   /** 0 for a call that got no answer. */
   status: number
 }
@@ -121,8 +123,8 @@ export class GithubStandIn extends GithubState {
     const bearer = /^(?:bearer|token) (.+)$/i.exec(request.headers.authorization ?? '')?.[1]
     const kind = bearer === undefined ? 'none' : bearer.includes('.') ? 'app' : 'installation'
     const query = Object.fromEntries(url.searchParams)
-    const method = request.method ?? 'GET'
-    const call: GithubCall = { method, path, query, body: body ?? {}, atMs: this.nowMs(), token: kind, status: 0 } // biome-ignore format: one value
+    const [method, accept] = [request.method ?? 'GET', request.headers.accept ?? '']
+    const call: GithubCall = { method, path, query, body: body ?? {}, atMs: this.nowMs(), token: kind, accept, status: 0 } // biome-ignore format: one value
     this.calls.push(call)
     const fault = this.#faultOf(call)
     if (fault && 'close' in fault) return void request.socket.destroy()
@@ -130,7 +132,7 @@ export class GithubStandIn extends GithubState {
     if (fault && 'hang' in fault) await wait(fault.hang, undefined, { ref: false })
     const answer =
       (fault && this.#faultAnswer(fault)) ??
-      (body ? this.#answer(call, bearer) : message(400, 'Problems parsing JSON'))
+      (body ? await this.#answer(call, bearer) : message(400, 'Problems parsing JSON'))
     if (fault && 'lost' in fault) return void request.socket.destroy()
     if (!response.destroyed) this.#write(response, call, answer)
   }
@@ -174,10 +176,10 @@ export class GithubStandIn extends GithubState {
     return message(status, fault.message ?? 'Validation Failed', fault.body)
   }
 
-  #answer(call: GithubCall, bearer: string | undefined): Answer {
+  async #answer(call: GithubCall, bearer: string | undefined): Promise<Answer> {
     let answer: Answer
     try {
-      answer = this.#route(call, bearer)
+      answer = await this.#route(call, bearer)
     } catch (error) {
       answer = error instanceof Refused ? error.answer : message(500, String(error))
     }
@@ -186,10 +188,10 @@ export class GithubStandIn extends GithubState {
     return answer
   }
 
-  #route(call: GithubCall, bearer: string | undefined): Answer {
-    const { method, path, body } = call
+  #route(call: GithubCall, bearer: string | undefined): Answer | Promise<Answer> {
+    const { method, path, body, accept } = call
     const query = new URLSearchParams(call.query)
-    const ask = { state: this, path, query, body, params: {}, installationId: 0 }
+    const ask = { state: this, path, query, body, accept, params: {}, installationId: 0 }
     if (/^\/app(\/|$)/.test(path) || /^\/repos\/[^/]+\/[^/]+\/installation$/.test(path)) {
       const problem = bearer ? jwtProblem(bearer, this.appId) : 'A JSON web token could not be decoded' // biome-ignore format: one value
       if (problem) return message(401, problem)
@@ -251,7 +253,7 @@ export class GithubStandIn extends GithubState {
   #isGranted = (name: string, level: string): boolean =>
     this.permissions[name] !== undefined && (level === 'read' || this.permissions[name] === 'write')
 
-  #repositoryRoute(ask: Ask, method: string, token: Token): Answer {
+  #repositoryRoute(ask: Ask, method: string, token: Token): Answer | Promise<Answer> {
     const [, byName, byId, rest = ''] = /^\/(?:repos\/([^/]+\/[^/]+)|repositories\/(\d+))(\/.*)?$/.exec(ask.path) ?? [] // biome-ignore format: one value
     if (!byName && !byId) return this.#unknown(ask, method)
     const moved = this.repositories.find(({ formerNames }) => formerNames.some((one) => isSame(one, byName))) // biome-ignore format: one value
@@ -261,7 +263,8 @@ export class GithubStandIn extends GithubState {
     if (!repository && moved) return this.#moved(moved, `${rest}${ask.query.size > 0 ? `?${ask.query}` : ''}`, method) // biome-ignore format: one line
     const isSeen = repository?.installationId === token.installationId && (token.repositoryIds?.includes(repository.id) ?? true) // biome-ignore format: one value
     if (!repository || !isSeen) return message(404, 'Not Found')
-    for (const [of, template, needs, run] of repositoryRoutes) {
+    const routes = repository.folder ? [...gitRoutes, ...repositoryRoutes] : repositoryRoutes
+    for (const [of, template, needs, run] of routes) {
       const params = of === method && paramsOf(template, rest)
       if (!params) continue
       return this.#refusal(method, needs) ?? run({ ...ask, params, repository })

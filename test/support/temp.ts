@@ -56,7 +56,14 @@ export async function putScript(folder: string, path: string, script: string): P
 }
 
 /** Runs the git of this machine, as somebody else would. */
-export async function someonesGit(folder: string, ...args: readonly string[]): Promise<string> {
+export const someonesGit = (folder: string, ...args: readonly string[]): Promise<string> =>
+  someonesGitTold({ folder, input: '' }, ...args)
+
+/** The same with something to read. */
+export async function someonesGitTold(
+  { folder, input }: { readonly folder: string; readonly input: string },
+  ...args: readonly string[]
+): Promise<string> {
   const env = {
     PATH: process.env.PATH,
     HOME: folder,
@@ -65,8 +72,10 @@ export async function someonesGit(folder: string, ...args: readonly string[]): P
     GIT_COMMITTER_NAME: 'Someone',
     GIT_COMMITTER_EMAIL: 'someone@example.com',
   }
-  const { stdout } = await promisify(execFile)('git', [...args], { cwd: folder, env })
-  return stdout
+  const running = promisify(execFile)('git', [...args], { cwd: folder, env })
+  // A git that reads nothing may have ended already.
+  running.child.stdin?.on('error', () => undefined).end(input)
+  return (await running).stdout
 }
 
 /** The writer of a server that has just started on the clone; with its folder, one that pushes directly. */
@@ -76,8 +85,8 @@ export function newWriter(git: Git, url: string, folder?: string) {
   return new LocalWriter(git, remote, from && directPushFrom(remote, from))
 }
 
-/** How writers push: one suite is run on either way. */
-export const ways = { direct: true }
+/** How writers push: one suite is run on every way. */
+export const ways = { direct: true, github: false }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 

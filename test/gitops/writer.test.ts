@@ -1,19 +1,12 @@
-import { chmod, readdir, readFile, rename, rm, stat, symlink, truncate } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import { delimiter, join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
 import type { FolderChange, PlannedCommit } from '../../src/domain/change.ts'
-import { openClone } from '../../src/gitops/clone.ts'
-import { LocalWriter } from '../../src/gitops/local.ts'
-import {
-  newWriter,
-  putFiles,
-  putScript,
-  someonesGit,
-  type TempGitops,
-  tempFolder,
-  tempGitops,
-} from '../support/temp.ts'
+import type { GitopsWriter } from '../../src/gitops/writer.ts'
+import { putFiles, someonesGit } from '../support/temp.ts'
+import { type WriterPlace, writerPlace } from '../support/writer-place.ts'
+
+// What every writer of the GitOps repository does, whichever way it goes.
 
 const folder = 'production/web'
 const put = (files: Record<string, string>, given: Partial<PlannedCommit> = {}): PlannedCommit => ({
@@ -26,22 +19,22 @@ const change = (made: FolderChange): PlannedCommit => put({}, { change: made })
 const nothing = () => Promise.resolve(true)
 
 /** Commits on the tip that the writer knows. */
-async function commit(gitops: TempGitops, ...commits: readonly PlannedCommit[]) {
+async function commit(gitops: WriterPlace, ...commits: readonly PlannedCommit[]) {
   return gitops.writer.commit(await gitops.writer.tip(), commits, nothing)
 }
 
-async function landedRefs(gitops: TempGitops, ...commits: readonly PlannedCommit[]) {
+async function landedRefs(gitops: WriterPlace, ...commits: readonly PlannedCommit[]) {
   const result = await commit(gitops, ...commits)
   if (result.kind !== 'landed') throw new Error(result.kind)
   return result.refs
 }
 
-const touched = async ({ remote }: TempGitops, ref: string) =>
+const touched = async ({ remote }: WriterPlace, ref: string) =>
   (await someonesGit(remote, 'show', '--format=', '--name-only', ref)).split('\n').filter(Boolean)
 
 describe('a commit', () => {
   test('replaces the whole folder: no stale file stays', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     await commit(gitops, put({ 'old.yaml': 'old', 'same.yaml': 'one' }))
     await commit(gitops, put({ 'same.yaml': 'two', 'new.yaml': 'new' }))
     expect(await gitops.files()).toEqual({
@@ -51,7 +44,7 @@ describe('a commit', () => {
   })
 
   test('removes the folder and leaves no empty one', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     await commit(gitops, put({ 'a.yaml': 'a' }))
     await commit(gitops, change({ kind: 'remove', folder }))
     expect(await gitops.files()).toEqual({})
@@ -59,7 +52,7 @@ describe('a commit', () => {
   })
 
   test('restores the folder byte for byte, whatever someone put there', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const odd = {
       [`${folder}/binary`]: Uint8Array.from({ length: 256 }, (_, at) => at),
       [`${folder}/latin1.yaml`]: Uint8Array.from([0xe9, 0x0d, 0x0a, 0xff, 0xfe]),
@@ -82,7 +75,7 @@ describe('a commit', () => {
   })
 
   test('restores from a commit that never held the folder is a fault', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const from = await gitops.writer.tip()
     const restore = change({ kind: 'restore', folder, from, files: new Map() })
     await expect(commit(gitops, restore)).rejects.toMatchObject({ code: 'gitops_broken' })
@@ -90,7 +83,7 @@ describe('a commit', () => {
   })
 
   test('I5: touches only its own folder', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const foreign = {
       'README.md': 'hello',
       'production/web.yaml': 'beside',
@@ -114,7 +107,7 @@ describe('a commit', () => {
   test.each(['file', 'link'])(
     'I5/A12: does not take away a %s that stands where its environment’s folder should',
     async (kind) => {
-      const gitops = await tempGitops()
+      const gitops = await writerPlace()
       await gitops.checkOut()
       if (kind === 'file') await putFiles(gitops.tree, { production: 'someone’s notes' })
       else await someonesGit(gitops.tree, 'config', 'core.symlinks', 'true')
@@ -142,7 +135,7 @@ describe('a commit', () => {
   )
 
   test('F30: is not pushed when what it was decided on has changed', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const before = await gitops.writer.tip()
     const no = () => Promise.resolve(false)
     expect(await gitops.writer.commit(before, [put({ a: '1' })], no)).toEqual({ kind: 'moved' })
@@ -150,7 +143,7 @@ describe('a commit', () => {
   })
 
   test('lands with others in one push, in order', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const told: string[][] = []
     const tip = await gitops.writer.tip()
     const result = await gitops.writer.commit(
@@ -169,12 +162,12 @@ describe('a commit', () => {
   })
 
   test('of nothing lands nowhere', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     expect(await commit(gitops)).toEqual({ kind: 'landed', refs: [] })
   })
 
   test('F5: is not pushed when it cannot be kept beforehand', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const tip = await gitops.writer.tip()
     const full = () => Promise.reject(new Error('disk full'))
     await expect(gitops.writer.commit(tip, [put({ a: '1' })], full)).rejects.toThrow('disk full')
@@ -184,7 +177,7 @@ describe('a commit', () => {
   })
 
   test('previews what it would change and pushes nothing', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     await commit(gitops, put({ 'a.yaml': 'old\n' }))
     const tip = await gitops.writer.tip()
     const diff = await gitops.writer.preview(tip, put({ 'a.yaml': 'new\n' }))
@@ -194,7 +187,7 @@ describe('a commit', () => {
   })
 
   test('carries the time it was asked for and nobody’s name but the server’s', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const [ref = ''] = await landedRefs(gitops, put({ a: '1' }))
     const format = '--format=%an <%ae> %at / %cn <%ce> %ct'
     const who = 'Gimlet <gimlet@localhost> 1700000000'
@@ -214,7 +207,7 @@ describe('A18: a message stays a message', () => {
     { name: 'that is empty', message: '' },
     { name: 'that is long', message: `${'long '.repeat(20_000)}\n` },
   ])('$name', async ({ message }) => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     await gitops.someoneCommits({ 'README.md': 'hello' })
     await gitops.writer.refresh()
     const refs = () => someonesGit(gitops.remote, 'for-each-ref', '--format=%(refname)')
@@ -235,7 +228,7 @@ describe('A18: a message stays a message', () => {
 
 describe('somebody else', () => {
   test('F8: who commits in between is told as moved, and never lost', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const tip = await gitops.writer.tip()
     await gitops.someoneCommits({ 'README.md': 'hello' }, 'theirs')
     expect(await gitops.writer.commit(tip, [put({ a: '1' })], nothing)).toEqual({ kind: 'moved' })
@@ -246,7 +239,7 @@ describe('somebody else', () => {
   })
 
   test('F8: who comes first between the check and the push is told as moved', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const tip = await gitops.writer.tip()
     const late = () => gitops.someoneCommits({ 'README.md': 'hello' }, 'theirs').then(() => true)
     expect(await gitops.writer.commit(tip, [put({ a: '1' })], late)).toEqual({ kind: 'moved' })
@@ -254,10 +247,8 @@ describe('somebody else', () => {
   })
 
   test('F8: two servers that write at once lose nothing', async () => {
-    const gitops = await tempGitops()
-    const { remote } = gitops
-    const other = await openClone(join(gitops.folder, 'other.git'), { url: remote, branch: 'main' }, process.env) // biome-ignore format: one call
-    const write = async (writer: LocalWriter, name: string) => {
+    const gitops = await writerPlace()
+    const write = async (writer: GitopsWriter, name: string) => {
       for (let at = 0; at < 4; at++) {
         const own = `${name}/app-${at}`
         const planned = change({ kind: 'replace', folder: own, files: new Map([['a', own]]) })
@@ -265,10 +256,7 @@ describe('somebody else', () => {
           if ((await writer.commit(await writer.tip(), [planned], nothing)).kind === 'landed') break
       }
     }
-    await Promise.all([
-      write(gitops.writer, 'one'),
-      write(newWriter(other, remote, join(gitops.folder, 'other.git')), 'two'),
-    ])
+    await Promise.all([write(gitops.writer, 'one'), write(await gitops.another(), 'two')])
     expect(Object.keys(await gitops.files())).toHaveLength(8)
     expect(await gitops.log()).toHaveLength(9)
     expect(await gitops.log('--merges')).toEqual([])
@@ -278,7 +266,7 @@ describe('somebody else', () => {
     { name: 'rewound', rewrite: ['update-ref', 'refs/heads/main', 'main~1'] },
     { name: 'rewritten', rewrite: null },
   ])('F27: who has the branch $name stops the server, and nothing is pushed', async (given) => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     await commit(gitops, put({ a: 'bad' }))
     const tip = await gitops.writer.tip()
     if (given.rewrite) await someonesGit(gitops.remote, ...given.rewrite)
@@ -296,26 +284,15 @@ describe('somebody else', () => {
   })
 
   test('F27: who rewinds what the server pushed last is noticed by the next start, too', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     await commit(gitops, put({ a: 'good' }))
     await commit(gitops, put({ a: 'bad' }))
     await someonesGit(gitops.remote, 'update-ref', 'refs/heads/main', 'main~1')
-    const restarted = newWriter(gitops.git, gitops.remote, gitops.cloneFolder)
-    await expect(restarted.tip()).rejects.toMatchObject({ code: 'gitops_rewound' })
-  })
-
-  test('F27: who moves on while the clone cannot be written has rewound nothing', async () => {
-    const gitops = await tempGitops()
-    await commit(gitops, put({ a: '1' }))
-    await gitops.someoneCommits({ b: '2' })
-    await putFiles(gitops.cloneFolder, { 'refs/gimlet/remote.lock': '' })
-    await expect(gitops.writer.refresh()).rejects.toMatchObject({ code: 'gitops_unreachable' })
-    await rm(join(gitops.cloneFolder, 'refs/gimlet/remote.lock'))
-    await expect(gitops.writer.refresh()).resolves.toBe(await gitops.tipOfRemote())
+    await expect(gitops.restarted().tip()).rejects.toMatchObject({ code: 'gitops_rewound' })
   })
 
   test('F27: who puts the branch back lets the server go on', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     await commit(gitops, put({ a: '1' }))
     const tip = await gitops.writer.tip()
     await someonesGit(gitops.remote, 'update-ref', 'refs/heads/main', 'main~1')
@@ -328,49 +305,34 @@ describe('somebody else', () => {
 
 describe('a push', () => {
   test('F7: that landed but whose answer was lost is landed', async () => {
-    const gitops = await tempGitops()
-    const hook = '#!/bin/sh\nkill -9 $PPID\n'
-    await putScript(gitops.remote, 'hooks/post-update', hook)
-    await putScript(gitops.remote, 'hooks/post-receive', hook)
-    const result = await commit(gitops, put({ a: '1' }))
-    expect(result.kind).toBe('landed')
+    const gitops = await writerPlace()
+    await gitops.host.losesAnswer()
+    expect((await commit(gitops, put({ a: '1' }))).kind).toBe('landed')
     expect(await gitops.tipOfRemote()).toBe(await gitops.writer.tip())
   })
 
   test('F7: whose connection died before it landed is not landed', async () => {
-    const gitops = await tempGitops()
+    const gitops = await writerPlace()
     const tip = await gitops.writer.tip()
-    await putScript(gitops.remote, 'hooks/pre-receive', '#!/bin/sh\nkill -9 $PPID\n')
+    const heal = await gitops.host.dies()
     await expect(commit(gitops, put({ a: '1' }))).rejects.toMatchObject({ name: 'Fault' })
     expect(await gitops.tipOfRemote()).toBe(tip)
-    await rm(join(gitops.remote, 'hooks/pre-receive'))
+    await heal()
     expect((await commit(gitops, put({ a: '1' }))).kind).toBe('landed')
     expect(await gitops.log()).toHaveLength(2)
   })
 
   test('F8/F7: that landed with another one on top of it is landed', async () => {
-    const gitops = await tempGitops()
-    await gitops.checkOut()
-    // The answer is lost, and before the server looks somebody has committed on top.
-    await putScript(
-      gitops.remote,
-      'hooks/post-receive',
-      `#!/bin/sh
-rm hooks/post-receive
-tree=$(git rev-parse main^{tree})
-git update-ref refs/heads/main $(GIT_AUTHOR_NAME=S GIT_AUTHOR_EMAIL=s@s GIT_COMMITTER_NAME=S GIT_COMMITTER_EMAIL=s@s git commit-tree -p main -m theirs $tree)
-kill -9 $PPID
-`,
-    )
+    const gitops = await writerPlace()
+    await gitops.host.losesAnswerBehindAnother()
     expect((await commit(gitops, put({ a: '1' }))).kind).toBe('landed')
     await expect.poll(async () => (await gitops.log())[0]).toBe('theirs')
   })
 
-  test('F28: that a hook refuses is told with the hook’s words', async () => {
-    const gitops = await tempGitops()
+  test('F28: that a rule of the host refuses is told with the host’s words', async () => {
+    const gitops = await writerPlace()
     const tip = await gitops.writer.tip()
-    const script = '#!/bin/sh\necho "GH013: branch is protected" >&2\nexit 1\n'
-    await putScript(gitops.remote, 'hooks/pre-receive', script)
+    await gitops.host.refuses('GH013: branch is protected')
     expect(await commit(gitops, put({ a: '1' }))).toEqual({
       kind: 'refused',
       reason: expect.stringContaining('GH013: branch is protected'),
@@ -378,165 +340,67 @@ kill -9 $PPID
     expect(await gitops.tipOfRemote()).toBe(tip)
   })
 
-  test('F10: to a repository that is gone is a fault, and works when it is back', async () => {
-    const gitops = await tempGitops()
+  test('F10: to a host that is gone is a fault, and works when it is back', async () => {
+    const gitops = await writerPlace()
     const tip = await gitops.writer.tip()
-    await rename(gitops.remote, `${gitops.remote}.away`)
+    await gitops.host.goesAway()
     const gone = { code: 'gitops_unreachable' }
     await expect(gitops.writer.commit(tip, [put({ a: '1' })], nothing)).rejects.toMatchObject(gone)
     await expect(gitops.writer.refresh()).rejects.toMatchObject(gone)
     await expect(gitops.writer.check()).rejects.toMatchObject(gone)
-    await rename(`${gitops.remote}.away`, gitops.remote)
+    await gitops.host.comesBack()
     await gitops.writer.refresh()
     await expect(gitops.writer.check()).resolves.toBeUndefined()
     expect((await commit(gitops, put({ a: '1' }))).kind).toBe('landed')
   })
+})
 
-  test('F12: goes on after a git that was killed left its locks', async () => {
-    const gitops = await tempGitops()
-    await commit(gitops, put({ a: '1' }))
-    const tip = await gitops.writer.tip()
-    await putFiles(gitops.cloneFolder, {
-      'refs/gimlet/build.lock': '',
-      'refs/gimlet/seen.lock': '',
-      'refs/gimlet/remote.lock': '',
+describe('what the branch holds', () => {
+  test('F6: is told of commits that landed, that were lost and that never were', async () => {
+    const gitops = await writerPlace()
+    const refs = await landedRefs(gitops, put({ a: '1' }), put({ a: '2' }))
+    let lost: readonly string[] = []
+    await gitops.writer.commit(await gitops.writer.tip(), [put({ a: '3' })], async (built) => {
+      lost = built
+      return false
     })
-    const clone = { url: gitops.remote, branch: 'main' }
-    const git = await openClone(gitops.cloneFolder, clone, process.env)
-    const writer = newWriter(git, gitops.remote, gitops.cloneFolder)
-    expect((await writer.commit(tip, [put({ a: '2' })], nothing)).kind).toBe('landed')
+    const never = 'f'.repeat(40)
+    expect(await gitops.writer.landed([...refs, ...lost, never])).toEqual(new Set(refs))
+    expect(await gitops.writer.landed(lost)).toEqual(new Set())
+    const [first = '', second = ''] = refs
+    expect(await gitops.writer.within(first, [first, second])).toEqual(new Set([first]))
+    expect(await gitops.writer.within(second, refs)).toEqual(new Set(refs))
+    expect(await gitops.writer.within(lost[0] ?? '', refs)).toEqual(new Set())
   })
 
-  test.each([
-    { name: 'an object', broken: /^objects\/[0-9a-f]{2}\/|\.pack$/ },
-    { name: 'the tip that was seen', broken: /^refs\/gimlet\/remote$/ },
-    { name: 'the tip of a build', broken: /^refs\/gimlet\/build$/ },
-    { name: 'HEAD', broken: /^HEAD$/ },
-  ])('F12: goes on after a power cut emptied $name of the clone', async ({ broken }) => {
-    const gitops = await tempGitops()
-    await commit(gitops, put({ a: '1' }))
-    const paths = (await readdir(gitops.cloneFolder, { recursive: true })).filter((path) =>
-      broken.test(path),
-    )
-    expect(paths).not.toEqual([])
-    for (const path of paths) {
-      await chmod(join(gitops.cloneFolder, path), 0o600)
-      await truncate(join(gitops.cloneFolder, path))
-    }
-    const clone = { url: gitops.remote, branch: 'main' }
-    const git = await openClone(gitops.cloneFolder, clone, process.env)
-    const writer = newWriter(git, gitops.remote, gitops.cloneFolder)
-    const result = await writer.commit(await writer.tip(), [put({ a: '2' })], nothing)
-    expect(result.kind).toBe('landed')
+  test('is where the server stands, also right after a start', async () => {
+    const gitops = await writerPlace()
+    const [ref = ''] = await landedRefs(gitops, put({ a: '1' }))
+    expect(await gitops.restarted().lastTip()).toBe(ref)
+    const { url, branch, tip, halt } = await gitops.restarted().state()
+    expect({ url, branch, tip, halt }).toEqual({ url: gitops.remote, branch: 'main', tip: ref, halt: null }) // biome-ignore format: one value
   })
 
-  test('F12: keeps a clone that is sound, with the tip that was seen', async () => {
-    const gitops = await tempGitops()
+  test('is shown as what a commit changed, without what only the server writes', async () => {
+    const gitops = await writerPlace()
+    const [ref = ''] = await landedRefs(gitops, put({ 'a.yaml': 'a\n', 'release.json': '{}\n' }))
+    const shown = await gitops.writer.changes(ref)
+    expect(shown).toContain('+++ b/production/web/a.yaml')
+    expect(shown).not.toContain('release.json')
+    expect(await gitops.writer.changes('f'.repeat(40))).toBe('')
+  })
+
+  test('F27: is taken for right when a person has seen it, and only then', async () => {
+    const gitops = await writerPlace()
     await commit(gitops, put({ a: '1' }))
     await someonesGit(gitops.remote, 'update-ref', 'refs/heads/main', 'main~1')
-    const clone = { url: gitops.remote, branch: 'main' }
-    const git = await openClone(gitops.cloneFolder, clone, process.env)
-    const writer = newWriter(git, gitops.remote, gitops.cloneFolder)
-    await expect(writer.refresh()).rejects.toMatchObject({ code: 'gitops_rewound' })
+    await expect(gitops.writer.refresh()).rejects.toMatchObject({ code: 'gitops_rewound' })
+    const [seenTip, foundTip] = [await gitops.writer.lastTip(), await gitops.tipOfRemote()]
+    expect(await gitops.writer.state()).toMatchObject({ halt: { seenTip, foundTip } })
+    const no = await gitops.writer.resume({ tip: seenTip, by: 'alice' })
+    expect(no).toMatchObject({ kind: 'refusal', message: expect.stringContaining(foundTip) })
+    expect(await gitops.writer.resume({ tip: foundTip, by: 'alice' })).toBe(foundTip)
+    expect(await gitops.writer.state()).toMatchObject({ tip: foundTip, halt: null })
+    expect((await commit(gitops, put({ a: '2' }))).kind).toBe('landed')
   })
-})
-
-describe('A16: what lies in the clone', () => {
-  test('is never run', async () => {
-    const gitops = await tempGitops()
-    const canary = join(gitops.folder, 'canary')
-    const script = `#!/bin/sh\ntouch ${canary}\n`
-    const hooks = ['pre-push', 'reference-transaction', 'post-checkout', 'fsmonitor-watchman', 'update', 'pre-receive', 'post-update', 'pre-auto-gc'] // biome-ignore format: one list
-    for (const hook of hooks) await putScript(gitops.cloneFolder, `hooks/${hook}`, script)
-    await gitops.someoneCommits({
-      '.gitattributes': '* filter=evil diff=evil\n',
-      '.gitmodules': '[submodule "x"]\n  path = x\n  url = ext::sh -c touch% /tmp/canary\n',
-      'hooks/pre-push': script,
-    })
-    await gitops.writer.refresh()
-    await gitops.writer.preview(await gitops.writer.tip(), put({ a: '1' }))
-    expect((await commit(gitops, put({ a: '1' }))).kind).toBe('landed')
-    await expect(readFile(canary)).rejects.toThrow()
-  })
-})
-
-describe('A15/A28: the token', () => {
-  /** A git that writes down how it was called, and a host that lets nobody in. */
-  async function recorded(token: string) {
-    const folder = await tempFolder()
-    const record = join(folder, 'record')
-    const real = (await someonesGit(folder, '--exec-path')).trim()
-    await putScript(
-      folder,
-      'bin/git',
-      `#!/bin/sh\nprintf '%s\\n' "$@" >>${record}\nenv >>${record}\nPATH="$(echo "$PATH" | cut -d: -f2-)" exec ${real}/git "$@"\n`,
-    )
-    const asked: string[] = []
-    const host = createServer((request, response) => {
-      asked.push(request.headers.authorization ?? '')
-      response.writeHead(403).end('no')
-    })
-    await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
-    onTestFinished(() => void host.close())
-    const address = host.address()
-    const port = typeof address === 'object' ? address?.port : 0
-    const remote = { url: `http://127.0.0.1:${port}/gitops.git`, branch: 'main', token }
-    const environment = {
-      ...process.env,
-      PATH: `${join(folder, 'bin')}${delimiter}${process.env.PATH}`,
-      GITOPS_TOKEN: token,
-      WEBHOOK_SECRET: 'canary-of-the-environment',
-    }
-    const git = await openClone(join(folder, 'clone.git'), remote, environment)
-    return { git, record, asked, writer: new LocalWriter(git, remote), folder, remote }
-  }
-
-  test('reaches the host, and stands in no argument, environment or error', async () => {
-    const token = 'canary-token-0123456789'
-    const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
-    const { record, asked, writer } = await recorded(token)
-    const error: unknown = await writer.refresh().catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'gitops_forbidden' })
-    expect(asked).toContain(`Basic ${basic}`)
-    const cause = (error as Error).cause as Error & { stderr: string }
-    const told = [await readFile(record, 'utf8'), String(error), String(cause), cause.stderr]
-    expect(told[0]).toContain('fetch')
-    for (const text of told)
-      for (const secret of [token, basic, 'canary-of-the-environment'])
-        expect(text).not.toContain(secret)
-  })
-
-  test('lies in a file that only the server may read, also when the clone is older', async () => {
-    const { folder, remote } = await recorded('canary-token-0123456789')
-    const config = join(folder, 'clone.git', 'config')
-    expect((await stat(config)).mode & 0o777).toBe(0o600)
-    await chmod(config, 0o644)
-    await openClone(join(folder, 'clone.git'), remote, process.env)
-    expect((await stat(config)).mode & 0o777).toBe(0o600)
-  })
-})
-
-test.each(['/srv/gitops.git', 'ssh://git@host/gitops.git', 'git@host:gitops.git'])(
-  'a token is for hosts that are reached over HTTP, and harms no clone of %s',
-  async (url) => {
-    const given = { url, branch: 'main', token: 'canary-token-0123456789' }
-    const git = await openClone(join(await tempFolder(), 'clone.git'), given, process.env)
-    expect(await git(['config', '--list'])).not.toMatch(/extraheader/i)
-  },
-)
-
-test('a new local repository holds its branch with one empty commit, and nothing else', async () => {
-  const gitops = await tempGitops()
-  const format = '--format=%(refname)'
-  expect((await someonesGit(gitops.remote, 'for-each-ref', format)).trim()).toBe('refs/heads/main')
-  expect(await gitops.log()).toHaveLength(1)
-  expect(await gitops.files()).toEqual({})
-})
-
-test('A15: an address with line ends and quotes adds nothing to git’s configuration', async () => {
-  const folder = join(await tempFolder(), 'clone.git')
-  const url = 'https://example.com/"]\n[core]\n\tpager = evil'
-  const git = await openClone(folder, { url, branch: 'main' }, process.env)
-  expect((await git(['config', '--get', 'remote.origin.url'])).trimEnd()).toBe(url)
-  expect(await git(['config', '--list'])).not.toContain('core.pager')
 })

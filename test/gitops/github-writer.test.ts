@@ -1,0 +1,5 @@
+import { ways } from '../support/temp.ts'
+
+// The suite of every writer, with one that speaks to GitHub's API.
+ways.github = true
+await import('./writer.test.ts')

@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import { openClone } from '../../src/gitops/clone.ts'
+import type { Clone } from '../../src/gitops/forward.ts'
+import type { GitopsWriter } from '../../src/gitops/writer.ts'
+import { newWriter, tempGitops, ways } from './temp.ts'
+import { gitHostOf, hubOf } from './writer-host.ts'
+
+export type WriterPlace = Awaited<ReturnType<typeof writerPlace>>
+
+/** A GitOps repository with a writer that goes the way of this run, and what may go wrong at its host. */
+export async function writerPlace() {
+  const gitops = await tempGitops()
+  const { folder, remote, git, cloneFolder } = gitops
+  const hub = ways.github ? await hubOf(remote) : undefined
+  const writerOn = (clone: Clone, place: string): GitopsWriter =>
+    hub && clone.memory ? hub.writer(clone.memory) : newWriter(clone, remote, place)
+  return {
+    ...gitops,
+    writer: writerOn(git, cloneFolder),
+    /** The writer of a server that starts again on what was seen. */
+    restarted: () => writerOn(git, cloneFolder),
+    /** The writer of another server. */
+    async another() {
+      const place = join(folder, 'another.git')
+      return writerOn(await openClone(place, { url: remote, branch: 'main' }, process.env), place)
+    },
+    host: hub?.host ?? gitHostOf(remote),
+  }
+}
