@@ -5,9 +5,16 @@ import type { Sha } from '../domain/names.ts'
 import { GithubBuild } from './github-build.ts'
 import { faultOf, type GithubBranch, type GithubCall, GithubGit } from './github-git.ts'
 import { Halted } from './halted.ts'
+import { insideOf, type Root, rootOf } from './root.ts'
 import type { GitopsWriter, SeenBranch } from './writer.ts'
 
 type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved' | 'refused' }>
+
+type Named = {
+  readonly url: string
+  /** The environment whose apps are folders at the top, if the repository is of one. */
+  readonly root?: string | null
+}
 
 /**
  * Writes a GitOps repository on GitHub by its Git Data API: no clone, no program, nothing of Node.
@@ -23,6 +30,7 @@ export class GithubWriter implements GitopsWriter {
   readonly #build: GithubBuild
   readonly #memory: SeenBranch
   readonly #branch: string
+  readonly #root: Root
   readonly url: string
   #tip: Sha | undefined
   #trouble: unknown
@@ -31,12 +39,13 @@ export class GithubWriter implements GitopsWriter {
 
   constructor(
     { call, memory }: { readonly call: GithubCall; readonly memory: SeenBranch },
-    { url, ...at }: GithubBranch & { readonly url: string },
+    { url, root = null, ...at }: GithubBranch & Named,
   ) {
     this.#git = new GithubGit(call, at)
     this.#build = new GithubBuild(this.#git)
     this.#memory = memory
     this.#branch = at.branch
+    this.#root = rootOf(root)
     this.url = url
   }
 
@@ -87,7 +96,8 @@ export class GithubWriter implements GitopsWriter {
     intend: (refs: readonly Sha[]) => Promise<boolean>,
   ): Promise<CommitResult> {
     return this.#alone(async () => {
-      const built = await this.#build.on(tip, commits)
+      const inside = commits.map((one) => insideOf(this.#root, one))
+      const built = await this.#build.on(tip, inside)
       if (built.kind === 'blocked') return built
       const { refs } = built
       const newTip = refs.at(-1)
@@ -100,7 +110,7 @@ export class GithubWriter implements GitopsWriter {
 
   preview(tip: Sha, commit: PlannedCommit): Promise<string> {
     return this.#alone(async () => {
-      const built = await this.#build.on(tip, [commit])
+      const built = await this.#build.on(tip, [insideOf(this.#root, commit)])
       if (built.kind === 'blocked') throw new Fault('gitops_refused', built.reason)
       const diff = await this.#git.diff(String(built.refs[0]))
       return diff === undefined ? 'GitHub shows no difference of this size\n' : ofPeople(diff)

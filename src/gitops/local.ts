@@ -9,7 +9,7 @@ import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-imp
 import { type Clone, fetchForward, holds, resolve, resumeAt } from './forward.ts'
 import { GitFailure } from './git.ts'
 import { remoteRef } from './refs.ts'
-import { type Root, rootOf } from './root.ts'
+import { insideOf, type Root, rootOf } from './root.ts'
 import type { GitopsWriter } from './writer.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
@@ -180,7 +180,7 @@ export class LocalWriter implements GitopsWriter {
   }
 
   async #build(tip: Sha, planned: readonly PlannedCommit[]): Promise<Built | Blocked> {
-    const commits = planned.map((commit) => this.#insideOf(commit))
+    const commits = planned.map((commit) => insideOf(this.#root, commit))
     await this.#direct?.sweep((ref) => this.#holds(remoteRef, ref))
     const builds: BuildCommit[] = []
     for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
@@ -196,10 +196,6 @@ export class LocalWriter implements GitopsWriter {
       at: commits.findIndex(({ change }) => change.folder.startsWith(`${parent}/`)),
       reason: `writing below ${parent}: on the GitOps branch that is a file or a link; move it away`,
     }
-  }
-
-  #insideOf({ change, ...commit }: PlannedCommit): PlannedCommit {
-    return { ...commit, change: { ...change, folder: this.#root.inside(change.folder) } }
   }
 
   async #import(stream: string): Promise<string[]> {

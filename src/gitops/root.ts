@@ -1,3 +1,5 @@
+import type { PlannedCommit } from '../domain/change.ts'
+
 /**
  * Where paths begin in a repository. Everybody else says `<env>/<app>/…`; a repository that is of one
  * environment has its apps at its top, and its writer and its readers turn one into the other.
@@ -8,6 +10,12 @@ export type Root = {
   /** The path as everybody else says it. */
   outside(path: string): string
 }
+
+/** A commit with the folder that it has in the repository. */
+export const insideOf = (root: Root, { change, ...commit }: PlannedCommit): PlannedCommit => ({
+  ...commit,
+  change: { ...change, folder: root.inside(change.folder) },
+})
 
 /** `null` is for a repository with a folder for each environment. */
 export function rootOf(environment: string | null): Root {

@@ -43,6 +43,27 @@ describe('a commit', () => {
     })
   })
 
+  test('lies at the top of a repository that is of its environment, and beside what else is there', async () => {
+    const gitops = await writerPlace()
+    await gitops.someoneCommits({ 'README.md': 'of people', 'production/web/a.yaml': 'of people' })
+    const writer = gitops.rooted('production')
+    const land = async (made: PlannedCommit) => {
+      const result = await writer.commit(await writer.refresh(), [made], nothing)
+      if (result.kind !== 'landed') throw new Error(result.kind)
+      return String(result.refs[0])
+    }
+    const from = await land(put({ 'a.yaml': 'one\n' }))
+    const shown = await writer.preview(await writer.tip(), put({ 'a.yaml': 'two\n' }))
+    expect(shown).toContain('+++ b/web/a.yaml')
+    await land(put({ 'a.yaml': 'two\n' }))
+    const people = { 'README.md': 'of people', 'production/web/a.yaml': 'of people' }
+    expect(await gitops.files()).toEqual({ ...people, 'web/a.yaml': 'two\n' })
+    await land(change({ kind: 'restore', folder, from, files: new Map() }))
+    expect(await gitops.files()).toEqual({ ...people, 'web/a.yaml': 'one\n' })
+    await land(change({ kind: 'remove', folder }))
+    expect(await gitops.files()).toEqual(people)
+  })
+
   test('removes the folder and leaves no empty one', async () => {
     const gitops = await writerPlace()
     await commit(gitops, put({ 'a.yaml': 'a' }))

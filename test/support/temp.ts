@@ -79,8 +79,12 @@ export async function someonesGitTold(
 }
 
 /** The writer of a server that has just started on the clone; with its folder, one that pushes directly. */
-export function newWriter(git: Git, url: string, folder?: string) {
-  const remote = { url, branch: 'main' }
+export function newWriter(
+  git: Git,
+  at: string | { readonly url: string; readonly root: string | null },
+  folder?: string,
+) {
+  const remote = { branch: 'main', ...(typeof at === 'string' ? { url: at } : at) }
   const from = folder && ways.direct ? { folder, environment: process.env } : undefined
   return new LocalWriter(git, remote, from && directPushFrom(remote, from))
 }

@@ -52,7 +52,7 @@ export type Hub = {
   readonly github: GithubStandIn
   readonly repository: Repository
   readonly host: WriterHost
-  readonly writer: (memory: SeenBranch) => GithubWriter
+  readonly writer: (memory: SeenBranch, root?: string | null) => GithubWriter
 }
 
 /** GitHub as the place of the bare repository, and writers that only speak to its API. */
@@ -74,8 +74,8 @@ export async function hubOf(remote: string): Promise<Hub> {
   return {
     ...{ github, repository },
     host: githubHostOf(github, repository),
-    writer: (memory) =>
-      new GithubWriter({ call: (...asked) => api.call(42, ...asked), memory }, at),
+    writer: (memory, root = null) =>
+      new GithubWriter({ call: (...asked) => api.call(42, ...asked), memory }, { ...at, root }),
   }
 }
 

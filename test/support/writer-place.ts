@@ -12,13 +12,17 @@ export async function writerPlace() {
   const gitops = await tempGitops()
   const { folder, remote, git, cloneFolder } = gitops
   const hub = ways.github ? await hubOf(remote) : undefined
-  const writerOn = (clone: Clone, place: string): GitopsWriter =>
-    hub && clone.memory ? hub.writer(clone.memory) : newWriter(clone, remote, place)
+  const writerOn = (clone: Clone, place: string, root: string | null = null): GitopsWriter =>
+    hub && clone.memory
+      ? hub.writer(clone.memory, root)
+      : newWriter(clone, { url: remote, root }, place)
   return {
     ...gitops,
     writer: writerOn(git, cloneFolder),
     /** The writer of a server that starts again on what was seen. */
     restarted: () => writerOn(git, cloneFolder),
+    /** The writer of a repository that is of one environment. */
+    rooted: (root: string) => writerOn(git, cloneFolder, root),
     /** The writer of another server. */
     async another() {
       const place = join(folder, 'another.git')
