@@ -1,3 +1,6 @@
+import { resolve } from 'node:path'
+import { ours } from './fast-import.ts'
+
 /** Where the GitOps repository is and how to be let in. */
 export type Remote = {
   /** A path, or a file:, https: or ssh: URL, without credentials. */
@@ -5,6 +8,10 @@ export type Remote = {
   readonly branch: string
   readonly token?: string | undefined
   readonly sshKeyFile?: string | undefined
+  /** Who commits are by, as `Name <e-mail>`. */
+  readonly author?: string | undefined
+  /** What commits are signed with; unsigned without. */
+  readonly signingKeyFile?: string | undefined
   /** True when it is the local repository that nobody but this server looks after. */
   readonly isOurs?: boolean
   /** After how many moves of the branch the clone is tidied. */
@@ -26,7 +33,8 @@ export const isSsh = (url: string) => !isHttp(url) && !/^file:|^\.{0,2}\//i.test
 const isHttp = (url: string) => /^https?:/i.test(url)
 
 /** The clone's `config` file: all that git goes by there. `sockets` is a folder for kept ssh connections. */
-export function cloneConfig({ url, branch, token, sshKeyFile }: Remote, given: Given): string {
+export function cloneConfig(remote: Remote, given: Given): string {
+  const { url, branch, token, sshKeyFile, signingKeyFile } = remote
   const lines = [
     '[core]',
     'repositoryformatversion = 0',
@@ -56,9 +64,23 @@ export function cloneConfig({ url, branch, token, sshKeyFile }: Remote, given: G
     const header = `Authorization: Basic ${basic}`
     lines.push(`[http ${quoted(new URL(url).origin)}]`, `extraHeader = ${quoted(header)}`)
   }
+  if (signingKeyFile) lines.push(...signing(signingKeyFile, remote.author))
   const command = sshCommand(url, { sshKeyFile, sockets: given.sockets })
   if (command !== null) lines.push('[core]', `sshCommand = ${quoted(command)}`)
   return `${lines.join('\n')}\n`
+}
+
+/** A commit that is made anew has the same author as fast-import gave it. */
+function signing(keyFile: string, author = ours): readonly string[] {
+  const [, name = '', email = ''] = /^(.*) <(.*)>$/.exec(author) ?? []
+  return [
+    '[gpg]',
+    'format = ssh',
+    '[user]',
+    `name = ${quoted(name)}`,
+    `email = ${quoted(email)}`,
+    `signingKey = ${quoted(resolve(keyFile))}`,
+  ]
 }
 
 type Given = { readonly remoteRef: string; readonly sockets: string | null }
@@ -75,7 +97,7 @@ export function sshCommand(
   const key = sshKeyFile
     ? [
         '-i',
-        shellQuoted(sshKeyFile),
+        shellQuoted(resolve(sshKeyFile)),
         '-o IdentitiesOnly=yes',
         '-o StrictHostKeyChecking=accept-new',
       ]

@@ -1,8 +1,8 @@
 import type { Files, PlannedCommit } from '../domain/change.ts'
 import type { Sha } from '../domain/names.ts'
 
-/** Who GitOps commits are by; who asked stands in their trailers. */
-const author = 'Gimlet <gimlet@localhost>'
+/** Who GitOps commits are by, unless it is set; who asked stands in their trailers. */
+export const ours = 'Gimlet <gimlet@localhost>'
 
 /** The ref that the builds hang on while they are not pushed. */
 export const buildRef = 'refs/gimlet/build'
@@ -21,7 +21,11 @@ export type BuildCommit = {
  * work tree or an index. It prints a line for each folder of `parentsOf`, then the ids. Texts are
  * framed by their length in bytes, so nothing in them can end one and begin a command.
  */
-export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): string {
+export function importStream(
+  tip: Sha | null,
+  commits: readonly BuildCommit[],
+  author = ours,
+): string {
   const parts = ['feature done\n']
   if (tip) parts.push(...parentsOf(commits).map((parent) => `ls ${tip} ${parent}\n`))
   commits.forEach(({ commit, tree }, at) => {
