@@ -32,9 +32,9 @@ export function credentialOf({ url, token, sshKeyFile }: Remote): string {
 export const isSsh = (url: string) => !isHttp(url) && !/^file:|^\.{0,2}\//i.test(url)
 const isHttp = (url: string) => /^https?:/i.test(url)
 
-/** The clone's `config` file: all that git goes by there. `sockets` is a folder for kept ssh connections. */
+/** The clone's `config` file: all that git goes by there. `ssh` is what git calls ssh with. */
 export function cloneConfig(remote: Remote, given: Given): string {
-  const { url, branch, token, sshKeyFile, signingKeyFile } = remote
+  const { url, branch, token, signingKeyFile } = remote
   const lines = [
     '[core]',
     'repositoryformatversion = 0',
@@ -65,8 +65,7 @@ export function cloneConfig(remote: Remote, given: Given): string {
     lines.push(`[http ${quoted(new URL(url).origin)}]`, `extraHeader = ${quoted(header)}`)
   }
   if (signingKeyFile) lines.push(...signing(signingKeyFile, remote.author))
-  const command = sshCommand(url, { sshKeyFile, sockets: given.sockets })
-  if (command !== null) lines.push('[core]', `sshCommand = ${quoted(command)}`)
+  if (given.ssh !== null) lines.push('[core]', `sshCommand = ${quoted(given.ssh)}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -83,15 +82,19 @@ function signing(keyFile: string, author = ours): readonly string[] {
   ]
 }
 
-type Given = { readonly remoteRef: string; readonly sockets: string | null }
+type Given = { readonly remoteRef: string; readonly ssh: string | null }
 
 /** How long an ssh connection is kept for the next command: a new one costs six round trips. */
 const keptSeconds = 120
 
-/** What git calls ssh with; `null` where that is not how the remote is reached. */
+/**
+ * What git calls ssh with; `null` where that is not how the remote is reached. `sockets` is a folder for
+ * kept connections. With a key of ours a host's key is noted in `knownHosts` the first time that it is
+ * seen, and no other one is taken after that; without, ssh goes by what its user has.
+ */
 export function sshCommand(
-  url: string,
-  { sshKeyFile, sockets }: { sshKeyFile: string | undefined; sockets: string | null },
+  { url, sshKeyFile }: Remote,
+  { sockets, knownHosts }: { sockets: string | null; knownHosts: string },
 ): string | null {
   if (!isSsh(url)) return null
   const key = sshKeyFile
@@ -100,13 +103,16 @@ export function sshCommand(
         shellQuoted(resolve(sshKeyFile)),
         '-o IdentitiesOnly=yes',
         '-o StrictHostKeyChecking=accept-new',
+        '-o',
+        // Beside the clone, because a container may forget its home, and would take any key again.
+        shellQuoted(`UserKnownHostsFile=${sshQuoted(knownHosts)} ~/.ssh/known_hosts`),
       ]
     : []
   const kept = sockets
     ? [
         '-o ControlMaster=auto',
         `-o ControlPersist=${keptSeconds}`,
-        `-o ControlPath=${shellQuoted(`${sockets}/%C`)}`,
+        `-o ControlPath=${shellQuoted(sshQuoted(sockets, '/%C'))}`,
       ]
     : []
   return [
@@ -120,6 +126,10 @@ export function sshCommand(
 }
 
 export const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** A path as the value of an option of ssh, which would end at a space, and what ssh fills in after it. */
+const sshQuoted = (path: string, filled = '') =>
+  `"${path.replaceAll(/["\\]/g, '\\$&').replaceAll('%', '%%')}${filled}"`
 
 /** A value in git's configuration syntax. */
 const quoted = (value: string): string =>

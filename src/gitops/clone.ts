@@ -38,7 +38,8 @@ export async function openClone(
   const git = gitIn(folder, environment)
   if (memory.isOfAnother || (await isBroken(git))) await rm(folder, { recursive: true })
   const sockets = isSsh(url) ? await socketsIn(dirname(folder)) : null
-  const config = cloneConfig(remote, { remoteRef, sockets })
+  const ssh = sshCommand(remote, { sockets, knownHosts: join(dirname(folder), 'known_hosts') })
+  const config = cloneConfig(remote, { remoteRef, ssh })
   const lay = (place: string) => layClone(place, config, environment)
   await lay(folder)
   const sign = await signingWith(remote, { folder, environment })
@@ -61,7 +62,6 @@ export async function openClone(
     for (const upkeep of upkeeps) await upkeep.rest()
   }
   const kept = mending({ git: pausing(git), folder, branch, memory, lay, moved })
-  const ssh = sshCommand(url, { sshKeyFile: remote.sshKeyFile, sockets })
   const { author } = remote
   return Object.assign(kept, { memory, rest, ssh, author, sign, credential: credentialOf(remote) })
 }

@@ -70,7 +70,8 @@ function gitWith(folder: string, env: Record<string, string>, silenceMs: number)
       ...(input === undefined ? {} : { input: () => Buffer.from(input) }),
       errors(error, { exitCode, stdErr, stdOut }) {
         if (exitCode === 0 && !(error instanceof Error)) return undefined
-        const stderr = textOf(stdErr) || String(error ?? '')
+        const said = [textOf(stdErr), error instanceof Error ? error.message : '']
+        const stderr = said.filter(Boolean).join('\n')
         failure = new GitFailure(args[0] ?? '', exitCode ?? -1, { stderr, stdout: textOf(stdOut) })
         return failure
       },
