@@ -17,6 +17,10 @@ export type Config = {
   readonly gitops: {
     /** The first has all environments but those of the others, and what `gitops:` folders lie in. */
     readonly repositories: readonly [RepositoryConfig, ...RepositoryConfig[]]
+    /** What commits are signed with. */
+    readonly signingKeyFile: string | undefined
+    /** Who commits are by, if not by ours. */
+    readonly author: string | undefined
     /** What a release over a change that someone made by hand does. */
     readonly drift: 'warn' | 'stop'
   }
@@ -193,7 +197,12 @@ function configOf(settings: Settings): Config {
     dataDir: settings.GIMLET_DATA_DIR,
     database: { url: settings.GIMLET_DB_URL ?? null, token: settings.GIMLET_DB_TOKEN },
     leaseMs: settings.GIMLET_LEASE_SECONDS * 1000,
-    gitops: { repositories: repositoriesOf(settings), drift: settings.GITOPS_DRIFT },
+    gitops: {
+      repositories: repositoriesOf(settings),
+      signingKeyFile: settings.GITOPS_SIGNING_KEY_FILE,
+      author: settings.GITOPS_AUTHOR,
+      drift: settings.GITOPS_DRIFT,
+    },
     policies: settings.POLICIES,
     manifests: settings.MANIFESTS,
     adminToken: settings.GIMLET_ADMIN_TOKEN ?? null,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config, RepositoryConfig } from './config.ts'
-import { createRepository, openClone } from './gitops/clone.ts'
+import { createRepository, openClone, type Remote } from './gitops/clone.ts'
 import { type DirectPush, directPushFrom } from './gitops/direct-push.ts'
 import type { Clone } from './gitops/forward.ts'
 import { type GitStream, streamIn } from './gitops/git.ts'
@@ -23,17 +23,19 @@ type Given = { readonly dataDir: string; readonly environment: Readonly<NodeJS.P
 
 /** Opens a clone in the data folder for every repository, the first one first. */
 export function openAllGitops({ gitops }: Config, given: Given): Promise<Gitops[]> {
-  return Promise.all(gitops.repositories.map((config) => openGitops(config, given)))
+  const { repositories, signingKeyFile, author } = gitops
+  const shared = { ...given, signing: { signingKeyFile, author } }
+  return Promise.all(repositories.map((config) => openGitops(config, shared)))
 }
 
 /** Opens the clone in the data folder; a repository that nobody named is made there, too. */
 async function openGitops(
   config: RepositoryConfig,
-  { dataDir, environment }: Given,
+  { dataDir, environment, signing }: Given & { signing: Pick<Remote, 'signingKeyFile' | 'author'> },
 ): Promise<Gitops> {
   const { url, name, clone } = placeOf(config, dataDir)
   if (config.url === null) await createRepository(url, config.branch, environment)
-  const remote = { ...config, url, isOurs: config.url === null }
+  const remote = { ...config, ...signing, url, isOurs: config.url === null }
   const git = await openClone(clone, remote, environment)
   const direct = directPushFrom(remote, { folder: clone, environment, ssh: git.ssh })
   return { config, name, git, stream: streamIn(clone, environment), direct, url }

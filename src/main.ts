@@ -8,6 +8,7 @@ import { admin, authenticator } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
+import { Fault } from './domain/fault.ts'
 import type { Sha } from './domain/names.ts'
 import { type Gitops, openAllGitops, tellHalts } from './gitops-parts.ts'
 import { healthOf } from './health-parts.ts'
@@ -259,7 +260,7 @@ export async function runServer(): Promise<void> {
     process.exit(configExit)
   }
   const log = makeLog(config.logLevel, config.secrets)
-  const server = await startServer(config, log)
+  const server = await startServer(config, log).catch(endOnSetting)
   for (const warning of config.warnings) log.warn({}, warning)
   log.info({ url: server.url, pid: process.pid }, 'listening')
   if (server.isFirstStart) {
@@ -278,6 +279,13 @@ export async function runServer(): Promise<void> {
   }
   process.on('SIGTERM', () => void end())
   process.on('SIGINT', () => void end())
+}
+
+/** What is wrong with some settings shows only when they are used. */
+function endOnSetting(error: unknown): never {
+  if (!(error instanceof Fault) || error.code !== 'setting_wrong') throw error
+  process.stderr.write(`gimletd cannot start: ${error.message}\n`)
+  process.exit(configExit)
 }
 
 const started = process.argv[1]

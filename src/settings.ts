@@ -26,6 +26,14 @@ const branch = z
     'a branch name',
   )
 
+/** Only what git takes as it is: it drops quotes and points at the ends of a name. */
+const author = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}](?:[^<>\p{C}]{0,98}[\p{L}\p{N}\])])? <[\w+-][\w.+[\]-]{0,98}@[\w.-]{0,98}\w>$/u,
+    'a name and an e-mail address such as Gimlet <gimlet@example.com>',
+  )
+
 const repository = text.refine(isRepositoryAddress, {
   error:
     'a path, or a file:, https: or ssh: URL without a password in it (give that as GITOPS_TOKEN)',
@@ -134,6 +142,8 @@ const settings = z.object({
   GITOPS_BRANCH: branch.default('main'),
   GITOPS_TOKEN: text.optional(),
   GITOPS_SSH_KEY_FILE: text.optional(),
+  GITOPS_SIGNING_KEY_FILE: text.optional(),
+  GITOPS_AUTHOR: author.optional(),
   GITOPS_REPOS: repositories.default([]),
   GITOPS_LAYOUT: z.enum(['env/app', 'app'], 'env/app or app').default('env/app'),
   GITOPS_DRIFT: z

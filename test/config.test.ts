@@ -46,6 +46,10 @@ describe('an error names the key, the value and what is expected', () => {
     { key: 'GITOPS_REPO', value: 'ext::sh -c x', want: 'path' },
     { key: 'GITOPS_REPO', value: 'https://', want: 'path' },
     { key: 'GITOPS_REPO', value: 'https://[x', want: 'path' },
+    { key: 'GITOPS_AUTHOR', value: 'gimlet', want: 'Gimlet <gimlet@example.com>' },
+    { key: 'GITOPS_AUTHOR', value: 'A. <a@b.c>', want: 'name and an e-mail' },
+    { key: 'GITOPS_AUTHOR', value: 'A\nB <a@b.c>', want: 'name and an e-mail' },
+    { key: 'GITOPS_AUTHOR', value: 'A <a@b.c> 1 +0000', want: 'name and an e-mail' },
     { key: 'GITOPS_LAYOUT', value: 'app', want: 'env/app' },
     { key: 'LOG_LEVEL', value: 'loud', want: 'trace' },
   ])('$key=$value', ({ key, value, want }) => {

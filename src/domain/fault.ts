@@ -29,8 +29,8 @@ export const isRefusal = (value: unknown): value is Refusal =>
 
 /**
  * What can break around us. `gitops_forbidden` (credentials), `gitops_refused` (a rule of the host, for
- * good) and `gitops_rewound` need a person, the others time; `lease_lost` needs nobody: another server
- * goes on.
+ * good), `gitops_rewound` and `setting_wrong`, which ends a start, need a person, the others time;
+ * `lease_lost` needs nobody: another server goes on.
  */
 export type FaultCode =
   | 'gitops_unreachable'
@@ -43,6 +43,7 @@ export type FaultCode =
   | 'database_newer'
   | 'database_broken'
   | 'sources_unreadable'
+  | 'setting_wrong'
   | 'lease_lost'
 
 /** The unexpected: logged with its cause, and tried again. The message says what was being done. */

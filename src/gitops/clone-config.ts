@@ -1,3 +1,6 @@
+import { resolve } from 'node:path'
+import { ours, personOf } from './author.ts'
+
 /** Where the GitOps repository is and how to be let in. */
 export type Remote = {
   /** A path, or a file:, https: or ssh: URL, without credentials. */
@@ -5,6 +8,10 @@ export type Remote = {
   readonly branch: string
   readonly token?: string | undefined
   readonly sshKeyFile?: string | undefined
+  /** Who commits are by, as `Name <e-mail>`. */
+  readonly author?: string | undefined
+  /** What commits are signed with; unsigned without. */
+  readonly signingKeyFile?: string | undefined
   /** True when it is the local repository that nobody but this server looks after. */
   readonly isOurs?: boolean
   /** After how many moves of the branch the clone is tidied. */
@@ -25,8 +32,9 @@ export function credentialOf({ url, token, sshKeyFile }: Remote): string {
 export const isSsh = (url: string) => !isHttp(url) && !/^file:|^\.{0,2}\//i.test(url)
 const isHttp = (url: string) => /^https?:/i.test(url)
 
-/** The clone's `config` file: all that git goes by there. `sockets` is a folder for kept ssh connections. */
-export function cloneConfig({ url, branch, token, sshKeyFile }: Remote, given: Given): string {
+/** The clone's `config` file: all that git goes by there. `ssh` is what git calls ssh with. */
+export function cloneConfig(remote: Remote, given: Given): string {
+  const { url, branch, token, signingKeyFile } = remote
   const lines = [
     '[core]',
     'repositoryformatversion = 0',
@@ -56,35 +64,55 @@ export function cloneConfig({ url, branch, token, sshKeyFile }: Remote, given: G
     const header = `Authorization: Basic ${basic}`
     lines.push(`[http ${quoted(new URL(url).origin)}]`, `extraHeader = ${quoted(header)}`)
   }
-  const command = sshCommand(url, { sshKeyFile, sockets: given.sockets })
-  if (command !== null) lines.push('[core]', `sshCommand = ${quoted(command)}`)
+  if (signingKeyFile) lines.push(...signing(signingKeyFile, remote.author))
+  if (given.ssh !== null) lines.push('[core]', `sshCommand = ${quoted(given.ssh)}`)
   return `${lines.join('\n')}\n`
 }
 
-type Given = { readonly remoteRef: string; readonly sockets: string | null }
+/** A commit that is made anew has the same author as fast-import gave it. */
+function signing(keyFile: string, author = ours): readonly string[] {
+  const { name, email } = personOf(author)
+  return [
+    '[gpg]',
+    'format = ssh',
+    '[user]',
+    `name = ${quoted(name)}`,
+    `email = ${quoted(email)}`,
+    `signingKey = ${quoted(resolve(keyFile))}`,
+  ]
+}
+
+type Given = { readonly remoteRef: string; readonly ssh: string | null }
 
 /** How long an ssh connection is kept for the next command: a new one costs six round trips. */
 const keptSeconds = 120
 
-/** What git calls ssh with; `null` where that is not how the remote is reached. */
+/**
+ * What git calls ssh with; `null` where that is not how the remote is reached. `sockets` is a folder for
+ * kept connections. With a key of ours a host's key is noted in `knownHosts` the first time that it is
+ * seen, and no other one is taken after that; without, ssh goes by what its user has.
+ */
 export function sshCommand(
-  url: string,
-  { sshKeyFile, sockets }: { sshKeyFile: string | undefined; sockets: string | null },
+  { url, sshKeyFile }: Remote,
+  { sockets, knownHosts }: { sockets: string | null; knownHosts: string },
 ): string | null {
   if (!isSsh(url)) return null
   const key = sshKeyFile
     ? [
         '-i',
-        shellQuoted(sshKeyFile),
+        shellQuoted(resolve(sshKeyFile)),
         '-o IdentitiesOnly=yes',
         '-o StrictHostKeyChecking=accept-new',
+        '-o',
+        // Beside the clone, because a container may forget its home, and would take any key again.
+        shellQuoted(`UserKnownHostsFile=${sshQuoted(knownHosts)} ~/.ssh/known_hosts`),
       ]
     : []
   const kept = sockets
     ? [
         '-o ControlMaster=auto',
         `-o ControlPersist=${keptSeconds}`,
-        `-o ControlPath=${shellQuoted(`${sockets}/%C`)}`,
+        `-o ControlPath=${shellQuoted(sshQuoted(sockets, '/%C'))}`,
       ]
     : []
   return [
@@ -98,6 +126,10 @@ export function sshCommand(
 }
 
 export const shellQuoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** A path as the value of an option of ssh, which would end at a space, and what ssh fills in after it. */
+const sshQuoted = (path: string, filled = '') =>
+  `"${path.replaceAll(/["\\]/g, '\\$&').replaceAll('%', '%%')}${filled}"`
 
 /** A value in git's configuration syntax. */
 const quoted = (value: string): string =>

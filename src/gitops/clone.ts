@@ -10,6 +10,7 @@ import { BranchMemory } from './memory.ts'
 import { mending } from './mending.ts'
 import { pausing } from './pausing.ts'
 import { remoteRef } from './refs.ts'
+import { signingWith } from './signing.ts'
 import { socketsIn } from './sockets.ts'
 import { movesBetween, Upkeep } from './upkeep.ts'
 
@@ -22,7 +23,7 @@ const tidyMsMost = 600_000
  * Makes the bare clone that everything is built in, or takes the one that is there. It is a cache:
  * it may go at any time, and is made anew when it does not hold what it should. What was seen of the
  * branch lies beside it. Credentials lie in its `config` file (mode 0600), never in an argument, a URL
- * or the environment.
+ * or the environment. Throws `setting_wrong` when commits are to be signed and cannot be.
  */
 export async function openClone(
   folder: string,
@@ -37,9 +38,11 @@ export async function openClone(
   const git = gitIn(folder, environment)
   if (memory.isOfAnother || (await isBroken(git))) await rm(folder, { recursive: true })
   const sockets = isSsh(url) ? await socketsIn(dirname(folder)) : null
-  const config = cloneConfig(remote, { remoteRef, sockets })
+  const ssh = sshCommand(remote, { sockets, knownHosts: join(dirname(folder), 'known_hosts') })
+  const config = cloneConfig(remote, { remoteRef, ssh })
   const lay = (place: string) => layClone(place, config, environment)
   await lay(folder)
+  const sign = await signingWith(remote, { folder, environment })
   const tip = await resolve(git, remoteRef)
   if (memory.tip === undefined && tip) memory.sees(tip)
   memory.isDue = tip !== memory.tip
@@ -59,8 +62,8 @@ export async function openClone(
     for (const upkeep of upkeeps) await upkeep.rest()
   }
   const kept = mending({ git: pausing(git), folder, branch, memory, lay, moved })
-  const ssh = sshCommand(url, { sshKeyFile: remote.sshKeyFile, sockets })
-  return Object.assign(kept, { memory, rest, ssh, credential: credentialOf(remote) })
+  const { author } = remote
+  return Object.assign(kept, { memory, rest, ssh, author, sign, credential: credentialOf(remote) })
 }
 
 /** Makes a clone that holds nothing yet, or gives the one that is there its configuration. */

@@ -13,6 +13,8 @@ const unknownMax = 3
 
 /** Pushes the pack that the last build wrote, without `git push`; undefined where only that knows the way. */
 export function directPushFrom(remote: Remote, from: From): DirectPush | undefined {
+  // fast-import's pack has the commits without their signatures.
+  if (remote.signingKeyFile) return undefined
   const visit = visitsTo(remote, from)
   return visit && new DirectPush(visit, { branch: remote.branch, folder: from.folder })
 }

@@ -12,9 +12,20 @@ export function isForbidden(error: unknown): boolean {
   )
 }
 
+/** Why ssh does not take the host for the one that is meant, if so: no credential would help. */
+function unknownHost(error: unknown): string | undefined {
+  if (!(error instanceof GitFailure) || !error.stderr.includes('Host key verification failed'))
+    return undefined
+  return /IDENTIFICATION HAS CHANGED/.test(error.stderr)
+    ? 'the host shows another ssh key than before; if it was changed on purpose, take the old one out of known_hosts in the data folder and in ~/.ssh'
+    : 'the host’s ssh key is not known; put it into ~/.ssh/known_hosts of the user that the server runs as'
+}
+
 /** Why the remote could not be spoken to: who we are, or whether it answers. */
 export function remoteFault(error: unknown, doing: string, credential: string): Fault {
   if (error instanceof Fault) return error
+  const unknown = unknownHost(error)
+  if (unknown) return new Fault('gitops_forbidden', `${doing}: ${unknown}`, { cause: error })
   return isForbidden(error)
     ? new Fault('gitops_forbidden', `${doing}: the host refuses ${credential}`, { cause: error })
     : new Fault('gitops_unreachable', doing, { cause: error })

@@ -1,6 +1,6 @@
 import type { Files, PlannedCommit } from '../domain/change.ts'
 import type { Sha } from '../domain/names.ts'
-import { author } from './author.ts'
+import { ours } from './author.ts'
 
 /** The ref that the builds hang on while they are not pushed. */
 export const buildRef = 'refs/gimlet/build'
@@ -19,11 +19,15 @@ export type BuildCommit = {
  * work tree or an index. It prints a line for each folder of `parentsOf`, then the ids. Texts are
  * framed by their length in bytes, so nothing in them can end one and begin a command.
  */
-export function importStream(tip: Sha | null, commits: readonly BuildCommit[]): string {
+export function importStream(
+  tip: Sha | null,
+  commits: readonly BuildCommit[],
+  author = ours,
+): string {
   const parts = ['feature done\n']
   if (tip) parts.push(...parentsOf(commits).map((parent) => `ls ${tip} ${parent}\n`))
   commits.forEach(({ commit, tree }, at) => {
-    const when = `${author.name} <${author.email}> ${commit.unix} +0000`
+    const when = `${author} ${commit.unix} +0000`
     parts.push(`commit ${buildRef}\nmark :${at + 1}\nauthor ${when}\ncommitter ${when}\n`)
     parts.push(data(commit.message))
     if (at === 0 && tip) parts.push(`from ${tip}\n`)

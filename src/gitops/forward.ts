@@ -5,6 +5,7 @@ import { type Git, GitFailure } from './git.ts'
 import { Halted } from './halted.ts'
 import type { BranchMemory } from './memory.ts'
 import { fetchArgs, foundRef, remoteRef } from './refs.ts'
+import type { Sign } from './signing.ts'
 
 /** Git in the clone, and what outlives the clone. */
 export type Clone = Git & {
@@ -15,6 +16,10 @@ export type Clone = Git & {
   readonly remember?: () => Promise<void>
   /** What git calls ssh with, if the remote is reached so. */
   readonly ssh?: string | null
+  /** Who commits are by, if it is set. */
+  readonly author?: string | undefined
+  /** Makes a commit anew with a signature; none where commits are not signed. */
+  readonly sign?: Sign | undefined
   /** Ends when nothing is tidied. */
   readonly rest?: () => Promise<void>
 }

@@ -38,7 +38,8 @@ const inherited = [
   'no_proxy',
   'NO_PROXY',
 ]
-const guarded = ['GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'GIT_SSL_CAINFO']
+const dates = ['GIT_AUTHOR_DATE', 'GIT_COMMITTER_DATE']
+const guarded = ['GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'GIT_SSL_CAINFO', ...dates]
 
 /**
  * Git in one folder, with nothing of the machine's or a user's configuration: the folder's own
@@ -46,21 +47,31 @@ const guarded = ['GIT_CONFIG_NOSYSTEM', 'GIT_TERMINAL_PROMPT', 'GIT_SSL_CAINFO']
  * simple-git's default. A command that prints nothing costs 50 ms more (its completion plugin waits),
  * so those on the hot path print. A command that is silent for `silenceMs` is ended with its children.
  */
-export function gitIn(
+export const gitIn = (
   folder: string,
   environment: Readonly<NodeJS.ProcessEnv>,
   silenceMs = silenceMsMost,
-): Git {
+): Git => gitWith(folder, environmentIn(folder, environment), silenceMs)
+
+/** The same git as `gitIn`, whose commits are of this moment. */
+export function gitAt(folder: string, environment: Readonly<NodeJS.ProcessEnv>, unix: number): Git {
   const env = environmentIn(folder, environment)
+  for (const name of dates) env[name] = `@${unix} +0000`
+  return gitWith(folder, env, silenceMsMost)
+}
+
+function gitWith(folder: string, env: Record<string, string>, silenceMs: number): Git {
   return async (args, input) => {
     let failure: GitFailure | undefined
     const git = simpleGit({
       baseDir: folder,
       allowEnvironment: guarded,
-      ...(input === undefined ? {} : { input: () => input }),
+      // A text without a byte would leave its pipe open.
+      ...(input === undefined ? {} : { input: () => Buffer.from(input) }),
       errors(error, { exitCode, stdErr, stdOut }) {
         if (exitCode === 0 && !(error instanceof Error)) return undefined
-        const stderr = textOf(stdErr) || String(error ?? '')
+        const said = [textOf(stdErr), error instanceof Error ? error.message : '']
+        const stderr = said.filter(Boolean).join('\n')
         failure = new GitFailure(args[0] ?? '', exitCode ?? -1, { stderr, stdout: textOf(stdOut) })
         return failure
       },

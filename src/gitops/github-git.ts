@@ -1,7 +1,7 @@
 import type { PlannedCommit } from '../domain/change.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
-import { author } from './author.ts'
+import { ours, personOf } from './author.ts'
 
 /** What came of a call of GitHub's API. */
 export type GithubAnswer = { readonly kind: 'ok'; readonly data: unknown } | GithubTrouble
@@ -96,7 +96,7 @@ export class GithubGit {
     { tree, parent }: { readonly tree: Sha; readonly parent: Sha },
   ): Promise<Sha> {
     const date = new Date(unix * 1000).toISOString().replace('.000Z', 'Z')
-    const who = { ...author, date }
+    const who = { ...personOf(ours), date }
     const made = { message: wellFormed(message), tree, parents: [parent] }
     const doing = 'making a commit in the GitOps repository'
     const route = 'POST /repos/{owner}/{repo}/git/commits'

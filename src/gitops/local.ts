@@ -10,6 +10,7 @@ import { type Clone, fetchForward, holds, resolve, resumeAt } from './forward.ts
 import { GitFailure } from './git.ts'
 import { remoteRef } from './refs.ts'
 import { insideOf, type Root, rootOf } from './root.ts'
+import { signAll } from './signing.ts'
 import type { GitopsWriter } from './writer.ts'
 
 type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
@@ -118,7 +119,7 @@ export class LocalWriter implements GitopsWriter {
     return this.#alone(async () => {
       const built = await this.#build(tip, commits)
       if (built.kind === 'blocked') return built
-      const { refs } = built
+      const refs = await this.#signed(tip, commits, built)
       const newTip = refs.at(-1)
       if (newTip === undefined) return { kind: 'landed', refs }
       if (!(await intend(refs))) return { kind: 'moved' }
@@ -184,7 +185,7 @@ export class LocalWriter implements GitopsWriter {
     await this.#direct?.sweep((ref) => this.#holds(remoteRef, ref))
     const builds: BuildCommit[] = []
     for (const commit of commits) builds.push({ commit, tree: await this.#treeOf(commit) })
-    const printed = await this.#import(importStream(tip, builds))
+    const printed = await this.#import(importStream(tip, builds, this.#git.author))
     const parents = parentsOf(builds)
     const blocked = printed
       .slice(0, parents.length)
@@ -204,10 +205,29 @@ export class LocalWriter implements GitopsWriter {
       if (this.#direct) args.push(`--export-pack-edges=${packsFile}`)
       return (await this.#git(args, stream)).split('\n').filter(Boolean)
     } catch (error) {
-      // Made anew or halted meanwhile: the tip that is known here says nothing any more.
-      this.#tip = undefined
-      if (error instanceof Fault) throw error
-      throw new Fault('gitops_broken', 'building commits in the clone', { cause: error })
+      throw this.#unbuilt(error)
+    }
+  }
+
+  #unbuilt(error: unknown): Fault {
+    // Made anew or halted meanwhile: the tip that is known here says nothing any more.
+    this.#tip = undefined
+    if (error instanceof Fault) return error
+    return new Fault('gitops_broken', 'building commits in the clone', { cause: error })
+  }
+
+  async #signed(
+    tip: Sha,
+    commits: readonly PlannedCommit[],
+    { refs }: Built,
+  ): Promise<readonly Sha[]> {
+    const { sign } = this.#git
+    if (!sign) return refs
+    const built = commits.map(({ message, unix }, at) => ({ ref: refs[at] ?? '', message, unix }))
+    try {
+      return await signAll(sign, tip, built)
+    } catch (error) {
+      throw this.#unbuilt(error)
     }
   }
 

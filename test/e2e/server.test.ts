@@ -160,6 +160,17 @@ describe('a server', () => {
     expect(stderr).toContain('GITOPS_REPO')
   })
 
+  it('ends with 78 and says what to do when commits cannot be signed', async () => {
+    const env = {
+      GIMLET_DATA_DIR: tempFolder(),
+      PORT: '0',
+      GITOPS_SIGNING_KEY_FILE: '/nowhere/key',
+    }
+    const { code, stderr } = await runToEnd([process.execPath, resolve('dist/main.js')], env)
+    expect(code).toBe(78)
+    expect(stderr).toContain('GITOPS_SIGNING_KEY_FILE, /nowhere/key: there is no such file')
+  })
+
   it('F39: does not touch a database that a newer program wrote', async () => {
     const dataDir = tempFolder()
     await (await startProgram(dataDir)).stop()

@@ -24,7 +24,7 @@ describe('ssh', () => {
   test('keeps one connection, whose socket only the server may reach', async () => {
     const { args, dataDir } = await recorded('data', '/keys/it’s mine')
     expect(args).toContain('ControlMaster=auto')
-    expect(args).toContain(`ControlPath=${join(dataDir, 'ssh')}/%C`)
+    expect(args).toContain(`ControlPath="${join(dataDir, 'ssh')}/%C"`)
     expect(args).toContain('/keys/it’s mine')
     expect((await stat(join(dataDir, 'ssh'))).mode & 0o777).toBe(0o700)
   })

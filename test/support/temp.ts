@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { onTestFinished } from 'vitest'
-import { createRepository, openClone } from '../../src/gitops/clone.ts'
+import { createRepository, openClone, type Remote } from '../../src/gitops/clone.ts'
 import { directPushFrom } from '../../src/gitops/direct-push.ts'
 import { type Git, gitIn, streamIn } from '../../src/gitops/git.ts'
 import { LocalWriter } from '../../src/gitops/local.ts'
@@ -84,13 +84,19 @@ export function newWriter(
   at: string | { readonly url: string; readonly root: string | null },
   folder?: string,
 ) {
-  const remote = { branch: 'main', ...(typeof at === 'string' ? { url: at } : at) }
+  const remote = { branch: 'main', ...(typeof at === 'string' ? { url: at } : at), ...ways.signing }
   const from = folder && ways.direct ? { folder, environment: process.env } : undefined
   return new LocalWriter(git, remote, from && directPushFrom(remote, from))
 }
 
-/** How writers push: one suite is run on every way. */
-export const ways = { direct: true, github: false }
+type Ways = {
+  direct: boolean
+  github: boolean
+  signing: Pick<Remote, 'signingKeyFile' | 'author'>
+}
+
+/** How writers push, and whether they sign: one suite is run on every way. */
+export const ways: Ways = { direct: true, github: false, signing: {} }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 
@@ -100,7 +106,8 @@ export async function tempGitops(later: Later = onTestFinished) {
   const remote = join(folder, 'gitops.git')
   await createRepository(remote, 'main', process.env)
   const cloneFolder = join(folder, 'clone.git')
-  const git = await openClone(cloneFolder, { url: remote, branch: 'main' }, process.env)
+  const way = { url: remote, branch: 'main', ...ways.signing }
+  const git = await openClone(cloneFolder, way, process.env)
   const tree = join(folder, 'tree')
   const commitFiles = async (files: Parameters<typeof putFiles>[1], message = 'by hand') => {
     await putFiles(tree, files)
