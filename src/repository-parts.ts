@@ -125,14 +125,17 @@ const resume = async (
   given: Parameters<CommandPorts['gitops']['resume']>[0],
 ): ReturnType<CommandPorts['gitops']['resume']> => {
   const halts = await Promise.all(
-    all.map(async ({ writer }) => ({ writer, halt: (await writer.state()).halt })),
+    all.map(async (one) => ({ ...one, halt: (await one.writer.state()).halt })),
   )
   const halted = halts.filter(({ halt }) => halt !== null)
   const found = halted.find(({ halt }) => halt?.foundTip === given.tip) ?? halted[0]
   if (!found?.halt)
     return refuse('conflict', 'Nothing is halted: the branch holds all that was seen of it')
   const tip = await found.writer.resume(given)
-  return isRefusal(tip) ? tip : { tip, seenTip: found.halt.seenTip }
+  if (isRefusal(tip)) return tip
+  const { seenTip } = found.halt
+  await found.follower.resumed({ lostTip: seenTip, tip, by: given.by })
+  return { tip, seenTip }
 }
 
 /** Fetches the repositories that a name on GitHub stands for, unless they are at the commit already. */

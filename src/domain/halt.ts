@@ -13,6 +13,9 @@ export type Halt = {
   readonly sinceUnix: number
 }
 
+/** A person has accepted what stands where `lostTip` was seen. */
+export type Resumption = { readonly lostTip: Sha; readonly tip: Sha; readonly by: string }
+
 /** The state of the GitOps repository, as people ask for it. */
 export type GitopsState = {
   readonly url: string

@@ -14,7 +14,7 @@ export function gitopsText(outcome: GitopsOutcome, style: Style): string {
     case 'gitops-resumed':
       return [
         `Writing goes on from ${clean(outcome.tip)}; ${clean(outcome.seenTip)} is given up.`,
-        'What the server says runs where may not be what stands there now: run gimlet reindex',
+        'What runs where is read anew from what stands there now.',
       ].join('\n')
   }
 }

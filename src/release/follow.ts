@@ -1,4 +1,5 @@
-import { Fault } from '../domain/fault.ts'
+import { Fault, type Refusal } from '../domain/fault.ts'
+import type { GitopsState, Resumption } from '../domain/halt.ts'
 import type {
   ForeignCommit,
   IndexPosition,
@@ -32,6 +33,8 @@ export type FollowPorts = ReindexPorts & {
     advance(from: IndexPosition, tip: Sha): Promise<void>
     known(ids: readonly string[]): Promise<readonly Known[]>
     foreign(where: Partial<Place>): Promise<readonly ForeignCommit[]>
+    resume(resumption: Resumption): Promise<void>
+    resumed(): Promise<Resumption | undefined>
     apply(walked: {
       from: IndexPosition
       tip: Sha
@@ -43,7 +46,12 @@ export type FollowPorts = ReindexPorts & {
     running(where: { env?: string; app?: string }): Promise<readonly Release[]>
     history(filter: { env: string; app: string; limit: number }): Promise<readonly Release[]>
   }
-  readonly gitops: { tip(): Promise<Sha>; refresh(): Promise<Sha> }
+  readonly gitops: {
+    tip(): Promise<Sha>
+    refresh(): Promise<Sha>
+    state(): Promise<GitopsState>
+    resume(given: { tip: Sha; by: string }): Promise<Sha | Refusal>
+  }
   readonly log: {
     info(fields: object, text: string): void
     warn(fields: object, text: string): void
@@ -125,11 +133,38 @@ export class Follower {
       if (!isMade) await this.#making
       return (await this.isMade()) ? lookMs : againMs
     } catch (error) {
+      await this.#resumeToo()
       // What keeps the repository from being reached is told by the writer, on /readyz.
       const isTold = error instanceof Fault && error.code !== 'gitops_broken'
       if (!isTold) log.warn({ err: error }, 'the GitOps branch could not be followed')
       return againMs
     }
+  }
+
+  /** A person has accepted another tip on this server: the index is made anew of what is there now. */
+  async resumed(resumption: Resumption): Promise<void> {
+    await this.#ports.index.resume(resumption)
+    this.#wake()
+  }
+
+  /** Goes on, too, when what halts this server was accepted on another one. */
+  async #resumeToo(): Promise<void> {
+    const { gitops, index, log } = this.#ports
+    try {
+      const { halt } = await gitops.state()
+      const resumed = halt && (await index.resumed())
+      if (!resumed) return
+      // Not what was lost since, on which nobody has decided yet.
+      const isThat = await this.#holds(resumed.lostTip, halt.seenTip)
+      if (isThat && (await this.#holds(halt.foundTip, resumed.tip)))
+        await gitops.resume({ tip: halt.foundTip, by: resumed.by })
+    } catch (error) {
+      log.warn({ err: error }, 'whether writing may go on could not be found out')
+    }
+  }
+
+  async #holds(tip: Sha, commit: Sha): Promise<boolean> {
+    return (await this.#ports.history.distance({ from: commit, to: tip })).behind === 0
   }
 
   async #upTo(tip: Sha): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { type Environments, everyEnvironment } from '../domain/environments.ts'
+import type { Resumption } from '../domain/halt.ts'
 import type { ForeignCommit, IndexPosition, Place, Settled, Step } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
@@ -56,6 +57,28 @@ export class IndexStore {
     const isOfThese = row?.environments === environmentsText(environments)
     const ref = isOfThese && row.ref !== null ? String(row.ref) : null
     return { ref, version: Number(row?.version ?? 0) }
+  }
+
+  /** Keeps what a person has accepted, and that the repository has to be read anew. */
+  async resume({ lostTip, tip, by }: Resumption): Promise<void> {
+    await this.#database.write([
+      {
+        sql: `update gitops_indexes set lost = ?, resumed = ?, resumed_by = ?, ref = null,
+                version = version + 1 where repository = ?`,
+        args: [lostTip, tip, by, this.#of.repository],
+      },
+    ])
+  }
+
+  /** What a person has accepted last, on whichever server. */
+  async resumed(): Promise<Resumption | undefined> {
+    const [row] = await this.#database.read(
+      'select lost, resumed, resumed_by from gitops_indexes where repository = ? and lost is not null',
+      [this.#of.repository],
+    )
+    return (
+      row && { lostTip: String(row.lost), tip: String(row.resumed), by: String(row.resumed_by) }
+    )
   }
 
   /** How many commits lie between two, when this server made all of them; else nothing. */

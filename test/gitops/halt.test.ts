@@ -1,9 +1,10 @@
+import { cp, writeFile } from 'node:fs/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { run } from '../../src/cli/run.ts'
 import { plain } from '../../src/messages/paint.ts'
 import { posted } from '../support/builders.ts'
 import { testServer } from '../support/server.ts'
-import { someonesGit } from '../support/temp.ts'
+import { someonesGit, tempFolder } from '../support/temp.ts'
 
 type Server = Awaited<ReturnType<typeof testServer>>
 
@@ -69,7 +70,7 @@ test('F27: an admin who has seen the tip lets the server go on from it, and the 
   expect(other.err).toContain(found)
   expect(await gimlet(server, server.adminToken, 'doctor', '--resume')).toMatchObject({ code: 2 })
   const resumed = await gimlet(server, server.adminToken, 'doctor', '--resume', found)
-  expect(resumed).toMatchObject({ code: 0, out: expect.stringContaining('gimlet reindex') })
+  expect(resumed).toMatchObject({ code: 0, out: expect.stringContaining('is read anew') })
   expect((await server.ended(waiting)).status).toBe('processed')
   expect((await someonesGit(remote, 'rev-parse', 'main~1')).trim()).toBe(found)
   expect((await server.call('/readyz')).status).toBe(200)
@@ -115,3 +116,36 @@ test('F27: a halt outlives the server, with the time when it was noticed', async
   expect(state.body).toMatchObject({ halt: (body as { halt: object }).halt })
   expect(JSON.stringify(state.body)).toContain(seen)
 })
+
+test('F27: what runs where is read anew from the tip that was accepted', async () => {
+  const { server, found, waiting } = await halted()
+  await server.post('/api/gitops/resume', { tip: found })
+  expect((await server.ended(waiting)).status).toBe('processed')
+  // The release of what is gone is no history any more.
+  await vi.waitFor(async () => {
+    const { body } = await server.call('/api/releases?env=production')
+    expect(body).toMatchObject([{ id: waiting, artifactId: 'web-2' }])
+  }, 10_000)
+})
+
+test('F18, F27: what was accepted on one server lets the others go on, and only that', async () => {
+  const { server, remote, seen, found, waiting, tipOf } = await halted()
+  const environment = { GIMLET_DB_URL: `file:${server.folder}/data/gimlet.db`, GITOPS_REPO: remote }
+  const folder = await tempFolder()
+  await cp(`${server.folder}/data/clone.git`, `${folder}/data/clone.git`, { recursive: true })
+  await writeFile(
+    `${folder}/data/clone.git.seen`,
+    JSON.stringify({ url: remote, branch: 'main', tip: seen, halt: null }),
+  )
+  const other = await testServer({ folder, environment }, onTestFinished)
+  const haltOf = async () => ((await other.call('/api/gitops')).body as { halt: unknown }).halt
+  await vi.waitFor(async () => expect(await haltOf()).not.toBeNull(), 20_000)
+  expect((await server.post('/api/gitops/resume', { tip: found })).status).toBe(200)
+  await vi.waitFor(async () => expect(await haltOf()).toBeNull(), 20_000)
+  expect(loggedAs(other, 'writing goes on')).toEqual([expect.objectContaining({ by: 'admin' })])
+  expect((await server.ended(waiting)).status).toBe('processed')
+  await vi.waitFor(async () => expect((await other.call('/api/gitops')).body).toMatchObject({ tip: await tipOf() }), 30_000) // biome-ignore format: one line
+  // What is rewound after that nobody has accepted.
+  await someonesGit(remote, 'update-ref', 'refs/heads/main', found)
+  await vi.waitFor(async () => expect(await haltOf()).toMatchObject({ foundTip: found }), 90_000)
+}, 150_000)

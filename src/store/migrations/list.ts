@@ -11,6 +11,7 @@ import { leases } from './0010-leases.ts'
 import { openByApp } from './0011-open-by-app.ts'
 import { runningByRelease } from './0012-running-by-release.ts'
 import { repositories } from './0013-repositories.ts'
+import { resumed } from './0014-resumed.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { number: 11, statements: openByApp },
   { number: 12, statements: runningByRelease },
   { number: 13, statements: repositories },
+  { number: 14, statements: resumed },
 ]
