@@ -7,7 +7,8 @@ import { markersOf } from './touched.ts'
 /** So much of history is held at once, in commits and in paths that they changed. */
 const sliceCommits = 100
 const slicePaths = 20_000
-const textsAtOnce = 500
+/** A commit can bring thousands of apps: so many are read, and kept, at once. */
+const partOfCommit = 500
 
 /** What is read of the repository. */
 export type HistoryPort = {
@@ -65,7 +66,9 @@ export async function reindex(
     const markers = await readMarkers(history, markersOf(slice))
     chronicle.expect(await index.pending(slice.map(({ ref }) => ref)))
     await leaveOpen(chronicle, index, markers)
-    await staging.add(slice.flatMap((commit) => chronicle.add(commit, markers)))
+    const steps = slice.flatMap((commit) => chronicle.add(commit, markers))
+    for (let at = 0; at < steps.length; at += partOfCommit)
+      await staging.add(steps.slice(at, at + partOfCommit))
     commits += slice.length
     told(commits, ahead)
   }
@@ -94,11 +97,11 @@ export async function leaveOpen(
   chronicle.know(open.map((id) => ({ id, env: '', app: '', ref: '' })))
 }
 
-/** What release files say. A commit can bring thousands: few texts are held at once. */
+/** What release files say. */
 async function readMarkers(history: HistoryPort, files: readonly Sha[]) {
   const markers = new Map<Sha, Marker & Place>()
-  for (let at = 0; at < files.length; at += textsAtOnce) {
-    const texts = await history.texts(files.slice(at, at + textsAtOnce))
+  for (let at = 0; at < files.length; at += partOfCommit) {
+    const texts = await history.texts(files.slice(at, at + partOfCommit))
     for (const [file, marker] of markersIn(texts)) markers.set(file, marker)
   }
   return markers
