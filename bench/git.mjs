@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 
 /** What git may see of this machine: no configuration of a user, and no gc that runs on afterwards. */
@@ -35,6 +37,10 @@ export async function run(folder, [program, ...args], { input = '', env = {}, fa
 }
 
 export const git = (folder, args, options) => run(folder, ['git', ...args], options)
+
+/** The commit that main of a bare repository stands at since its last push: 41 bytes, read without a process. */
+export const pushedTipOf = (repository) =>
+  readFileSync(join(repository, 'refs/heads/main'), 'latin1').trim()
 
 /** Milliseconds that the work took. */
 export async function timed(work) {

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { artifactOf, newRun, shaOf } from './artifact.mjs'
 import { lay, scratch, startGimletd } from './child.mjs'
-import { git } from './git.mjs'
+import { git, pushedTipOf } from './git.mjs'
+import { manifestOf } from './objects.mjs'
 import { appOf, copyOf, envsOf, tipOf, workFolder } from './repositories.mjs'
 import { bareClone } from './write-strategies.mjs'
 
-/** How often the branch of the remote is looked at: 41 bytes, read without a process. */
+/** How often the branch of the remote is looked at. */
 const lookMs = 1
 const sockets = 64
 const sendMs = 5
@@ -21,31 +22,6 @@ const gate = {
   require: { '==': [{ var: 'artifact.version.branch' }, 'main'] },
   message: 'Only what is on main is released',
 }
-
-const manifestOf = (app, env) => `app: ${app}
-env: ${env}
-manifests: |
-  apiVersion: v1
-  kind: ConfigMap
-  metadata:
-    name: ${app}
-  data:
-    ENV: ${env}
-  ---
-  apiVersion: apps/v1
-  kind: Deployment
-  metadata:
-    name: ${app}
-  spec:
-    replicas: 3
-    selector: { matchLabels: { app: ${app} } }
-    template:
-      metadata: { labels: { app: ${app} } }
-      spec:
-        containers:
-          - name: ${app}
-            image: "{{ .image.repository }}:{{ .image.tag }}"
-`
 
 let count = 0
 
@@ -120,10 +96,9 @@ class LoadedServer {
   }
 
   #look() {
-    const file = join(this.#remote, 'refs/heads/main')
     let tip = this.#tip
     try {
-      tip = readFileSync(file, 'latin1').trim()
+      tip = pushedTipOf(this.#remote)
     } catch {
       // The branch is still among the packed refs: nothing was pushed yet.
     }

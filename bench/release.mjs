@@ -1,15 +1,14 @@
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { artifactOf, newRun, shaOf } from './artifact.mjs'
 import { lay, scratch, startGimletd } from './child.mjs'
 import { isStrict, median, ms, printTable, quantile, ratio, verdict } from './figures.mjs'
+import { git, pushedTipOf } from './git.mjs'
 import { apps, commitStream, importInto, makeRepository, manifestOf } from './small-repository.mjs'
 
 const warmUpSamples = 5
 const samples = 60
-/** How often the branch of the remote is looked at: 41 bytes, read without a process. */
+/** How often the branch of the remote is looked at. */
 const lookMs = 0.5
 const restMs = 50
 const visibleMsMost = 10_000
@@ -67,7 +66,7 @@ let appTurn = 0
 async function oneRelease(server, remote, sha) {
   const repository = `acme/${apps[appTurn++ % apps.length]}`
   const body = JSON.stringify(artifactOf({ repository, branch: 'main', sha }))
-  const before = tipOf(remote)
+  const before = pushedTipOf(remote)
   const postedAt = performance.now()
   const response = await fetch(`${server.url}/api/artifact`, {
     method: 'POST',
@@ -92,30 +91,18 @@ async function makePeer(folder) {
       const app = apps[number % apps.length]
       const tip = await importInto(
         clone,
-        commitStream({ app, env, version: number, from: tipOf(clone) }),
+        commitStream({ app, env, version: number, from: pushedTipOf(clone) }),
       )
-      const before = tipOf(remote)
+      const before = pushedTipOf(remote)
       const startedAt = performance.now()
-      const child = spawn(
-        'git',
-        ['-C', clone, 'push', '--quiet', remote, `${tip}:refs/heads/main`],
-        {
-          env: { PATH: process.env.PATH, HOME: folder, GIT_CONFIG_NOSYSTEM: '1' },
-          stdio: ['ignore', 'ignore', 'inherit'],
-        },
+      const ended = git(clone, ['push', '--quiet', remote, `${tip}:refs/heads/main`]).then(() =>
+        performance.now(),
       )
-      const ended = new Promise((done, failed) => {
-        child.once('error', failed)
-        child.once('close', (code) => (code === 0 ? done(performance.now()) : failed(code)))
-      })
       const visibleAt = visible(remote, before)
       return { pushVisibleMs: visibleAt - startedAt, pushMs: (await ended) - startedAt }
     },
   }
 }
-
-/** The commit that a bare repository's main stands at. */
-const tipOf = (repository) => readFileSync(join(repository, 'refs/heads/main'), 'latin1').trim()
 
 const never = new Int32Array(new SharedArrayBuffer(4))
 
@@ -123,7 +110,7 @@ const never = new Int32Array(new SharedArrayBuffer(4))
 function visible(repository, before) {
   const end = performance.now() + visibleMsMost
   while (performance.now() < end) {
-    if (tipOf(repository) !== before) return performance.now()
+    if (pushedTipOf(repository) !== before) return performance.now()
     Atomics.wait(never, 0, 0, lookMs)
   }
   throw new Error(`no commit within ${visibleMsMost} ms`)

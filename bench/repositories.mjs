@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { shaOf } from './artifact.mjs'
 import { git, run } from './git.mjs'
+import { configMap, deployment, service } from './objects.mjs'
 
 /** Part of the cache folder's name: to be raised when what is generated changes. */
 const version = 1
@@ -21,45 +22,25 @@ export const envOf = (at) => envNames[at]
 export const appOf = (at) => `app-${String(at + 1).padStart(4, '0')}`
 export const envsOf = ({ envs }) => envNames.slice(0, envs)
 
+const labels = ({ app, env }) => `  labels: { app: ${app}, env: ${env} }\n`
+
 const objects = {
-  'configmap.yaml': ({ app, env }) => `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: ${app}
-  labels: { app: ${app}, env: ${env} }
-data:
-  ENV: ${env}
-  LOG_LEVEL: info
-  DATABASE_HOST: ${app}-db.${env}.svc.cluster.local
-`,
-  'deployment.yaml': ({ app, env, sha }) => `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: ${app}
-  labels: { app: ${app}, env: ${env} }
-spec:
-  replicas: 3
-  selector: { matchLabels: { app: ${app} } }
-  template:
-    metadata: { labels: { app: ${app} } }
-    spec:
-      containers:
-        - name: ${app}
-          image: "registry.example.com/acme/${app}:${sha}"
-          envFrom: [{ configMapRef: { name: ${app} } }]
+  'configmap.yaml': ({ app, env }) =>
+    configMap(app, env, {
+      labels: labels({ app, env }),
+      data: `  DATABASE_HOST: ${app}-db.${env}.svc.cluster.local\n`,
+    }),
+  'deployment.yaml': ({ app, env, sha }) =>
+    deployment(app, `registry.example.com/acme/${app}:${sha}`, {
+      labels: labels({ app, env }),
+      container: `          envFrom: [{ configMapRef: { name: ${app} } }]
           ports: [{ containerPort: 8080 }]
           resources:
             requests: { cpu: 100m, memory: 128Mi }
             limits: { memory: 256Mi }
 `,
-  'service.yaml': ({ app }) => `apiVersion: v1
-kind: Service
-metadata:
-  name: ${app}
-spec:
-  selector: { app: ${app} }
-  ports: [{ port: 80, targetPort: 8080 }]
-`,
+    }),
+  'service.yaml': ({ app }) => service(app, 'port: 80, targetPort: 8080'),
 }
 
 /** What a release of a number looks like on every surface of the repository. */

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { artifactOf, newRun, shaOf } from './artifact.mjs'
 import { lay, scratch, startChild, startGimletd } from './child.mjs'
+import { pushedTipOf } from './git.mjs'
 import { apps, signingSecret, team, user } from './slack-command.mjs'
 import { commitStream, importInto, makeRepository, manifestOf } from './small-repository.mjs'
 
@@ -40,7 +40,6 @@ const manifests = Object.fromEntries(
 const below = (folder, files) =>
   Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
 
-const tipOf = (repository) => readFileSync(join(repository, 'refs/heads/main'), 'latin1').trim()
 const commitsOf = (repository) =>
   Number(execFileSync('git', ['-C', repository, 'rev-list', '--count', 'main'], { env: gitEnv }))
 const gitEnv = { PATH: process.env.PATH, HOME: '/nonexistent', GIT_CONFIG_NOSYSTEM: '1' }
@@ -52,7 +51,7 @@ export async function startBench({ isHosted }) {
   await importInto(
     remote,
     commitStream({
-      ...{ app: '*', env: '*', version: 1, from: tipOf(remote) },
+      ...{ app: '*', env: '*', version: 1, from: pushedTipOf(remote) },
       files: below('policies', policies),
     }),
   )

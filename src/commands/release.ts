@@ -111,7 +111,7 @@ async function appsOf(
   artifact: Artifact,
   command: ReleaseCommand,
 ): Promise<readonly string[] | Refusal> {
-  const bindings = await ports.releases.bindings()
+  const bindings = await ports.releases.bindings(command.app)
   const on = async (tip: Sha) =>
     appsIn({ artifact, bindings, manifests: await ports.sources.manifests(tip) }, command)
   const last = await on(await ports.gitops.lastTip())

@@ -163,15 +163,19 @@ function changeOf(line: string): PathChange {
   return { path: plain, id: isGone ? null : id, isFolder: isGone ? wasFolder : mode === '040000' }
 }
 
+/** Each line is a text of its own: a part of a longer one would hold all of it, as long as it is kept. */
 async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let rest = ''
+  let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) yield line
+    const read = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    let from = 0
+    for (let end = read.indexOf(10); end !== -1; end = read.indexOf(10, from)) {
+      yield read.toString('utf8', from, end)
+      from = end + 1
+    }
+    rest = read.subarray(from)
   }
-  if (rest !== '') yield rest
+  if (rest.length > 0) yield rest.toString('utf8')
 }
 
 /** Cuts what `cat-file --batch` prints into its objects; `null` for those that are missing or too large. */

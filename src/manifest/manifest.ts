@@ -4,7 +4,8 @@ import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { isLabel, isRepository, labelRule } from '../domain/names.ts'
 import { type PreviewRule, previewDays } from '../domain/preview.ts'
 import type { Sources } from '../domain/sources.ts'
-import { parseYaml, type YamlDocument } from './parse-yaml.ts'
+import { type Form, formsOf } from './forms.ts'
+import { parseYaml } from './parse-yaml.ts'
 
 /** How one app is written into one environment: contract, section 4b. */
 export type Manifest = {
@@ -197,9 +198,9 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
   const parsed = manifestSchema.safeParse(fields)
   if (!parsed.success) return problem({ ...about, message: issueText(parsed.error) })
   const { manifests, preview, ...named } = parsed.data
-  const objects = parseYaml(manifests)
-  if (isRefusal(objects)) return problem({ ...about, message: `manifests: ${objects.message}` })
-  const shared = preview && sharedObject(objects)
+  const forms = formsOf(manifests)
+  if (isRefusal(forms)) return problem({ ...about, message: `manifests: ${forms.message}` })
+  const shared = preview && sharedObject(forms)
   if (shared) return problem({ ...about, message: `manifests: ${shared}` })
   const { app, env, namespace, repository, repositoryId, workflow } = named
   const names = { app, env, namespace, repository, repositoryId, workflow }
@@ -210,8 +211,8 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
 const ownExpression = /\{\{[^}]*\.(?:APP|BRANCH|PR)\b/
 
 /** The first object that all previews would share, and take from one another; told so. */
-function sharedObject(documents: readonly YamlDocument[]): string | null {
-  for (const { value } of documents) {
+function sharedObject(forms: readonly Form[]): string | null {
+  for (const { value } of forms) {
     const metadata = value instanceof Map ? value.get('metadata') : undefined
     const names = metadata instanceof Map ? [metadata.get('name'), metadata.get('namespace')] : []
     if (value === null || names.some((one) => ownExpression.test(String(one)))) continue

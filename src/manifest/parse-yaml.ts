@@ -89,7 +89,7 @@ function tokensOf(text: string): readonly CST.Token[] | Refusal {
     if (++lexemes > lexemesMax) return refuseAt(text, parser.offset, 'the text has too many parts')
     const problem = type && tokenProblem(type, counts)
     if (problem) return refuseAt(text, parser.offset, problem)
-    tokens.push(...parser.next(lexeme))
+    for (const token of parser.next(lexeme)) tokens.push(token)
     if (parser.stack.length > depthMax)
       return refuseAt(text, parser.offset, `nests deeper than ${depthMax} levels`)
     const last = tokens.at(-1)
@@ -99,10 +99,11 @@ function tokensOf(text: string): readonly CST.Token[] | Refusal {
 }
 
 function tokenProblem(type: CST.TokenType, counts: Map<string, number>): string | undefined {
+  const most = mostOf[type]
+  if (most === undefined) return refused[type]
   const count = (counts.get(type) ?? 0) + 1
   counts.set(type, count)
-  const most = mostOf[type] ?? Number.POSITIVE_INFINITY
-  return count > most ? `at most ${most} of "${type}" can stand in one text` : refused[type]
+  return count > most ? `at most ${most} of "${type}" can stand in one text` : undefined
 }
 
 /** What the parser says, or, of the mistake that everyone makes once, what to write instead. */

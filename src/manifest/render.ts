@@ -1,10 +1,10 @@
-import { type Scalar, visit } from 'yaml'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { filledValue, sameValue } from './filled-value.ts'
+import { type Form, formsOf } from './forms.ts'
 import type { Manifest } from './manifest.ts'
 import { fileNames, type ObjectName, objectName } from './objects.ts'
-import { keyRule, parseYaml, refuseAt, type Span, type YamlDocument } from './parse-yaml.ts'
-import { expressionsIn, hasTemplate } from './template.ts'
+import { keyRule, parseYaml, refuseAt, type Span } from './parse-yaml.ts'
+import { expressionsIn } from './template.ts'
 import { fill, type Variables } from './variables.ts'
 import { type Edit, writeScalar } from './write-scalar.ts'
 
@@ -38,17 +38,18 @@ export function render(
 }
 
 function objectsOf(given: Given): readonly Written[] | Refusal {
-  const documents = parseYaml(given.source)
-  if (isRefusal(documents)) return documents
-  const filled = documents.filter(({ value }) => value !== null)
+  const forms = formsOf(given.source)
+  if (isRefusal(forms)) return forms
+  const filled = forms.filter(({ value }) => value !== null)
   if (filled.length === 0) return refuse('invalid', 'hold no Kubernetes object')
   if (filled.length > objectsMax) return refuse('invalid', `hold more than ${objectsMax} objects`)
-  if (filled.reduce((sum, { nodes }) => sum + expressionsOf(nodes), 0) > expressionsMax)
+  const texts = filled.flatMap(({ blanks }) => blanks.map(({ text }) => text))
+  if (texts.reduce((sum, text) => sum + expressionsIn(text), 0) > expressionsMax)
     return refuse('invalid', `hold more than ${expressionsMax} expressions`)
   const objects: Written[] = []
   let characters = 0
-  for (const document of filled) {
-    const object = objectOf(given, document)
+  for (const form of filled) {
+    const object = objectOf(given, form)
     if (isRefusal(object)) return object
     characters += object.text.length
     if (characters > outputCharactersMax) return tooLong
@@ -59,16 +60,6 @@ function objectsOf(given: Given): readonly Written[] | Refusal {
 
 const tooLong = refuse('invalid', `become more than ${outputCharactersMax} characters`)
 
-function expressionsOf(nodes: YamlDocument['nodes']): number {
-  let count = 0
-  visit(nodes, {
-    Scalar(_, { value }) {
-      if (typeof value === 'string') count += expressionsIn(value)
-    },
-  })
-  return count
-}
-
 function filesOf(objects: readonly Written[]): ReadonlyMap<string, string> | Refusal {
   const names = fileNames(objects.map(({ name }) => name))
   if (isRefusal(names)) return names
@@ -76,24 +67,23 @@ function filesOf(objects: readonly Written[]): ReadonlyMap<string, string> | Ref
   return new Map(files.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Fills one document, and proves that the text says what was meant. */
-function objectOf(given: Given, document: YamlDocument): Written | Refusal {
+/** Fills one form in, and proves that the text says what was meant. */
+function objectOf(given: Given, form: Form): Written | Refusal {
   const { source, namespace, variables } = given
-  const edits = editsOf(given, document)
+  const { number, start } = form
+  const edits = editsOf(given, form)
   if (isRefusal(edits)) return edits
-  const value = filledValue(document.value, variables)
+  const value = filledValue(form.value, variables)
   if (isRefusal(value)) return value
-  const start = document.nodes.contents?.range[0] ?? 0
   const name = objectName(value, namespace)
-  if (isRefusal(name))
-    return refuseAt(source, start, `document ${document.number}: ${name.message}`)
-  const text = fileText(source, document, edits)
+  if (isRefusal(name)) return refuseAt(source, start, `document ${number}: ${name.message}`)
+  const text = fileText(source, form, edits)
   if (text.length > outputCharactersMax) return tooLong
   // Defence in depth: `value` was filled without any YAML. Whatever the text above got wrong, or a
   // parser would read into it, shows as a difference here and is not written.
   const again = parseYaml(text)
   if (isRefusal(again) || again.length !== 1 || !sameValue(again[0]?.value, value))
-    return refuseAt(source, start, `document ${document.number} ${unreadable}`)
+    return refuseAt(source, start, `document ${number} ${unreadable}`)
   return { name, text }
 }
 
@@ -102,24 +92,18 @@ const unreadable =
   'would not read back as it was meant; write a |+ or >+ block at its end in quotes instead'
 
 /** One edit for every scalar with a variable. */
-function editsOf({ source, variables }: Given, { nodes }: YamlDocument): readonly Edit[] | Refusal {
+function editsOf({ source, variables }: Given, { blanks }: Form): readonly Edit[] | Refusal {
   const edits: Edit[] = []
-  let problem: Refusal | undefined
-  visit(nodes, {
-    Scalar(key, node) {
-      if (typeof node.value !== 'string' || !hasTemplate(node.value)) return undefined
-      const scalar = node as Scalar.Parsed
-      const value = key === 'key' ? refuse('invalid', keyRule) : fill(node.value, variables)
-      if (isRefusal(value)) problem = refuseAt(source, scalar.range[0], value.message)
-      else edits.push(writeScalar(source, scalar, value))
-      return problem && visit.BREAK
-    },
-  })
-  return problem ?? edits
+  for (const { scalar, text, isKey } of blanks) {
+    const value = isKey ? refuse('invalid', keyRule) : fill(text, variables)
+    if (isRefusal(value)) return refuseAt(source, scalar.range[0], value.message)
+    edits.push(writeScalar(source, scalar, value))
+  }
+  return edits
 }
 
 /** The document's own text with the edits in place, without blank lines at its edges. */
-function fileText(source: string, { spans }: YamlDocument, edits: readonly Edit[]): string {
+function fileText(source: string, { spans }: Form, edits: readonly Edit[]): string {
   const text = spans.map((span) => spliced(source, span, edits)).join('')
   let end = text.length
   while (text[end - 1] === '\n' || text[end - 1] === '\r') end--

@@ -9,7 +9,7 @@ import type {
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
 import { folderOf } from './layout.ts'
-import { type Marker, readReleaseJson } from './release-json.ts'
+import type { Marker } from './release-json.ts'
 import { type Touch, touchedBy } from './touched.ts'
 
 /** A release that is known: where it went, and its commit. */
@@ -32,8 +32,8 @@ type Given = {
   readonly isWhole: boolean
 }
 
-/** The contents of files by their ids. */
-type Texts = ReadonlyMap<Sha, string>
+/** What every `release.json` says, by the id of the file. */
+type Markers = ReadonlyMap<Sha, Marker & Place>
 
 /**
  * Reads history, commit by commit, and says what the index is to hold. What counts as a release is the
@@ -84,7 +84,7 @@ export class Chronicle {
   }
 
   /** What a commit adds to the index. */
-  add(commit: LoggedCommit, texts: Texts): Step[] {
+  add(commit: LoggedCommit, markers: Markers): Step[] {
     const { touches, ofEnvironments } = touchedBy(commit)
     const steps: Step[] = []
     for (const touch of touches) {
@@ -94,7 +94,9 @@ export class Chronicle {
         continue
       }
       const blob = touch.marker ?? (this.#given.isWhole ? ofEnvironments.get(touch.env) : undefined)
-      const marker = readReleaseJson(texts.get(blob ?? '') ?? '', touch)
+      const found = markers.get(blob ?? '')
+      // A folder that a person copied is no release of the copy.
+      const marker = found && folderOf(found) === folderOf(touch) ? found : undefined
       const release = marker && this.#newRelease(marker, commit, steps.length)
       if (release) steps.push({ kind: 'release', release })
       if (release || (marker && this.#isOwn(marker, commit)))
@@ -106,6 +108,13 @@ export class Chronicle {
       else this.#changedByHand(state, { touch, commit, marker })
     }
     return steps
+  }
+
+  /** Those of these folders that are not as their last release left them: what stands there is to be read. */
+  changed(folders: ReadonlyMap<string, FolderAt>): FolderAt[] {
+    return [...folders.values()].filter(
+      ({ folder, tree }) => this.#states.get(folder)?.release?.tree !== tree,
+    )
   }
 
   /**

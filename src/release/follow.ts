@@ -13,7 +13,7 @@ import type { Release } from '../domain/release.ts'
 import { Chronicle, type Known } from './chronicle.ts'
 import { folderOf } from './layout.ts'
 import { leaveOpen, type ReindexPorts, reindex } from './reindex.ts'
-import { readReleaseJson } from './release-json.ts'
+import { type Marker, markersIn } from './release-json.ts'
 import { markersOf, touchedBy } from './touched.ts'
 
 /** More new commits than this are read beside the releases, not before the next one. */
@@ -221,9 +221,9 @@ export class Follower {
     const chronicle = new Chronicle({ repository, isWhole: false })
     const commits: LoggedCommit[] = []
     for await (const commit of history.commits({ from: from.ref, to: tip })) commits.push(commit)
-    const texts = await history.texts(markersOf(commits))
-    await this.#prepare(chronicle, commits, texts)
-    const steps = commits.flatMap((commit) => chronicle.add(commit, texts))
+    const markers = markersIn(await history.texts(markersOf(commits)))
+    await this.#prepare(chronicle, commits, markers)
+    const steps = commits.flatMap((commit) => chronicle.add(commit, markers))
     const settled = await this.#settle(chronicle, tip)
     const isApplied = await index.apply({ from, tip, steps, settled })
     if (isApplied) this.#position = { ...from, ref: tip }
@@ -234,14 +234,14 @@ export class Follower {
   async #prepare(
     chronicle: Chronicle,
     commits: readonly LoggedCommit[],
-    texts: ReadonlyMap<Sha, string>,
+    markers: ReadonlyMap<Sha, Marker & Place>,
   ): Promise<void> {
     const { index, history, releases } = this.#ports
     chronicle.expect(await index.pending(commits.map(({ ref }) => ref)))
-    await leaveOpen(chronicle, index, texts)
-    const markers = [...texts.values()].flatMap((text) => readReleaseJson(text) ?? [])
-    chronicle.know(await index.known(markers.flatMap(({ id }) => id ?? [])))
-    for (const place of markers.filter(({ id }) => id === null))
+    await leaveOpen(chronicle, index, markers)
+    const released = [...markers.values()]
+    chronicle.know(await index.known(released.flatMap(({ id }) => id ?? [])))
+    for (const place of released.filter(({ id }) => id === null))
       chronicle.knowUnnamed(await releases.history({ ...place, limit: historyMax }))
     const touches = commits.flatMap((commit) => touchedBy(commit).touches)
     const places = new Map(touches.map((touch) => [folderOf(touch), touch]))
@@ -261,12 +261,9 @@ export class Follower {
     const { history } = this.#ports
     const paths = chronicle.places().map(folderOf)
     const folders = await history.foldersOf(tip, paths)
-    const markers = [...folders.values()].flatMap(({ marker }) => marker ?? [])
-    const texts = await history.texts(markers)
-    return chronicle.settle(
-      folders,
-      (marker) => readReleaseJson(texts.get(marker) ?? '')?.id ?? null,
-    )
+    const files = [...folders.values()].flatMap(({ marker }) => marker ?? [])
+    const markers = markersIn(await history.texts(files))
+    return chronicle.settle(folders, (file) => markers.get(file)?.id ?? null)
   }
 
   #sleep(ms: number): Promise<void> {

@@ -38,7 +38,8 @@ export type ProposalPorts = {
     running(where: { env?: string; app?: string }): Promise<readonly Release[]>
     history(filter: { env: string; app: string; limit: number }): Promise<readonly Release[]>
     withRef(target: { env: string; app: string; ref: string }): Promise<readonly Release[]>
-    bindings(): Promise<ReadonlyMap<string, string>>
+    /** Which repository each app is bound to; of one app alone when it is named. */
+    bindings(app?: string): Promise<ReadonlyMap<string, string>>
   }
   readonly drift: {
     /** What people changed in a folder by hand, as the tip has it. */

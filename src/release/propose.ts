@@ -185,7 +185,7 @@ async function wantedRelease(
   const artifact = await ports.artifacts.find(event.artifactId ?? '')
   if (!artifact) return refuse('not_found', `There is no artifact ${event.artifactId}`)
   const manifests = await ports.sources.manifests(tip)
-  const owner = ownerOf(event.app, manifests, await ports.releases.bindings())
+  const owner = ownerOf(event.app, manifests, await ports.releases.bindings(event.app))
   const foreign = foreignArtifact(event.app, artifact, owner)
   if (foreign) return foreign
   const manifest = targetOf(artifact, manifests, event)

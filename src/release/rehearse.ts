@@ -92,7 +92,7 @@ class Stage {
         ],
       },
       releases: {
-        bindings: () => releases.bindings(),
+        bindings: (app) => releases.bindings(app),
         history: (filter) => releases.history(filter),
         withRef: (target) => releases.withRef(target),
         running: async (where) => this.#over(await releases.running(where), where),

@@ -1,12 +1,14 @@
 import type { FolderAt, LoggedCommit, Place, Settled, Step } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import { Chronicle } from './chronicle.ts'
-import { readReleaseJson } from './release-json.ts'
+import { type Marker, markersIn } from './release-json.ts'
 import { markersOf } from './touched.ts'
 
 /** So much of history is held at once, in commits and in paths that they changed. */
-const sliceCommits = 500
+const sliceCommits = 100
 const slicePaths = 20_000
+/** A commit can bring thousands of apps: so many are read, and kept, at once. */
+const partOfCommit = 500
 
 /** What is read of the repository. */
 export type HistoryPort = {
@@ -61,15 +63,19 @@ export async function reindex(
   const chronicle = new Chronicle({ repository, isWhole: true })
   let commits = 0
   for await (const slice of slicesOf(history.commits({ from: null, to: tip }))) {
-    const texts = await history.texts(markersOf(slice))
+    const markers = await readMarkers(history, markersOf(slice))
     chronicle.expect(await index.pending(slice.map(({ ref }) => ref)))
-    await leaveOpen(chronicle, index, texts)
-    await staging.add(slice.flatMap((commit) => chronicle.add(commit, texts)))
+    await leaveOpen(chronicle, index, markers)
+    const steps = slice.flatMap((commit) => chronicle.add(commit, markers))
+    for (let at = 0; at < steps.length; at += partOfCommit)
+      await staging.add(steps.slice(at, at + partOfCommit))
     commits += slice.length
     told(commits, ahead)
   }
   const folders = await history.folders(tip)
-  const idAt = idsIn(await markerTexts(history, folders))
+  const changed = chronicle.changed(folders).flatMap(({ marker }) => marker ?? [])
+  const markers = await readMarkers(history, changed)
+  const idAt = (file: Sha) => markers.get(file)?.id ?? null
   const settled = chronicle.settle(folders, idAt)
   const releases = await staging.finish({ tip, repository, settled })
   return {
@@ -84,31 +90,22 @@ export async function reindex(
 export async function leaveOpen(
   chronicle: Chronicle,
   index: Pick<ReindexPorts['index'], 'open'>,
-  texts: ReadonlyMap<Sha, string>,
+  markers: ReadonlyMap<Sha, Marker>,
 ): Promise<void> {
-  const ids = [...texts.values()].flatMap((text) => readReleaseJson(text)?.id ?? [])
+  const ids = [...markers.values()].flatMap(({ id }) => id ?? [])
   const open = await index.open([...new Set(ids)])
   chronicle.know(open.map((id) => ({ id, env: '', app: '', ref: '' })))
 }
 
-/** Reads the release files of folders, some at a time. */
-async function markerTexts(
-  history: HistoryPort,
-  folders: ReadonlyMap<string, FolderAt>,
-): Promise<ReadonlyMap<Sha, string | null>> {
-  const ids = new Map<Sha, string | null>()
-  const markers = [...folders.values()].flatMap(({ marker }) => marker ?? [])
-  for (let at = 0; at < markers.length; at += sliceCommits) {
-    const texts = await history.texts(markers.slice(at, at + sliceCommits))
-    for (const [marker, text] of texts) ids.set(marker, readReleaseJson(text)?.id ?? null)
+/** What release files say. */
+async function readMarkers(history: HistoryPort, files: readonly Sha[]) {
+  const markers = new Map<Sha, Marker & Place>()
+  for (let at = 0; at < files.length; at += partOfCommit) {
+    const texts = await history.texts(files.slice(at, at + partOfCommit))
+    for (const [file, marker] of markersIn(texts)) markers.set(file, marker)
   }
-  return ids
+  return markers
 }
-
-const idsIn =
-  (ids: ReadonlyMap<Sha, string | null>) =>
-  (marker: Sha): string | null =>
-    ids.get(marker) ?? null
 
 type Compared = {
   readonly settled: readonly Settled[]

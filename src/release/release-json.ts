@@ -19,15 +19,20 @@ export type Marker = {
 const textMax = 4_000
 const idShape = /^[A-Za-z0-9][A-Za-z0-9._:@-]{0,99}$/
 
-/**
- * Reads a `release.json`. Nothing is answered when it is none, or is about another place: a folder that
- * a person copied is no release of the copy.
- */
-export function readReleaseJson(text: string, place?: Place): (Marker & Place) | undefined {
+/** Reads those of these texts that are a `release.json`, by the ids of their files. */
+export const markersIn = (texts: ReadonlyMap<Sha, string>): ReadonlyMap<Sha, Marker & Place> =>
+  new Map(
+    [...texts].flatMap(([file, text]) => {
+      const marker = readReleaseJson(text)
+      return marker ? [[file, marker]] : []
+    }),
+  )
+
+/** Reads a `release.json`. Nothing is answered when it is none. */
+export function readReleaseJson(text: string): (Marker & Place) | undefined {
   const file = objectOf(parsed(text))
   const { app, env } = { app: textOf(file.app), env: textOf(file.env) }
-  if (app === '' || env === '' || (place && (place.app !== app || place.env !== env)))
-    return undefined
+  if (app === '' || env === '') return undefined
   const id = file.id === undefined ? null : textOf(file.id)
   if (id !== null && !idShape.test(id)) return undefined
   const artifactId = textOf(file.artifactId)

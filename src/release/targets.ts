@@ -55,9 +55,11 @@ export function targetOf(
   set: ManifestSet,
   { env, app }: { env: string; app: string },
 ): Manifest | Refusal {
-  const targets = targetsOf(artifact, set)
+  // Of one app there are few, and to ask each of all whose repository it is of costs more than the rest.
+  const ofApp = { ...set, manifests: set.manifests.filter((one) => one.app === app) }
+  const targets = targetsOf(artifact, ofApp)
   const found = targets.find((target) => target.env === env && target.app === app)
-  const isOfFolder = found !== undefined && set.manifests.includes(found)
+  const isOfFolder = found !== undefined && ofApp.manifests.includes(found)
   // A file that names no app may be about this one and say that it belongs to another repository:
   // then what an artifact brings cannot stand in for it, but what the folder says still counts.
   const problem = set.problems.find(

@@ -41,15 +41,20 @@ export class ControlStore {
 
   /** What concerns a request. The version is read first: what changes after it makes it old. */
   async of({ env, app, artifactId, eventId }: Subject, nowUnix: number): Promise<Controls> {
-    const [row] = await this.#database.read('select version from control_version')
-    const locks = locksOn(await this.locks(nowUnix), { env, app, nowUnix })
-    const block = artifactId === null ? undefined : await this.block(artifactId)
-    const approvals = await this.approvals(eventId)
+    // One look for three: the driver's price of each is above that of what it finds.
+    const [row] = await this.#database.read(
+      `select version,
+         (select json_array(reason, blocked_by, created) from blocks where artifact_id = ?1) as block,
+         (select json_group_array(login) from (select login from approvals
+          where event_id = ?2 order by created, login)) as approved_by
+       from control_version`,
+      [artifactId, eventId],
+    )
     return {
       version: Number(row?.version),
-      locks,
-      block: block ?? null,
-      approvedBy: approvals.map(({ login }) => login),
+      locks: locksOn(await this.locks(nowUnix), { env, app, nowUnix }),
+      block: row?.block == null ? null : blockOf(artifactId ?? '', String(row.block)),
+      approvedBy: JSON.parse(String(row?.approved_by)) as string[],
     }
   }
 
@@ -163,6 +168,11 @@ export class ControlStore {
     ])
     return ended?.rowsAffected === 1
   }
+}
+
+function blockOf(artifactId: string, packed: string): Block {
+  const [reason, by, createdUnix] = JSON.parse(packed) as [string, string, number]
+  return { artifactId, reason, by, createdUnix }
 }
 
 const lockOf = (row: ResultSet['rows'][number]): Lock => ({

@@ -12,23 +12,27 @@ export async function readReleases(
   args: readonly Value[],
 ): Promise<Release[]> {
   const [row] = await database.read(
-    `select json_group_array(${packed}) as packed from (${query})`,
+    `select '[' || coalesce(group_concat(${packed}), '') || ']' as packed from (${query})`,
     args,
   )
   return (JSON.parse(String(row?.packed)) as Packed[]).map(releaseOf)
 }
 
-/** What is read of each release, in the order of `Packed`. */
-const packed = `json_array(id, app, env, artifact_id, triggered_by, json(version), gitops_ref,
-  gitops_repo, created, rolled_back, decision_id, policy_version, rollback_to, json(health))`
+/**
+ * What is read of each release, in the order of `Packed`. A version is JSON already and the longest of
+ * all: as a text it is not taken apart and written anew.
+ */
+const packed = `'[' || version || ',' || substr(json_array(id, app, env, artifact_id, triggered_by,
+  gitops_ref, gitops_repo, created, rolled_back, decision_id, policy_version, rollback_to,
+  json(health)), 2)`
 
 type Packed = readonly [
+  version: Release['version'],
   id: string,
   app: string,
   env: string,
   artifactId: string,
   triggeredBy: string,
-  version: Release['version'],
   gitopsRef: Sha,
   gitopsRepo: string,
   created: number,
@@ -40,7 +44,7 @@ type Packed = readonly [
 ]
 
 function releaseOf(read: Packed): Release {
-  const [id, app, env, artifactId, triggeredBy, version, gitopsRef, gitopsRepo, created, ...more] =
+  const [version, id, app, env, artifactId, triggeredBy, gitopsRef, gitopsRepo, created, ...more] =
     read
   const [rolledBack, decisionId, policyVersion, rollbackTo, health] = more
   const release: Release = {

@@ -134,11 +134,13 @@ export class ReleaseStore {
     )
   }
 
-  /** Which repository each app is bound to by its first release. */
-  async bindings(): Promise<ReadonlyMap<string, string>> {
+  /** Which repository each app is bound to by its first release; of one app alone when it is named. */
+  async bindings(app?: string): Promise<ReadonlyMap<string, string>> {
+    const [condition, args] = app === undefined ? ['true', []] : ['app = ?', [app]]
     // As one text: the driver spends far more on thousands of rows than on what stands in them.
     const [row] = await this.#database.read(
-      'select json_group_object(app, repository) as packed from bindings',
+      `select json_group_object(app, repository) as packed from bindings where ${condition}`,
+      args,
     )
     return new Map(Object.entries(JSON.parse(String(row?.packed)) as Record<string, string>))
   }

@@ -377,6 +377,20 @@ describe('files', () => {
     expect(once()).toBe(once())
   })
 
+  test('a manifest that was parsed before is filled with the values of now', () => {
+    const source = `${head}a: "{{ .x }}"\n`
+    const filledWith = (x: string) =>
+      Object.values(filesOf(render(manifestWith(source), variables({ x }))))
+    const expected = (x: string) => [`${head}a: "${x}"\n`]
+    expect(['1', '2', '1'].map(filledWith)).toEqual(['1', '2', '1'].map(expected))
+    // More text than is kept, so that the first is parsed anew.
+    for (const letter of 'abcdef')
+      filesOf(
+        render(manifestWith(`# ${letter.repeat(1_000_000)}\n${source}`), variables({ x: '3' })),
+      )
+    expect(filledWith('4')).toEqual(expected('4'))
+  })
+
   test('no text makes it throw', () => {
     const bits = [
       head,

@@ -72,3 +72,21 @@ test('a release comes back as it was kept, whatever its texts hold', async () =>
     { ...later, rolledBack: true },
   ])
 })
+
+test('an app is found with the repository that it is bound to, alone or among all (A9)', async () => {
+  const { database } = await tempDatabase()
+  const events = new EventStore(database)
+  const releases = new ReleaseStore(database)
+  for (const app of ['web', 'api']) {
+    const one = release({ id: `r-${app}`, app })
+    await events.add(event({ id: one.id, app, env: one.env }))
+    const added = (await events.find(one.id)) as ReleaseEvent
+    await releases.land([
+      { event: added, ref: one.gitopsRef, statusDesc: '', release: one, repository: `acme/${app}` },
+    ])
+  }
+  const bindings = async (app?: string) => Object.fromEntries(await releases.bindings(app))
+  expect(await bindings()).toEqual({ web: 'acme/web', api: 'acme/api' })
+  expect(await bindings('web')).toEqual({ web: 'acme/web' })
+  expect(await bindings('shop')).toEqual({})
+})
