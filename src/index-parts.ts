@@ -3,7 +3,7 @@ import type { Sha } from './domain/names.ts'
 import type { Git, GitStream } from './gitops/git.ts'
 import { History } from './gitops/history.ts'
 import type { DriftMode } from './release/drift.ts'
-import { Follower, type FollowPorts } from './release/follow.ts'
+import { type DriftFound, Follower, type FollowPorts } from './release/follow.ts'
 import type { Database } from './store/client.ts'
 import { newId } from './store/ids.ts'
 import { type Indexed, IndexStore } from './store/release-index.ts'
@@ -49,7 +49,10 @@ export function indexParts({ releases, gitops, log, mode, ...given }: Followed) 
   return {
     follower,
     drift: {
-      of: (place: Place, tip: Sha) => follower.drift(place, tip),
+      async of(place: Place, tip: Sha): Promise<DriftFound> {
+        const [found] = await follower.drift([place], tip)
+        return found ?? { isKnown: true, commits: [] }
+      },
       here: (where: Partial<Place>) => ports.index.foreign(where),
       mode,
     },

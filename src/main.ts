@@ -22,7 +22,7 @@ import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { readSettings } from './read-settings.ts'
 import { Loop } from './release/loop.ts'
-import { asOne, fetchPushed, repositoriesOf } from './repository-parts.ts'
+import { asOne, fetchPushed, manyOf, repositoriesOf } from './repository-parts.ts'
 import type { HeldLease } from './servers/candidate.ts'
 import { proposedOf, sourceParts } from './source-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
@@ -188,8 +188,9 @@ function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
     const isIntended = (tip: Sha) => isIntendedOn(database, tip)
     loop = new Loop(
       { ...stores, sources, gitops, drift },
-      repositories.map(({ writer, environments, ports }) => ({
+      repositories.map(({ writer, follower, environments, ports }) => ({
         ...{ ...stores, ...ports, landings, environments },
+        many: manyOf({ ...stores, follower }),
         gitops: { ...ports.gitops, commit: heldCommit(writer, lease) },
         ready: outrunOthers(lease, { writer, isIntendedOn: isIntended, log }),
       })),

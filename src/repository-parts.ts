@@ -12,6 +12,9 @@ import { type Followed, indexParts } from './index-parts.ts'
 import type { DriftFound, Follower } from './release/follow.ts'
 import type { ProposalPorts, RunPorts } from './release/ports.ts'
 import type { sourceParts } from './source-parts.ts'
+import type { ArtifactStore } from './store/artifacts.ts'
+import type { ControlStore } from './store/controls.ts'
+import type { ReleaseStore } from './store/releases.ts'
 
 /** A GitOps repository: what writes it, what reads it, and what decisions about it see. */
 export type Repository = {
@@ -88,6 +91,20 @@ function repositoryOf(
   }
 }
 
+type Stores = {
+  readonly releases: ReleaseStore
+  readonly artifacts: ArtifactStore
+  readonly controls: ControlStore
+}
+
+/** What many proposals ask at once. */
+export const manyOf = (stores: Stores & { readonly follower: Follower }): RunPorts['many'] => ({
+  running: (apps) => stores.releases.runningOf(apps),
+  artifacts: (ids) => stores.artifacts.inOrder(ids),
+  controls: (subjects, nowUnix) => stores.controls.ofAll(subjects, nowUnix),
+  drift: (places, tip) => stores.follower.drift(places, tip),
+})
+
 /** The repositories as one, for whoever asks about an environment or about all of them. */
 export function asOne(all: Repositories) {
   const [home] = all
@@ -99,7 +116,7 @@ export function asOne(all: Repositories) {
     urlOf: (env) => (env === null ? home : of(env)).writer.url,
     states: () => Promise.all(all.map(({ writer }) => writer.state())),
     resume: (given) => resume(all, given),
-    tip: home.ports.gitops.tip,
+    tip: () => home.ports.gitops.tip(),
     lastTip: () => home.writer.lastTip(),
     async preview(tip, commit) {
       const { writer } = ofFolder(commit.change.folder)

@@ -22,5 +22,5 @@ export async function artifact(ports: CommandPorts, id: string): Promise<Outcome
 /** The repository that an app belongs to, or `null` before anything says so. */
 export async function ownerIn(ports: CommandPorts, app: string): Promise<string | null> {
   const manifests = await ports.sources.manifests(await ports.gitops.lastTip())
-  return ownerOf(app, manifests, await ports.releases.bindings(app))
+  return ownerOf(app, manifests, await ports.releases.bindings([app]))
 }

@@ -111,7 +111,9 @@ async function appsOf(
   artifact: Artifact,
   command: ReleaseCommand,
 ): Promise<readonly string[] | Refusal> {
-  const bindings = await ports.releases.bindings(command.app)
+  const bindings = await ports.releases.bindings(
+    command.app === undefined ? undefined : [command.app],
+  )
   const on = async (tip: Sha) =>
     appsIn({ artifact, bindings, manifests: await ports.sources.manifests(tip) }, command)
   const last = await on(await ports.gitops.lastTip())

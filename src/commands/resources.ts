@@ -55,7 +55,7 @@ async function ofApp(
   { releases }: CommandPorts,
   { env, app }: { env: string; app: string },
 ): Promise<Resource> {
-  return { env, app, repository: (await releases.bindings(app)).get(app) ?? null }
+  return { env, app, repository: (await releases.bindings([app])).get(app) ?? null }
 }
 
 const ofPlace = async (
@@ -94,7 +94,7 @@ async function ofRequest(ports: CommandPorts, id: string): Promise<Resource[]> {
     const { env, app, artifactId } = part
     const repository =
       artifactId === null
-        ? ((await ports.releases.bindings(app ?? '')).get(app ?? '') ?? null)
+        ? ((await ports.releases.bindings([app ?? ''])).get(app ?? '') ?? null)
         : ((await ports.artifacts.find(artifactId))?.version.repositoryName ?? null)
     resources.push({ env, app, repository, requester: await requesterOf(ports, part) })
   }

@@ -30,10 +30,8 @@ export type Approval = {
   readonly createdUnix: number
 }
 
-/** Everything of this that concerns one request, as it was at one version. */
+/** Everything of this that concerns one request. */
 export type Controls = {
-  /** Grows with every change of a lock, a block or an approval. */
-  readonly version: number
   readonly locks: readonly Lock[]
   readonly block: Block | null
   /** The logins of those who approved. */

@@ -1,11 +1,12 @@
 import { isOver, isTargeted, type TargetedEvent } from '../domain/event.ts'
 import { Fault, isRefusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
+import { atOnce } from './at-once.ts'
 import { deny, hold } from './hold.ts'
 import { landingOf } from './landing.ts'
 import { outdate } from './outdate.ts'
 import { subjectOf } from './plan.ts'
-import type { RunPorts } from './ports.ts'
+import type { ProposalPorts, RunPorts } from './ports.ts'
 import { type Proposal, propose, type Ready } from './propose.ts'
 import { settlePushed } from './settle-pushed.ts'
 import type { Stopwatch } from './stopwatch.ts'
@@ -79,7 +80,11 @@ async function prepare(ports: BatchPorts, events: readonly TargetedEvent[], tip:
   const begun = await ports.events.commitsOf(events.map(({ id }) => id))
   const isBegun = ({ id }: TargetedEvent) =>
     begun.some((commit) => commit.eventId === id && commit.tip === tip)
-  const prepared = events.map((event) => prepareOne(ports, event, { tip, isBegun: isBegun(event) }))
+  const nowUnix = Math.floor(ports.clock.nowMs() / 1000)
+  const asked = atOnce(ports, { tip, nowUnix })
+  const prepared = events.map((event) =>
+    prepareOne(ports, event, { tip, asked, isBegun: isBegun(event) }),
+  )
   const results = await Promise.allSettled(prepared)
   const ready: Ready[] = []
   const late: TargetedEvent[] = []
@@ -96,11 +101,11 @@ async function prepare(ports: BatchPorts, events: readonly TargetedEvent[], tip:
 async function prepareOne(
   ports: BatchPorts,
   event: TargetedEvent,
-  { tip, isBegun }: { tip: Sha; isBegun: boolean },
+  { tip, asked, isBegun }: { tip: Sha; asked: ProposalPorts; isBegun: boolean },
 ): Promise<Ready | 'late' | undefined> {
   const bound = await withArtifact(ports, event)
   if (bound === undefined) return undefined
-  const proposal = await propose(ports, bound, tip)
+  const proposal = await propose(asked, bound, tip)
   if (!isRefusal(proposal)) ports.stopwatch.within('render', proposal.renderMs)
   if (!isRefusal(proposal) && proposal.decision.verdict === 'allow' && !isRefusal(proposal.commit))
     return { event: bound, proposal, commit: proposal.commit }

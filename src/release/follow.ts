@@ -33,6 +33,7 @@ export type FollowPorts = ReindexPorts & {
     advance(from: IndexPosition, tip: Sha): Promise<void>
     known(ids: readonly string[]): Promise<readonly Known[]>
     foreign(where: Partial<Place>): Promise<readonly ForeignCommit[]>
+    foreignAt(places: readonly Place[]): Promise<readonly ForeignCommit[]>
     resume(resumption: Resumption): Promise<void>
     resumed(): Promise<Resumption | undefined>
     apply(walked: {
@@ -104,10 +105,14 @@ export class Follower {
     return this.#making === undefined && (await this.#stand()).ref !== null
   }
 
-  /** What people changed in a folder since its last release, as the tip has it. */
-  async drift(place: Place, tip: Sha): Promise<DriftFound> {
+  /** What people changed in folders since their last release, as the tip has them, in their order. */
+  async drift(places: readonly Place[], tip: Sha): Promise<DriftFound[]> {
     const isKnown = await this.upTo(tip)
-    return { isKnown, commits: isKnown ? await this.#ports.index.foreign(place) : [] }
+    const all = isKnown ? await this.#ports.index.foreignAt(places) : []
+    return places.map(({ env, app }) => ({
+      isKnown,
+      commits: all.filter((commit) => commit.env === env && commit.app === app),
+    }))
   }
 
   /** Reads what is new up to the tip. Answers false while the index is being made. Throws `gitops_broken`. */

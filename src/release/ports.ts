@@ -25,10 +25,9 @@ export type ProposalPorts = {
   /** Who someone is now, with today's roles and teams; nothing when they are known no more. */
   readonly identify: (login: string, people: People) => Promise<Actor | undefined>
   readonly controls: {
-    of(
-      subject: { env: string; app: string; artifactId: string | null; eventId: string },
-      nowUnix: number,
-    ): Promise<Controls>
+    /** Grows with every change of what requests are decided on. */
+    version(): Promise<number>
+    of(subject: ControlSubject, nowUnix: number): Promise<Controls>
   }
   readonly artifacts: {
     find(id: string): Promise<Artifact | undefined>
@@ -38,8 +37,8 @@ export type ProposalPorts = {
     running(where: { env?: string; app?: string }): Promise<readonly Release[]>
     history(filter: { env: string; app: string; limit: number }): Promise<readonly Release[]>
     withRef(target: { env: string; app: string; ref: string }): Promise<readonly Release[]>
-    /** Which repository each app is bound to; of one app alone when it is named. */
-    bindings(app?: string): Promise<ReadonlyMap<string, string>>
+    /** Which repository each app is bound to; of some apps when they are named. */
+    bindings(apps?: readonly string[]): Promise<ReadonlyMap<string, string>>
   }
   readonly drift: {
     /** What people changed in a folder by hand, as the tip has it. */
@@ -50,8 +49,25 @@ export type ProposalPorts = {
   }
 }
 
+export type ControlSubject = {
+  readonly env: string
+  readonly app: string
+  readonly artifactId: string | null
+  readonly eventId: string
+}
+
+/** What many proposals ask, as one question each; the answers come in the order of what was asked. */
+export type ManyPorts = {
+  /** What runs of each app, in every environment. */
+  running(apps: readonly string[]): Promise<readonly (readonly Release[])[]>
+  artifacts(ids: readonly string[]): Promise<readonly (Artifact | undefined)[]>
+  controls(subjects: readonly ControlSubject[], nowUnix: number): Promise<readonly Controls[]>
+  drift(places: readonly { env: string; app: string }[], tip: Sha): Promise<readonly DriftFound[]>
+}
+
 /** What carrying an event out needs besides. */
 export type RunPorts = ProposalPorts & {
+  readonly many: ManyPorts
   readonly gitops: {
     /** The repository's address as people may see it. */
     readonly url: string

@@ -26,7 +26,7 @@ export type Proposal = {
   readonly wanted: Wanted
   readonly decision: Decision
   readonly commit: PlannedCommit | Refusal
-  /** The version of locks, blocks and approvals that the decision was made on. */
+  /** The version of what the decision was made on: locks, approvals, what runs. */
   readonly controlVersion: number
   /** Some trigger may want to know when it has landed. */
   readonly isFollowed: boolean
@@ -49,6 +49,8 @@ export async function propose(
   event: TargetedEvent,
   tip: Sha,
 ): Promise<Proposal | Refusal> {
+  // Before all else: what changes after it makes the proposal old, and its push comes to nothing (row F30).
+  const controlVersion = await ports.controls.version()
   const drift = await ports.drift.of({ env: event.env, app: event.app }, tip)
   const running = await ports.releases.running({ app: event.app })
   const wanted = await wantedBy(ports, event, { tip, running })
@@ -97,7 +99,7 @@ export async function propose(
   }
   const commit = isRefusal(plan) ? plan : planCommit(plan, decision)
   const isFollowed = policies.triggers.some(({ on, enabled }) => enabled && on === 'released')
-  return { wanted, decision, commit, controlVersion: controls.version, isFollowed, renderMs }
+  return { wanted, decision, commit, controlVersion, isFollowed, renderMs }
 }
 
 /** A no that may come of an index that is not made yet is none: it is asked again. */
@@ -185,7 +187,7 @@ async function wantedRelease(
   const artifact = await ports.artifacts.find(event.artifactId ?? '')
   if (!artifact) return refuse('not_found', `There is no artifact ${event.artifactId}`)
   const manifests = await ports.sources.manifests(tip)
-  const owner = ownerOf(event.app, manifests, await ports.releases.bindings(event.app))
+  const owner = ownerOf(event.app, manifests, await ports.releases.bindings([event.app]))
   const foreign = foreignArtifact(event.app, artifact, owner)
   if (foreign) return foreign
   const manifest = targetOf(artifact, manifests, event)

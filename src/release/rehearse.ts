@@ -92,7 +92,7 @@ class Stage {
         ],
       },
       releases: {
-        bindings: (app) => releases.bindings(app),
+        bindings: (apps) => releases.bindings(apps),
         history: (filter) => releases.history(filter),
         withRef: (target) => releases.withRef(target),
         running: async (where) => this.#over(await releases.running(where), where),

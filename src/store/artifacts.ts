@@ -89,6 +89,12 @@ export class ArtifactStore {
     return rows.map((row) => JSON.parse(String(row.body)) as Artifact)
   }
 
+  /** Those with these ids, in their order. */
+  async inOrder(ids: readonly string[]): Promise<(Artifact | undefined)[]> {
+    const found = new Map((await this.findAll(ids)).map((artifact) => [artifact.id, artifact]))
+    return ids.map((id) => found.get(id))
+  }
+
   /** Newest first. */
   async list(filter: ArtifactFilter): Promise<Artifact[]> {
     const { where, args } = conditions(filter)

@@ -39,23 +39,37 @@ export class ControlStore {
     await this.#database.write(controlsChanged)
   }
 
-  /** What concerns a request. The version is read first: what changes after it makes it old. */
-  async of({ env, app, artifactId, eventId }: Subject, nowUnix: number): Promise<Controls> {
-    // One look for three: the driver's price of each is above that of what it finds.
-    const [row] = await this.#database.read(
-      `select version,
-         (select json_array(reason, blocked_by, created) from blocks where artifact_id = ?1) as block,
-         (select json_group_array(login) from (select login from approvals
-          where event_id = ?2 order by created, login)) as approved_by
-       from control_version`,
-      [artifactId, eventId],
-    )
-    return {
-      version: Number(row?.version),
-      locks: locksOn(await this.locks(nowUnix), { env, app, nowUnix }),
-      block: row?.block == null ? null : blockOf(artifactId ?? '', String(row.block)),
-      approvedBy: JSON.parse(String(row?.approved_by)) as string[],
-    }
+  /** Grows with every change of what requests are decided on. */
+  async version(): Promise<number> {
+    const [row] = await this.#database.read('select version from control_version')
+    return Number(row?.version)
+  }
+
+  /** What concerns a request. */
+  async of(subject: Subject, nowUnix: number): Promise<Controls> {
+    const [controls] = await this.ofAll([subject], nowUnix)
+    return controls ?? { locks: [], block: null, approvedBy: [] }
+  }
+
+  /** What concerns each of these requests, in their order. */
+  async ofAll(subjects: readonly Subject[], nowUnix: number): Promise<Controls[]> {
+    const [rows, locks] = await Promise.all([
+      this.#database.read(
+        `select
+           (select json_array(reason, blocked_by, created) from blocks
+            where artifact_id = j.value ->> 0) as block,
+           (select json_group_array(login) from (select login from approvals
+            where event_id = j.value ->> 1 order by created, login)) as approved_by
+         from json_each(?) j order by j.key`,
+        [JSON.stringify(subjects.map(({ artifactId, eventId }) => [artifactId, eventId]))],
+      ),
+      this.locks(nowUnix),
+    ])
+    return subjects.map(({ env, app, artifactId }, at) => ({
+      locks: locksOn(locks, { env, app, nowUnix }),
+      block: rows[at]?.block == null ? null : blockOf(artifactId ?? '', String(rows[at].block)),
+      approvedBy: JSON.parse(String(rows[at]?.approved_by ?? '[]')) as string[],
+    }))
   }
 
   /** The locks that are in force. */

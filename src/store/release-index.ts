@@ -144,14 +144,17 @@ export class IndexStore {
        where (?1 is null or env = ?1) and (?2 is null or app = ?2) order by seq`,
       [where.env ?? null, where.app ?? null],
     )
-    return rows.map((row) => ({
-      ...placeOf(row),
-      ref: String(row.ref),
-      authorName: String(row.author_name),
-      authorEmail: String(row.author_email),
-      subject: String(row.subject),
-      created: Number(row.created),
-    }))
+    return rows.map(foreignOf)
+  }
+
+  /** The same of many places. */
+  async foreignAt(places: readonly Place[]): Promise<ForeignCommit[]> {
+    const rows = await this.#database.read(
+      `select * from foreign_commits where (env, app) in
+         (select value ->> 0, value ->> 1 from json_each(?)) order by seq`,
+      [JSON.stringify(places.map(({ env, app }) => [env, app]))],
+    )
+    return rows.map(foreignOf)
   }
 
   /** Puts into the index what a walk has brought; nothing when the index was moved meanwhile. */
@@ -239,6 +242,15 @@ export const insertForeign = (commit: ForeignCommit): InStatement => ({
     ...[commit.env, commit.app, commit.ref, commit.authorName, commit.authorEmail],
     ...[commit.subject, commit.created],
   ],
+})
+
+const foreignOf = (row: ResultSet['rows'][number]): ForeignCommit => ({
+  ...placeOf(row),
+  ref: String(row.ref),
+  authorName: String(row.author_name),
+  authorEmail: String(row.author_email),
+  subject: String(row.subject),
+  created: Number(row.created),
 })
 
 const placeOf = (row: ResultSet['rows'][number]): Place => ({

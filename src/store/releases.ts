@@ -100,6 +100,19 @@ export class ReleaseStore {
     )
   }
 
+  /** What runs of each of these apps, in every environment. */
+  async runningOf(apps: readonly string[]): Promise<Release[][]> {
+    const all = await readReleases(
+      this.#database,
+      `select r.* from running c join releases r on r.seq = c.release_seq
+       where c.app in (select value from json_each(?)) order by c.env, c.app`,
+      [JSON.stringify(apps)],
+    )
+    const byApp = new Map<string, Release[]>()
+    for (const release of all) byApp.set(release.app, [...(byApp.get(release.app) ?? []), release])
+    return apps.map((app) => byApp.get(app) ?? [])
+  }
+
   /** What ran at a moment, by environment and app; both may be left open. */
   async ranAt(where: {
     env?: string | undefined
@@ -134,9 +147,12 @@ export class ReleaseStore {
     )
   }
 
-  /** Which repository each app is bound to by its first release; of one app alone when it is named. */
-  async bindings(app?: string): Promise<ReadonlyMap<string, string>> {
-    const [condition, args] = app === undefined ? ['true', []] : ['app = ?', [app]]
+  /** Which repository each app is bound to by its first release; of some apps when they are named. */
+  async bindings(apps?: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const [condition, args] =
+      apps === undefined
+        ? ['true', []]
+        : ['app in (select value from json_each(?))', [JSON.stringify(apps)]]
     // As one text: the driver spends far more on thousands of rows than on what stands in them.
     const [row] = await this.#database.read(
       `select json_group_object(app, repository) as packed from bindings where ${condition}`,

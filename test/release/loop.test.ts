@@ -50,6 +50,11 @@ describe('F37: a poison event', () => {
       findAll: (ids) =>
         ids.includes('poison') ? Promise.reject(new Error('poison')) : parts.artifacts.findAll(ids),
     },
+    many: {
+      ...parts.ports.many,
+      artifacts: (ids) =>
+        ids.includes('poison') ? Promise.reject(new Error('poison')) : parts.artifacts.inOrder(ids),
+    },
   })
 
   test('is set aside after five attempts, and others go on meanwhile', async () => {

@@ -41,9 +41,9 @@ async function leading(parts: TestParts, name: string) {
   const clone = await openClone(folder, remote, process.env)
   const writer = newWriter(clone, remote.url)
   const [events, releases] = [new EventStore(own), new ReleaseStore(own)]
-  const drift = parts.driftOf(writer, { git: clone, stream: streamIn(folder, process.env) })
+  const seen = parts.seenBy(writer, { git: clone, stream: streamIn(folder, process.env) })
   const stores = { events, releases, landings: releases }
-  const ports: TestPorts = { ...parts.ports, ...stores, gitops: writer, drift }
+  const ports: TestPorts = { ...parts.ports, ...stores, gitops: writer, ...seen }
   const takeOver = () =>
     outrun({
       ...{ clock: parts.clock, gitops: writer, isHeld: () => true },

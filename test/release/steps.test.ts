@@ -22,11 +22,11 @@ async function timed(given: Parameters<typeof testParts>[0] = {}) {
   }
   const ports: TestPorts = {
     ...parts.ports,
-    drift: {
-      ...parts.ports.drift,
-      async of(...asked) {
+    many: {
+      ...parts.ports.many,
+      async drift(...asked) {
         clock.moveMs(slow.decide)
-        return parts.ports.drift.of(...asked)
+        return parts.ports.many.drift(...asked)
       },
     },
     gitops: boundTo(writer, commit),

@@ -85,7 +85,8 @@ test('an app is found with the repository that it is bound to, alone or among al
       { event: added, ref: one.gitopsRef, statusDesc: '', release: one, repository: `acme/${app}` },
     ])
   }
-  const bindings = async (app?: string) => Object.fromEntries(await releases.bindings(app))
+  const bindings = async (...apps: string[]) =>
+    Object.fromEntries(await releases.bindings(apps.length === 0 ? undefined : apps))
   expect(await bindings()).toEqual({ web: 'acme/web', api: 'acme/api' })
   expect(await bindings('web')).toEqual({ web: 'acme/web' })
   expect(await bindings('shop')).toEqual({})

@@ -14,7 +14,7 @@ import { type BatchResult, runBatch } from '../../src/release/batch.ts'
 import { expand } from '../../src/release/expand.ts'
 import { Loop, type LoopPorts, type RepositoryPorts } from '../../src/release/loop.ts'
 import { Stopwatch } from '../../src/release/stopwatch.ts'
-import { asOne } from '../../src/repository-parts.ts'
+import { asOne, manyOf } from '../../src/repository-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
@@ -82,7 +82,11 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
       ...{ of: firstRepository, root: null },
       ...{ releases: stores.releases, gitops: writer, log, mode: given.drift ?? 'warn' },
     })
-  const { follower, drift } = indexOf(gitops.writer)
+  const seenBy = (...of: Parameters<typeof indexOf>) => {
+    const { follower, drift } = indexOf(...of)
+    return { follower, drift, many: manyOf({ ...stores, follower }) }
+  }
+  const { follower, drift, many } = seenBy(gitops.writer)
   const logged: { level: string; text: string }[] = []
   const ports: TestPorts = {
     ...stores,
@@ -96,6 +100,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     },
     landings: stores.releases,
     environments: everyEnvironment,
+    many,
     gitops: gitops.writer,
     pause: () => Promise.resolve(),
     log,
@@ -149,11 +154,11 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
       return (await stores.events.find(made.id)) as TargetedEvent
     },
     /** What a server with a clone of its own sees of what people changed. */
-    driftOf: (...of: Parameters<typeof indexOf>) => indexOf(...of).drift,
+    seenBy,
     /** A server that has just started on the same database and clone. */
     restarted(changed: Partial<TestPorts> = {}): TestPorts {
       const writer = newWriter(gitops.git, gitops.remote, gitops.cloneFolder)
-      return { ...ports, gitops: writer, drift: indexOf(writer).drift, ...changed }
+      return { ...ports, gitops: writer, ...seenBy(writer), ...changed }
     },
   }
 }
