@@ -19,6 +19,9 @@ const warmUpMs = 2_000
 
 const times = { full: { loadMs: 10_000 }, quick: { loadMs: 6_000 } }
 
+/** Our writer alone, as the peers are: given what to write, and never waiting. */
+const alone = { name: 'ours', batch: 100, batches: 5 }
+
 /** What else writes as fast as it can in the same run; a batch is what a work tree does best. */
 const peers = {
   medium: [
@@ -32,15 +35,16 @@ const peers = {
 export async function load(size, kind) {
   const { loadMs } = times[kind]
   const saturated = await saturate(size, loadMs)
+  const ours = await peerRate(size, alone)
   const others = new Map()
   for (const peer of peers[size.name]) others.set(peer.name, await peerRate(size, peer))
   const latency = await latencies(size, { perSecond: saturated.rate / 2, loadMs })
-  print(size, { saturated, others, latency })
+  print(size, { saturated, ours, others, latency })
   const spawnMs = await spawnCost(saturated.peakMb)
   return {
     isSound: latency.isSound,
     targets: [
-      ...throughput(size, saturated.rate, others),
+      ...throughput(size, { server: saturated.rate, ours, others }),
       ...waiting(size, latency),
       target({
         ...{ id: 'M1', what: `server, most memory at saturation, ${size.name}`, unit: ' MiB' },
@@ -118,12 +122,13 @@ async function latencies(size, { perSecond: rate, loadMs }) {
   return { rest, half, isSound: isSound && landed.length === server.asked }
 }
 
-function throughput(size, rate, others) {
+/** The writer beside other writers; then the whole server, which accepts, decides and renders as well. */
+function throughput(size, { server, ours, others }) {
   const beside = (id, name, atLeast) =>
     target({
       id,
-      what: `landed a second, ${size.name}: ours ÷ ${name}`,
-      value: rate / others.get(name),
+      what: `landed a second, ${size.name}: our writer ÷ ${name}`,
+      value: ours / others.get(name),
       atLeast,
     })
   const [id, least] = size.name === 'medium' ? ['W8', 400] : ['W9', 120]
@@ -131,7 +136,14 @@ function throughput(size, rate, others) {
     ...(size.name === 'medium'
       ? [beside(id, 'clone --depth 1', 300), beside(id, 'work tree, simple-git', 45)]
       : [beside(id, 'work tree, spawn', 25)]),
-    target({ id, what: `landed a second, ${size.name}`, value: rate, atLeast: least, unit: '/s' }),
+    target({
+      ...{ id, what: `landed a second, ${size.name}, writer alone` },
+      ...{ value: ours, atLeast: least, unit: '/s' },
+    }),
+    target({
+      ...{ id, what: `landed a second, ${size.name}, whole server over HTTP` },
+      ...{ value: server, atLeast: least, unit: '/s' },
+    }),
   ]
 }
 
@@ -146,7 +158,7 @@ const waiting = (size, { rest, half }) => [
   }),
 ]
 
-function print(size, { saturated, others, latency }) {
+function print(size, { saturated, ours, others, latency }) {
   const { rest, half } = latency
   console.log(`${size.name}, releases asked by HTTP; the wait is from the 201 to the remote`)
   printTable([
@@ -160,6 +172,7 @@ function print(size, { saturated, others, latency }) {
       ...['saturated', perSecond(saturated.offered), perSecond(saturated.rate)],
       ...[ms(saturated.p50), ms(saturated.p99), saturated.batch.toFixed(1)],
     ],
+    ['our writer alone', '', perSecond(ours), '', '', '100.0'],
     ...[...others].map(([name, rate]) => [name, '', `${rate.toFixed(1)}/s`, '', '', '']),
   ])
   console.log()

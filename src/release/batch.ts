@@ -43,9 +43,11 @@ export async function runBatch(
   const { stopwatch } = ports
   let open = events
   let result = nothing
+  // What lost a race was looked for by the push, and cannot land any more: the tip that it expects is gone.
+  let isSettled = false
   for (let race = 0; race < racesMax; race++) {
     stopwatch.attempt('look')
-    const pushed = await settlePushed(ports, open)
+    const pushed = isSettled ? [] : await settlePushed(ports, open)
     result = together(result, { landed: pushed, failed: [] })
     open = open.filter((event) => !isOver(event.status) && !pushed.includes(event))
     if (open.length === 0) return result
@@ -55,6 +57,7 @@ export async function runBatch(
     result = together(result, { landed: [], failed })
     const pass = late.length > 0 ? await outdate(ports, tip) : await carryOut(ports, tip, ready)
     if (pass !== 'moved') return together(result, pass)
+    isSettled = late.length === 0
     stopwatch.lost()
     // Losers of one race that wait the same time meet again in the next.
     await ports.pause(racePauseMs * (race + Math.random()))
