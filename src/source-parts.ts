@@ -7,7 +7,7 @@ import { proposedSources } from './gitops/pulls.ts'
 import { branchSources, folderSources } from './gitops/sources.ts'
 import { type ManifestSet, manifestLoader } from './manifest/manifest.ts'
 import { loadPolicies, type PolicySet } from './policy/policy.ts'
-import { namesOfNow } from './release/names-of-now.ts'
+import { mayBeOld, namesOfNow } from './release/names-of-now.ts'
 import type { Place } from './settings.ts'
 import type { ReleaseStore } from './store/releases.ts'
 import type { RepositoryNameStore } from './store/repository-names.ts'
@@ -27,7 +27,10 @@ export function sourceParts(config: Config, { git, releases, names }: Given) {
     policies: parsedOnce<PolicySet>(sourcesOf(config.policies, git), loadPolicies),
     manifests: async (tip: Sha): Promise<ManifestSet> => {
       const set = await manifests(tip)
-      return isNamed ? namesOfNow(set, await names.names(), await releases.bindings()) : set
+      if (!isNamed) return set
+      const known = await names.names()
+      // The bindings are many, and needed only where a repository was renamed.
+      return mayBeOld(set, known) ? namesOfNow(set, known, await releases.bindings()) : set
     },
   }
 }

@@ -3,6 +3,15 @@ import type { RepositoryNames } from '../domain/repository-names.ts'
 import type { Manifest, ManifestSet } from '../manifest/manifest.ts'
 import type { Bindings } from './targets.ts'
 
+/** Whether the manifests may say a name that a repository does not have any more, or only its number. */
+export function mayBeOld(
+  { manifests, previews }: ManifestSet,
+  { ofNames }: RepositoryNames,
+): boolean {
+  const isRenamed = [...ofNames].some(([name, now]) => name !== now)
+  return isRenamed || [...manifests, ...previews].some(({ repositoryId }) => repositoryId !== null)
+}
+
 /**
  * The manifests with their repositories as they are called now. People write a name, and a repository
  * that is renamed keeps its apps; one that is given its old name gets none of them by that (row A9).
@@ -12,9 +21,7 @@ export function namesOfNow(
   names: RepositoryNames,
   bindings: Bindings,
 ): ManifestSet {
-  const isUnchanged = [...names.ofNames].every(([name, now]) => name === now)
-  const all = [...set.manifests, ...set.previews]
-  if (isUnchanged && all.every(({ repositoryId }) => repositoryId === null)) return set
+  if (!mayBeOld(set, names)) return set
   const named = <Of extends Manifest>(manifest: Of): Of => ({
     ...manifest,
     repository: repositoryOf(manifest, names, bindings),
