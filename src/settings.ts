@@ -34,16 +34,15 @@ const author = z
     'a name and an e-mail address such as Gimlet <gimlet@example.com>',
   )
 
-const repository = text.refine(isRepositoryAddress, {
-  error:
-    'a path, or a file:, https: or ssh: URL without a password in it (give that as GITOPS_TOKEN)',
-})
+const address =
+  'a path, or a file:, https: or ssh: URL without a password in it (give that as GITOPS_TOKEN)'
+const repository = z.string(address).min(1, address).refine(isRepositoryAddress, address)
 
-const environment = z.string().refine(isLabel, 'a name such as production')
+const environment = z.string('a name').refine(isLabel, 'a name such as production')
 
 const ownRepository = z.strictObject(
   {
-    environments: z.array(environment).min(1, 'at least one environment'),
+    environments: z.array(environment, 'a list of names').min(1, 'at least one environment'),
     repo: repository,
     branch: branch.default('main'),
     token: text.optional(),
