@@ -109,7 +109,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
     { clock, hash: tokenHash, users, people },
     { adminHash: tokenHash(token.text) },
   )
-  const notice = tellHalts(gitops, log)
+  const notice = tellHalts(gitops, { log, told: surfaces.halted })
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader.isLeading
   const app = httpApp({

@@ -5,6 +5,7 @@ import type { SlackConfig } from './config.ts'
 import { rolesAt } from './domain/actor.ts'
 import { isRefusal } from './domain/fault.ts'
 import { compileGlob } from './domain/glob.ts'
+import type { HaltChange } from './domain/halt.ts'
 import { slackApi } from './ingress/slack/api.ts'
 import { SlackReceiver } from './ingress/slack/receiver.ts'
 import { slackApp } from './ingress/slack/slack-app.ts'
@@ -15,6 +16,7 @@ import { leftOf, termOf } from './lead-parts.ts'
 import { commitPage, type SlackContext } from './messages/slack/context.ts'
 import type { Notifier } from './notify/notifier.ts'
 import { slackNotifier } from './notify/slack.ts'
+import { haltPosts } from './notify/slack-halt.ts'
 import type { Term } from './servers/leader.ts'
 import type { SlackChannel } from './settings.ts'
 import type { Database } from './store/client.ts'
@@ -38,6 +40,8 @@ export type SlackParts = {
   readonly handle: ((request: Request) => Promise<Response>) | null
   /** What keeps messages from being sent. */
   readonly problems: () => Promise<readonly string[]>
+  /** Tells the channel of a repository's environments, and who may resume, that writing is halted. */
+  readonly halted: (change: HaltChange) => Promise<void>
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads, on a database that refuses when another does. */
@@ -62,6 +66,8 @@ export function slackParts({ config, database, server, commands, log }: Given): 
     return own === null || account?.team === own
   }
   const context = contextOf({ config, commands, isHere })
+  const channelOf = channelFinder(config.channels)
+  const admins = () => adminsOf(commands, isHere)
   const notifierOn = (own: Database) =>
     slackNotifier({
       ...{ clock, api, log, context },
@@ -70,8 +76,7 @@ export function slackParts({ config, database, server, commands, log }: Given): 
       card: (id) => cardOf(commands, id),
       request: (id) => commands.events.find(id),
       lock: (id) => controls.lockById(id),
-      admins: () => adminsOf(commands, isHere),
-      channelOf: channelFinder(config.channels),
+      ...{ admins, channelOf },
     })
   let notifier: Notifier | undefined
   // Where another server leads, its notifier sees what is new by looking.
@@ -87,6 +92,7 @@ export function slackParts({ config, database, server, commands, log }: Given): 
       (await messages.problems('slack')).map(
         ({ problem, count }) => `${problem} (${count} waiting)`,
       ),
+    halted: async (change) => outbox.put(await haltPosts(change, { context, admins, channelOf })),
     start() {
       learn().catch(told)
       app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
+import type { HaltChange } from './domain/halt.ts'
 import type { ProposedFolder } from './github-parts.ts'
 import type { GitopsPushed } from './ingress/github/hooks.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
@@ -28,6 +29,8 @@ export type Surfaces = {
   readonly setup: SetupPorts | null
   /** What keeps people from being told. */
   readonly problems: () => Promise<readonly string[]>
+  /** Tells people that writing is halted, or goes on. */
+  readonly halted: (change: HaltChange) => void
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads: telling people, and comparing with GitHub. */
@@ -55,6 +58,13 @@ export async function openSurfaces(config: Config, given: Given): Promise<Surfac
     github: github?.handle ?? null,
     setup,
     problems: async () => (await Promise.all(open.map((one) => one.problems()))).flat(),
+    halted(change) {
+      slack
+        ?.halted(change)
+        .catch((error: unknown) =>
+          given.log.error({ err: error }, 'people could not be told that writing is halted'),
+        )
+    },
     start() {
       for (const one of open) one.start()
     },

@@ -1,3 +1,4 @@
+import type { Environments } from './environments.ts'
 import type { Sha } from './names.ts'
 
 /**
@@ -11,6 +12,18 @@ export type Halt = {
   readonly foundTip: Sha
   /** When it was noticed. */
   readonly sinceUnix: number
+}
+
+/** A halt of a repository that has begun, or is over. */
+export type HaltChange = {
+  readonly url: string
+  readonly branch: string
+  /** Those that the repository has. */
+  readonly environments: Environments
+  readonly halt: Halt
+  readonly isOver: boolean
+  /** Who let writing go on; `null` when the branch was put back. */
+  readonly by: string | null
 }
 
 /** A person has accepted what stands where `lostTip` was seen. */

@@ -3,12 +3,15 @@ import type { Artifact, Version } from '../../../src/domain/artifact.ts'
 import type { Explanation, RequestCard } from '../../../src/domain/card.ts'
 import type { Lock } from '../../../src/domain/control.ts'
 import type { Verdict } from '../../../src/domain/decision.ts'
+import { everyEnvironment } from '../../../src/domain/environments.ts'
 import type { EventStatus } from '../../../src/domain/event.ts'
+import type { HaltChange } from '../../../src/domain/halt.ts'
 import type { Outcome, Plan } from '../../../src/domain/outcome.ts'
 import type { HealthState, Release } from '../../../src/domain/release.ts'
 import { answer } from '../../../src/messages/slack/answer.ts'
 import type { SlackContext } from '../../../src/messages/slack/context.ts'
 import { brokenLockMessage, lockMessage } from '../../../src/messages/slack/control.ts'
+import { haltMessage } from '../../../src/messages/slack/halt.ts'
 import { homeView, strangerHome } from '../../../src/messages/slack/home.ts'
 import {
   message as messageOf,
@@ -879,6 +882,22 @@ const windows = section('Windows', {
   'asked for, and it waits': doneModal(of(waits, 'held for approvals'), context),
 })
 
+const haltOf = (given: Partial<HaltChange> = {}): HaltChange => ({
+  url: 'https://github.com/acme/gitops.git',
+  branch: 'main',
+  environments: everyEnvironment,
+  halt: { seenTip: ref, foundTip: refBefore, sinceUnix: now },
+  isOver: false,
+  by: null,
+  ...given,
+})
+
+const halts = section('A rewritten GitOps branch', {
+  halted: haltMessage(haltOf(), context),
+  'put back': haltMessage(haltOf({ isOver: true }), context),
+  resumed: haltMessage(haltOf({ isOver: true, by: 'bob' }), context),
+})
+
 const home = section('Home', {
   full: homeView(
     {
@@ -928,6 +947,7 @@ export const gallery: readonly Entry[] = [
   ...answers,
   ...notes,
   ...locks,
+  ...halts,
   ...problems,
   ...windows,
   ...home,
