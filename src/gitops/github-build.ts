@@ -1,10 +1,8 @@
-import type { CommitResult, Files, FolderChange, PlannedCommit } from '../domain/change.ts'
+import type { Files, FolderChange, PlannedCommit } from '../domain/change.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
+import type { Blocked, Built } from './commit-on.ts'
 import { emptyTree, type GithubGit, type Tree, textEntry } from './github-git.ts'
-
-type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
-type Blocked = Extract<CommitResult, { kind: 'blocked' }>
 
 /**
  * Builds commits on GitHub, where they hang on nothing until the branch moves. A folder's tree is made

@@ -2,13 +2,13 @@ import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault, type Refusal, refuse } from '../domain/fault.ts'
 import type { GitopsState } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
+import { commitOn, type Pushed } from './commit-on.ts'
 import { GithubBuild } from './github-build.ts'
 import { faultOf, type GithubBranch, type GithubCall, GithubGit } from './github-git.ts'
 import { Halted } from './halted.ts'
 import { insideOf, type Root, rootOf } from './root.ts'
+import { turns } from './turns.ts'
 import type { GitopsWriter, SeenBranch } from './writer.ts'
-
-type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved' | 'refused' }>
 
 type Named = {
   readonly url: string
@@ -35,7 +35,8 @@ export class GithubWriter implements GitopsWriter {
   #tip: Sha | undefined
   #trouble: unknown
   #lookedMs = Number.NEGATIVE_INFINITY
-  #last: Promise<unknown> = Promise.resolve()
+  /** A commit moves the tip that the next one stands on, so one runs at a time. */
+  readonly #alone = turns()
 
   constructor(
     { call, memory }: { readonly call: GithubCall; readonly memory: SeenBranch },
@@ -95,17 +96,10 @@ export class GithubWriter implements GitopsWriter {
     commits: readonly PlannedCommit[],
     intend: (refs: readonly Sha[]) => Promise<boolean>,
   ): Promise<CommitResult> {
-    return this.#alone(async () => {
-      const inside = commits.map((one) => insideOf(this.#root, one))
-      const built = await this.#build.on(tip, inside)
-      if (built.kind === 'blocked') return built
-      const { refs } = built
-      const newTip = refs.at(-1)
-      if (newTip === undefined) return { kind: 'landed', refs }
-      if (!(await intend(refs))) return { kind: 'moved' }
-      const result = await this.#move(tip, newTip)
-      return result.kind === 'landed' ? { kind: 'landed', refs } : result
-    })
+    const inside = commits.map((one) => insideOf(this.#root, one))
+    const build = () => this.#build.on(tip, inside)
+    const push = (newTip: Sha) => this.#move(tip, newTip)
+    return this.#alone(() => commitOn({ build, intend, push }))
   }
 
   preview(tip: Sha, commit: PlannedCommit): Promise<string> {
@@ -131,13 +125,6 @@ export class GithubWriter implements GitopsWriter {
         if (!(await this.#git.holds(await this.#look(), commit))) return new Set()
       return this.#git.heldBy(commit, refs)
     })
-  }
-
-  /** A commit moves the tip that the next one stands on, so one runs at a time. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(work, work)
-    this.#last = mine.catch(() => undefined)
-    return mine
   }
 
   /** Asks where the branch is. Throws when it no longer holds what was seen of it. */

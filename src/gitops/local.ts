@@ -3,6 +3,7 @@ import type { CommitResult, PlannedCommit } from '../domain/change.ts'
 import { Fault, isRefusal, type Refusal } from '../domain/fault.ts'
 import type { GitopsState } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
+import { type Blocked, type Built, commitOn, type Pushed } from './commit-on.ts'
 import type { DirectPush } from './direct-push.ts'
 import { pushFault } from './failure.ts'
 import { type BuildCommit, importStream, packsFile, parentsOf } from './fast-import.ts'
@@ -11,11 +12,8 @@ import { GitFailure } from './git.ts'
 import { remoteRef } from './refs.ts'
 import { insideOf, type Root, rootOf } from './root.ts'
 import { signAll } from './signing.ts'
+import { turns } from './turns.ts'
 import type { GitopsWriter } from './writer.ts'
-
-type Built = { readonly kind: 'built'; readonly refs: readonly Sha[] }
-type Blocked = Extract<CommitResult, { kind: 'blocked' }>
-type Pushed = { readonly kind: 'landed' } | Extract<CommitResult, { kind: 'moved' | 'refused' }>
 
 type Place = {
   readonly url: string
@@ -44,7 +42,8 @@ export class LocalWriter implements GitopsWriter {
   #before: Sha | undefined
   #trouble: unknown
   #lookedMs = Number.NEGATIVE_INFINITY
-  #last: Promise<unknown> = Promise.resolve()
+  /** Builds share a ref and pushes a tip, so one runs at a time. */
+  readonly #alone = turns()
 
   constructor(git: Clone, { url, branch, root = null, pushEnded }: Place, direct?: DirectPush) {
     this.#git = git
@@ -116,16 +115,12 @@ export class LocalWriter implements GitopsWriter {
     commits: readonly PlannedCommit[],
     intend: (refs: readonly Sha[]) => Promise<boolean>,
   ): Promise<CommitResult> {
-    return this.#alone(async () => {
+    const build = async (): Promise<Built | Blocked> => {
       const built = await this.#build(tip, commits)
-      if (built.kind === 'blocked') return built
-      const refs = await this.#signed(tip, commits, built)
-      const newTip = refs.at(-1)
-      if (newTip === undefined) return { kind: 'landed', refs }
-      if (!(await intend(refs))) return { kind: 'moved' }
-      const result = await this.#push(tip, newTip)
-      return result.kind === 'landed' ? { kind: 'landed', refs } : result
-    })
+      return built.kind === 'blocked' ? built : this.#signed(tip, commits, built)
+    }
+    const push = (newTip: Sha) => this.#push(tip, newTip)
+    return this.#alone(() => commitOn({ build, intend, push }))
   }
 
   /** What a commit would change in the files that people write, as git shows it; nothing is pushed. */
@@ -159,13 +154,6 @@ export class LocalWriter implements GitopsWriter {
         if (!(await this.#holds(await this.#fetch(), commit))) return new Set()
       return this.#heldBy(commit, refs)
     })
-  }
-
-  /** Builds share a ref and pushes a tip, so one runs at a time. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#last.then(work, work)
-    this.#last = mine.catch(() => undefined)
-    return mine
   }
 
   async #fetch(): Promise<Sha> {
@@ -216,16 +204,12 @@ export class LocalWriter implements GitopsWriter {
     return new Fault('gitops_broken', 'building commits in the clone', { cause: error })
   }
 
-  async #signed(
-    tip: Sha,
-    commits: readonly PlannedCommit[],
-    { refs }: Built,
-  ): Promise<readonly Sha[]> {
+  async #signed(tip: Sha, commits: readonly PlannedCommit[], { refs }: Built): Promise<Built> {
     const { sign } = this.#git
-    if (!sign) return refs
+    if (!sign) return { kind: 'built', refs }
     const built = commits.map(({ message, unix }, at) => ({ ref: refs[at] ?? '', message, unix }))
     try {
-      return await signAll(sign, tip, built)
+      return { kind: 'built', refs: await signAll(sign, tip, built) }
     } catch (error) {
       throw this.#unbuilt(error)
     }
