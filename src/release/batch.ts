@@ -43,7 +43,8 @@ export async function runBatch(
   const { stopwatch } = ports
   let open = events
   let result = nothing
-  // What lost a race was looked for by the push, and cannot land any more: the tip that it expects is gone.
+  // What this run pushes is looked for by the push itself, and once it has lost a race it cannot land any
+  // more: the tip that it expects is gone. What another run began may have won that race.
   let isSettled = false
   for (let race = 0; race < racesMax; race++) {
     stopwatch.attempt('look')
@@ -53,11 +54,11 @@ export async function runBatch(
     if (open.length === 0) return result
     const tip = await ports.gitops.tip()
     stopwatch.enter('decide')
-    const { ready, late, failed } = await prepare(ports, open, tip)
+    const { ready, late, failed, isBegun } = await prepare(ports, open, tip)
     result = together(result, { landed: [], failed })
     const pass = late.length > 0 ? await outdate(ports, tip) : await carryOut(ports, tip, ready)
     if (pass !== 'moved') return together(result, pass)
-    isSettled = late.length === 0
+    isSettled = isSettled || !isBegun
     stopwatch.lost()
     // Losers of one race that wait the same time meet again in the next.
     await ports.pause(racePauseMs * (race + Math.random()))
@@ -81,12 +82,12 @@ async function anew(ports: RunPorts, events: readonly TargetedEvent[]): Promise<
  */
 async function prepare(ports: BatchPorts, events: readonly TargetedEvent[], tip: Sha) {
   const begun = await ports.events.commitsOf(events.map(({ id }) => id))
-  const isBegun = ({ id }: TargetedEvent) =>
+  const isBegunHere = ({ id }: TargetedEvent) =>
     begun.some((commit) => commit.eventId === id && commit.tip === tip)
   const nowUnix = Math.floor(ports.clock.nowMs() / 1000)
   const asked = atOnce(ports, { tip, nowUnix })
   const prepared = events.map((event) =>
-    prepareOne(ports, event, { tip, asked, isBegun: isBegun(event) }),
+    prepareOne(ports, event, { tip, asked, isBegun: isBegunHere(event) }),
   )
   const results = await Promise.allSettled(prepared)
   const ready: Ready[] = []
@@ -98,7 +99,7 @@ async function prepare(ports: BatchPorts, events: readonly TargetedEvent[], tip:
     else if (result?.value === 'late') late.push(event)
     else if (result?.value) ready.push(result.value)
   }
-  return { ready, late, failed }
+  return { ready, late, failed, isBegun: begun.length > 0 }
 }
 
 async function prepareOne(

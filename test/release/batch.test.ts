@@ -30,6 +30,17 @@ async function asked(given: Parameters<typeof testParts>[0] = {}) {
 
 const released = (app: string) => `[Gimlet] production/${app} release web-1`
 
+/** A writer that commits in another way. */
+const committing = (
+  writer: TestPorts['gitops'],
+  commit: TestPorts['gitops']['commit'],
+): TestPorts['gitops'] => ({
+  ...{ url: writer.url, commit },
+  tip: () => writer.tip(),
+  lastTip: () => writer.lastTip(),
+  landed: (refs) => writer.landed(refs),
+})
+
 /** The landings of the parts, which end the process before they are kept. */
 const killed = (parts: TestParts): TestPorts => ({
   ...parts.ports,
@@ -119,7 +130,7 @@ describe('a push', () => {
       if (args[1].length > 1) throw new Fault('gitops_unreachable', 'pushing: timed out')
       return writer.commit(...args)
     }
-    const gitops = { url: writer.url, tip: () => writer.tip(), lastTip: () => writer.tip(), landed: writer.landed.bind(writer), commit } // biome-ignore format: one value
+    const gitops = committing(writer, commit)
     const loop = startLoop({ ...parts.ports, gitops })
     await vi.waitFor(async () => {
       parts.clock.moveMs(2_000)
@@ -140,7 +151,7 @@ describe('a push', () => {
       isFirst = false
       return writer.commit(...args)
     }
-    const gitops = { url: writer.url, tip: () => writer.tip(), lastTip: () => writer.tip(), landed: writer.landed.bind(writer), commit } // biome-ignore format: one value
+    const gitops = committing(writer, commit)
     await drain({ ...parts.ports, gitops })
     await vi.waitFor(async () => expect((await pushes()).at(-1)).toBe(3))
     expect(await status('shop')).toBe('denied')
@@ -247,6 +258,20 @@ describe('F6: a push that goes on after its server died', () => {
     await drain(parts.restarted())
     for (const app of apps) expect(await status(app)).toBe('processed')
     expect(await releases.running({})).toHaveLength(4)
+  })
+
+  test('and wins the race against the next server’s own push counts, once', async () => {
+    const { parts, orphan, status, gitops } = await killedBeforeThePush()
+    const next = parts.restarted()
+    let isFirst = true
+    const commit = async (...args: Parameters<typeof next.gitops.commit>) => {
+      if (isFirst) await orphan()
+      isFirst = false
+      return next.gitops.commit(...args)
+    }
+    await drain({ ...next, gitops: committing(next.gitops, commit) })
+    for (const app of apps) expect(await status(app)).toBe('processed')
+    expect(await gitops.log()).toHaveLength(5)
   })
 
   test('needs no other commit when its event is carried out again', async () => {
