@@ -327,3 +327,30 @@ describe('a trigger on released', () => {
     expect(await parts.gitops.log()).toHaveLength(3)
   })
 })
+
+test('F30: what the cluster reports while a release is decided sends it back to deciding', async () => {
+  const require = { '==': [{ var: 'envs.staging.health' }, 'healthy'] }
+  const parts = await testParts({
+    manifests: bothEnvs,
+    policies: { 'gate.json': gate({ env: 'production', otherwise: 'hold', require }) },
+  })
+  await parts.push()
+  await parts.ask({ id: 'r-staging', env: 'staging' })
+  await drain(parts.ports)
+  const report = async (state: 'healthy' | 'failed') => {
+    const health = { state, since: 0, reported: 0, message: '' }
+    await parts.releases.reportHealth([{ id: 'r-staging', health }], [])
+  }
+  await report('healthy')
+  await parts.ask({ id: 'r-production' })
+  let isFirst = true
+  const running: TestParts['ports']['many']['running'] = async (apps) => {
+    const seen = await parts.ports.many.running(apps)
+    if (isFirst) await report('failed')
+    isFirst = false
+    return seen
+  }
+  await drain({ ...parts.ports, many: { ...parts.ports.many, running } })
+  expect((await found(parts, 'r-production')).status).toBe('held')
+  expect(await parts.releases.running({ env: 'production' })).toEqual([])
+})
