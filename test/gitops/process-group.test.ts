@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { delimiter, join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { gitIn } from '../../src/gitops/git.ts'
+import { eventually } from '../support/eventually.ts'
 import { programsOf } from '../support/processes.ts'
 import { putScript, someonesGit, tempFolder } from '../support/temp.ts'
 
-const gone = (folder: string) =>
-  vi.waitFor(() => expect(programsOf(folder)).toEqual([]), { timeout: 10_000, interval: 50 })
+const gone = (folder: string) => eventually(() => expect(programsOf(folder)).toEqual([]))
 
 /** A host that takes the connection and never says a word. */
 async function silentHost(): Promise<string> {
@@ -39,7 +39,7 @@ describe.skipIf(process.platform !== 'linux')('F11: a git that is silent for too
     const { folder, git } = await bare()
     const url = await silentHost()
     const fetching = git(['fetch', url])
-    await vi.waitFor(() => expect(programsOf(folder).join()).toContain('remote-http'))
+    await eventually(() => expect(programsOf(folder).join()).toContain('remote-http'))
     await expect(fetching).rejects.toMatchObject({ name: 'GitFailure' })
     await expect(fetching).rejects.toThrow('silent for 0.4 seconds')
     await gone(folder)
@@ -49,7 +49,7 @@ describe.skipIf(process.platform !== 'linux')('F11: a git that is silent for too
     const environment = await silentSsh(await tempFolder())
     const { folder, git } = await bare(environment)
     const fetching = git(['fetch', 'ssh://git@example.invalid/gitops.git'])
-    await vi.waitFor(() => expect(programsOf(folder).join()).toContain('sleep'))
+    await eventually(() => expect(programsOf(folder).join()).toContain('sleep'))
     await expect(fetching).rejects.toThrow('silent')
     await gone(folder)
   })

@@ -1,6 +1,7 @@
 import { readFile, rename } from 'node:fs/promises'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { gate, posted } from '../support/builders.ts'
+import { eventually } from '../support/eventually.ts'
 import { gitHost, type Interfere } from '../support/git-host.ts'
 import { testServer } from '../support/server.ts'
 import { putScript, type TempGitops, tempGitops } from '../support/temp.ts'
@@ -94,14 +95,11 @@ describe('/metrics', () => {
     await rename(gitops.remote, `${gitops.remote}.away`)
     const id = await ask()
     const above = (name: string, least: number) =>
-      vi.waitFor(
-        async () => {
-          const value = (await metrics())(name) ?? 0
-          expect(value).toBeGreaterThan(least)
-          return value
-        },
-        { timeout: 10_000, interval: 50 },
-      )
+      eventually(async () => {
+        const value = (await metrics())(name) ?? 0
+        expect(value).toBeGreaterThan(least)
+        return value
+      })
     await above(push('direct', 'unknown'), 0)
     await above(oldest, await above(oldest, 0))
     expect((await metrics())(duration('no'))).toBeUndefined()
@@ -119,10 +117,7 @@ describe('/metrics', () => {
     await server.putPolicies({ 'wait.json': null })
     // A lock anywhere is a fact that changed: everything held is looked at again.
     await server.post('/api/locks', { env: 'staging', app: 'web', reason: 'a moment' })
-    await vi.waitFor(async () => expect((await metrics())(duration('yes'))).toBe(1), {
-      timeout: 20_000,
-      interval: 50,
-    })
+    await eventually(async () => expect((await metrics())(duration('yes'))).toBe(1))
     const at = await metrics()
     expect(at(duration('no'))).toBeUndefined()
     expect(at(step('queue'))).toBe(1)

@@ -1,11 +1,11 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Leader, type LeaderPorts } from '../../src/servers/leader.ts'
 import type { Database } from '../../src/store/client.ts'
 import { LeaseStore } from '../../src/store/leases.ts'
+import { eventually } from '../support/eventually.ts'
 import { tempDatabase } from '../support/temp.ts'
 
 const lengthMs = 300
-const soon = { timeout: 10_000, interval: 5 }
 
 /** A server whose terms say when they begin, and end when they may. */
 function server(database: Database, name: string, given: Partial<LeaderPorts> = {}) {
@@ -46,7 +46,7 @@ function server(database: Database, name: string, given: Partial<LeaderPorts> = 
 }
 
 const leads = ({ leader }: ReturnType<typeof server>) =>
-  vi.waitFor(() => expect(leader.isLeading).toBe(true), soon)
+  eventually(() => expect(leader.isLeading).toBe(true))
 
 test('F18: one that stops hands over though a step of its own hangs', async () => {
   const { database } = await tempDatabase()
@@ -71,7 +71,7 @@ test('one that does not lead keeps up with what the leader writes, and says once
   const follow = () => Promise.reject(new Error(`the git host is away ${followed++}`))
   const second = server(database, 'second', { follow })
   second.leader.start()
-  await vi.waitFor(() => expect(followed).toBe(1), soon)
+  await eventually(() => expect(followed).toBe(1))
   await first.leader.stop()
   await leads(second)
   expect(second.logged).toEqual([
@@ -92,7 +92,7 @@ test('F23: one whose database does not answer ends its term by its own clock', a
   }
   const alone = server(database, 'alone', { leases })
   alone.leader.start()
-  await vi.waitFor(() => expect(alone.terms[0]?.isAskedToEnd).toBe(true), soon)
+  await eventually(() => expect(alone.terms[0]?.isAskedToEnd).toBe(true))
   expect(alone.logged.filter((text) => text.includes('leads no more'))).not.toHaveLength(0)
 })
 
@@ -108,7 +108,7 @@ test('F18: one that lost its lease begins no other term before its last one has 
     place: 'second',
     lengthMs,
   })
-  await vi.waitFor(() => expect(first.terms[0]?.isAskedToEnd).toBe(true), soon)
+  await eventually(() => expect(first.terms[0]?.isAskedToEnd).toBe(true))
   // The other one is silent and its lease runs out: it could be taken now.
   const third = server(database, 'third')
   third.leader.start()

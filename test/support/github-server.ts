@@ -1,5 +1,5 @@
-import { vi } from 'vitest'
 import { gate, manifest, posted } from './builders.ts'
+import { eventually } from './eventually.ts'
 import { githubStandIn, noProblems } from './github.ts'
 import { testServer } from './server.ts'
 import type { Later } from './temp.ts'
@@ -54,8 +54,7 @@ export async function githubServer(given: Given, later: Later) {
         '/api/artifact',
         posted({ id, version: { repositoryName: 'example/web', sha, branch: 'faster', event: 'push', ...more } }), // biome-ignore format: one value
       ),
-    until: <T>(look: () => T | Promise<T>): Promise<T> =>
-      vi.waitFor(look, { timeout: 12_000, interval: 25 }),
+    until: eventually,
     /** What our app answered on the pull request; how things stand it says in one more comment. */
     replies: () =>
       github

@@ -1,5 +1,5 @@
-import { vi } from 'vitest'
 import { gate, manifest, posted } from './builders.ts'
+import { eventually } from './eventually.ts'
 import { testServer } from './server.ts'
 import { noProblems, type SlackStandIn, slackStandIn } from './slack.ts'
 import type { Later } from './temp.ts'
@@ -73,8 +73,7 @@ export async function slackServer(given: Given, later: Later) {
     push: (id: string, more: Record<string, unknown> = {}) =>
       server.post('/api/artifact', posted({ id, ...more })),
     /** Waits until something is so. */
-    until: <T>(look: () => T | Promise<T>): Promise<T> =>
-      vi.waitFor(look, { timeout: 10_000, interval: 25 }),
+    until: eventually,
     /** The words of what is shown, as a reader sees them. */
     shown: (message: unknown): string => words(message),
   }

@@ -56,9 +56,7 @@ describe('a preview', () => {
     await server.stop()
     // Three seconds after the start GitHub is asked what was missed.
     const again = await restart()
-    await expect
-      .poll(async () => (await again.call('/api/status?env=preview')).body, { timeout: 15_000 })
-      .toEqual({})
+    await expect.poll(async () => (await again.call('/api/status?env=preview')).body).toEqual({})
   })
 
   it('can be released by a comment under the name of its environment', async () => {
