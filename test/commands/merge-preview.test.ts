@@ -199,7 +199,7 @@ describe('what a preview says', () => {
       }),
       { numRuns: 40 },
     )
-  }, 120_000)
+  })
 })
 
 const own = { extra: 'repository: owner/web\n' }

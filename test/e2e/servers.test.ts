@@ -34,7 +34,7 @@ async function two() {
   return { servers, first, second: await servers.start('second') }
 }
 
-describe('two servers on one database and one repository', { timeout: 60_000 }, () => {
+describe('two servers on one database and one repository', () => {
   it('F18: one leads; the other accepts, answers and says that it does not lead', async () => {
     const { servers, first, second } = await two()
     const ids = [await post(second, 'one'), await post(first, 'two'), await post(second, 'one')]
@@ -179,4 +179,4 @@ it('F18: three servers that are killed and put to sleep again and again release 
   }
   await git(servers.remote, 'fsck', '--strict')
   for (const program of running.values()) expect(await program.stop()).toBe(0)
-}, 120_000)
+})

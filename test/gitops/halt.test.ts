@@ -149,4 +149,4 @@ test('F18, F27: what was accepted on one server lets the others go on, and only 
   // What is rewound after that nobody has accepted.
   await someonesGit(remote, 'update-ref', 'refs/heads/main', found)
   await eventually(async () => expect(await haltOf()).toMatchObject({ foundTip: found }))
-}, 150_000)
+})

@@ -188,7 +188,7 @@ describe('F32: a token that expires in the middle', () => {
     await sender.comment(pull, '/gimlet release staging')
     // GitHub's library itself waits for tokens younger than five seconds to be known everywhere.
     await eventually(() => expect(replies()[1]?.body).toContain('**Released**'))
-  }, 40_000)
+  })
 })
 
 describe('F24: GitHub that does not answer', () => {

@@ -98,7 +98,7 @@ describe('A6: what GitHub may send', () => {
       for (const example of examples) expect([name, await send(name, example)]).toEqual([name, 202])
     await settled()
     expect([await requests(), await told()]).toEqual([0, 0])
-  }, 120_000)
+  })
 
   it(`of ${mutationsMax} examples that were changed, is taken or refused, and asks for nothing`, async () => {
     const { send, looked, requests, told, sender, pull, lines } = await started()
@@ -120,5 +120,5 @@ describe('A6: what GitHub may send', () => {
     // It is alive, and does what it is asked.
     await sender.comment(pull, '/gimlet release staging')
     await eventually(async () => expect(await requests()).toBe(1))
-  }, 300_000)
+  })
 })
