@@ -155,7 +155,8 @@ async function mutePort() {
   return typeof address === 'object' ? address?.port : 0
 }
 
-const silenceMs = 600
+/** Longer than a host that does not hang takes for its next word on a slow machine. */
+const silenceMs = 3_000
 const keyLines = async (file: string) => (await readFile(file, 'utf8')).split('\n').slice(1, 5)
 
 describe.skipIf(isWithoutSshd || process.platform !== 'linux')('F11: a peer that hangs', () => {

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { gate, manifest, posted } from './builders.ts'
 import { eventually } from './eventually.ts'
 import { testServer } from './server.ts'
@@ -77,6 +78,24 @@ export async function slackServer(given: Given, later: Later) {
     /** The words of what is shown, as a reader sees them. */
     shown: (message: unknown): string => words(message),
   }
+}
+
+type CommandOptions = Parameters<ReturnType<SlackStandIn['sender']>['command']>[1]
+
+/** What a person is answered to a command: at once, or in the place of the word that it takes longer. */
+export async function answered(
+  { slack, sender }: Pick<Awaited<ReturnType<typeof slackServer>>, 'slack' | 'sender'>,
+  text: string,
+  given: CommandOptions,
+): Promise<unknown> {
+  const { status, json, responseUrl } = await sender.command(text, given)
+  expect(status, text).toBe(200)
+  if (!words(json).startsWith('Working on it')) return json
+  return eventually(() => {
+    const later = slack.responses.find(({ id }) => responseUrl.endsWith(`/${id}`))
+    expect(later, text).toBeDefined()
+    return later?.body
+  })
 }
 
 /** All text in blocks, in the order that it is shown. */

@@ -45,7 +45,7 @@ describe('a preview', () => {
     await sender.pullRequest(pull, 'closed')
     await runs()
     await until(() => expect(deployments()).toMatchObject([{ states: ['success', 'inactive'] }]))
-    expect(stickies()[0]?.body).not.toContain('web-faster')
+    await until(() => expect(stickies()[0]?.body).not.toContain('web-faster'))
   })
 
   it('F15: ends, too, when nobody told that its pull request was closed', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { approvalGate, people, slackServer, users } from '../../support/slack-server.ts'
+import { answered, approvalGate, people, slackServer, users } from '../../support/slack-server.ts'
 
 const started = (given = {}) => slackServer(given, onTestFinished)
 type Started = Awaited<ReturnType<typeof started>>
@@ -243,10 +243,10 @@ describe('someone whom nobody has listed', () => {
     const here = await started()
     const { sender, shown, slack, until } = here
     await running(here)
-    const answer = await sender.command('status', { user: 'USTRANGER' })
-    expect(shown(answer.json)).toContain('I do not know you yet')
-    expect(shown(answer.json)).toContain('"slack": { "team": "T0001", "user": "USTRANGER" }')
-    expect(shown(answer.json)).not.toContain('web-1')
+    const answer = shown(await answered(here, 'status', { user: 'USTRANGER' }))
+    expect(answer).toContain('I do not know you yet')
+    expect(answer).toContain('"slack": { "team": "T0001", "user": "USTRANGER" }')
+    expect(answer).not.toContain('web-1')
     await sender.event({ type: 'app_home_opened', user: 'USTRANGER', tab: 'home', channel: 'D1' })
     await until(() => expect(shown(slack.home('USTRANGER'))).toContain('I do not know you yet'))
     const options = await sender.suggest({ actionId: 'choose-app', blockId: 'app', text: '', user: 'USTRANGER', view: { id: 'V1', type: 'modal', private_metadata: '{}', blocks: [] } as never }) // biome-ignore format: one line

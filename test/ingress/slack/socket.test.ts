@@ -6,7 +6,7 @@ import { SocketMode } from '../../../src/ingress/slack/socket.ts'
 import { openDatabase } from '../../../src/store/client.ts'
 import { eventually } from '../../support/eventually.ts'
 import { type SlackStandIn, slackStandIn } from '../../support/slack.ts'
-import { slackServer, users } from '../../support/slack-server.ts'
+import { answered, slackServer, users } from '../../support/slack-server.ts'
 import { socketStandIn } from '../../support/slack-socket.ts'
 import { tempFolder } from '../../support/temp.ts'
 
@@ -59,10 +59,10 @@ describe('a server that only the socket reaches', () => {
   })
 
   it('answers a command in its acknowledgement', async () => {
-    const { sender, socket, shown, connected } = await started()
+    const here = await started()
+    const { socket, shown, connected } = here
     await connected()
-    const answer = await sender.command('whoami', { user: users.alice })
-    expect(shown(answer.json)).toContain('alice')
+    expect(shown(await answered(here, 'whoami', { user: users.alice }))).toContain('alice')
     expect(socket.acks.at(-1)?.payload).toMatchObject({ response_type: 'ephemeral' })
   })
 
@@ -159,7 +159,8 @@ describe('R5: an envelope', () => {
   })
 
   it('that nobody knows does nothing, does not come for ever, and ends nothing', async () => {
-    const { socket, sender, shown, logged, connected } = await started()
+    const here = await started()
+    const { socket, shown, logged, connected } = here
     await connected()
     const odd = [null, 'text', [], {}, { type: 'event_callback' }, { type: 'view_closed' }]
     for (const payload of odd)
@@ -167,7 +168,7 @@ describe('R5: an envelope', () => {
     expect(logged('nobody here knows')).toHaveLength(odd.length)
     for (const text of ['', 'nonsense', 'null', '[]', '{}', '{"type":"new"}', '{"envelope_id":7}'])
       socket.say(text)
-    expect(shown((await sender.command('whoami', { user: users.alice })).json)).toContain('alice')
+    expect(shown(await answered(here, 'whoami', { user: users.alice }))).toContain('alice')
     expect(socket.opened).toBe(1)
   })
 })
@@ -336,7 +337,7 @@ describe('the part itself', () => {
     keep('{"text":"kept"}')
     expect((await acked).payload).toEqual({ text: 'kept' })
     await stopped
-    expect(performance.now() - startMs).toBeLessThan(1000)
+    expect(performance.now() - startMs).toBeLessThan(soonMs)
     expect([taken.length, socket.acks.length]).toEqual([1, 1])
     await eventually(() => expect(socket.open).toBe(0))
     expect(running()).toBeLessThanOrEqual(before)
@@ -412,19 +413,22 @@ describe('the part itself', () => {
       },
     },
   ]
-  it.each(moments)('stops within a second, with no timer left, $name', async ({ ready }) => {
+  it.each(moments)('stops soon, with no timer left, $name', async ({ ready }) => {
     const before = running()
     const here = await part(() => new Promise(() => undefined))
     await ready(here)
     const startMs = performance.now()
     await here.mode.stop()
-    expect(performance.now() - startMs).toBeLessThan(1000)
+    expect(performance.now() - startMs).toBeLessThan(soonMs)
     for (const link of here.socket.links) link.resume()
     // The stand-in has timers of its own as long as a connection is open.
     await eventually(() => expect(here.socket.open).toBe(0))
     expect(running()).toBeLessThanOrEqual(before)
   })
 })
+
+/** Far below every limit that would end a wait otherwise, and far above what a slow machine adds. */
+const soonMs = 6_000
 
 /** How many timers keep this process running. */
 const running = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
