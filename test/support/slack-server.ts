@@ -80,21 +80,37 @@ export async function slackServer(given: Given, later: Later) {
   }
 }
 
-type CommandOptions = Parameters<ReturnType<SlackStandIn['sender']>['command']>[1]
+type Sender = ReturnType<SlackStandIn['sender']>
+type Talking = { readonly slack: SlackStandIn; readonly sender: Sender }
 
 /** What a person is answered to a command: at once, or in the place of the word that it takes longer. */
 export async function answered(
-  { slack, sender }: Pick<Awaited<ReturnType<typeof slackServer>>, 'slack' | 'sender'>,
-  text: string,
-  given: CommandOptions,
+  { slack, sender }: Talking,
+  ...given: Parameters<Sender['command']>
 ): Promise<unknown> {
-  const { status, json, responseUrl } = await sender.command(text, given)
-  expect(status, text).toBe(200)
-  if (!words(json).startsWith('Working on it')) return json
+  const { status, text, json, responseUrl } = await sender.command(...given)
+  expect(status, given[0]).toBe(200)
+  if (!text.includes('Working on it')) return json
   return eventually(() => {
     const later = slack.responses.find(({ id }) => responseUrl.endsWith(`/${id}`))
-    expect(later, text).toBeDefined()
+    expect(later, given[0]).toBeDefined()
     return later?.body
+  })
+}
+
+/** What a window that is sent off says: in itself, or to its person once it could not wait any longer. */
+export async function submitted(
+  { slack, sender }: Talking,
+  ...given: Parameters<Sender['submit']>
+): Promise<string> {
+  const { status, text } = await sender.submit(...given)
+  expect(status).toBe(200)
+  if (text !== '') return text
+  return eventually(() => {
+    const alone = slack.messages().filter(({ channel }) => channel.startsWith('D'))
+    const said = words([...slack.ephemerals, ...alone])
+    expect(said).not.toBe('')
+    return said
   })
 }
 
