@@ -103,12 +103,16 @@ export async function submitted(
   { slack, sender }: Talking,
   ...given: Parameters<Sender['submit']>
 ): Promise<string> {
+  const aside = () => [
+    ...slack.ephemerals,
+    ...slack.messages().filter(({ channel }) => channel.startsWith('D')),
+  ]
+  const before = new Set(aside().map(({ ts }) => ts))
   const { status, text } = await sender.submit(...given)
   expect(status).toBe(200)
   if (text !== '') return text
   return eventually(() => {
-    const alone = slack.messages().filter(({ channel }) => channel.startsWith('D'))
-    const said = words([...slack.ephemerals, ...alone])
+    const said = words(aside().filter(({ ts }) => !before.has(ts)))
     expect(said).not.toBe('')
     return said
   })
