@@ -2,8 +2,10 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // How long is waited is patience only: a machine may be slow, and a test that passes waits for less.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000, interval: 20 } },
     // Most tests wait for git, timers and paces, so more of them than there are cores go side by side.
     maxWorkers: 3,
     projects: [

@@ -175,3 +175,16 @@ describe('programs and the environment', () => {
     expect(wrong).toEqual([])
   })
 })
+
+describe('the tests', () => {
+  it('wait with one patience: `eventually`, which has no limit of its own', () => {
+    const impatient = /\b(?:vi\.waitFor|vi\.waitUntil)\(|\.poll\([^)]*timeout/
+    const wrong = readdirSync(resolve('test'), { recursive: true, encoding: 'utf8' }).filter(
+      (file) =>
+        file.endsWith('.ts') &&
+        file !== 'support/eventually.ts' &&
+        impatient.test(readFileSync(resolve('test', file), 'utf8')),
+    )
+    expect(wrong).toEqual([])
+  })
+})

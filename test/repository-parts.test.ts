@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { createRepository } from '../src/gitops/clone.ts'
 import { manifest, posted } from './support/builders.ts'
+import { eventually } from './support/eventually.ts'
 import { testServer } from './support/server.ts'
 import { putFiles, putScript, someonesGit, tempFolder } from './support/temp.ts'
 
@@ -128,7 +129,7 @@ describe('an environment with a repository of its own', () => {
     expect(await server.ended(waiting)).toMatchObject({ status: 'held' })
     await release('staging')
     const both = { staging: 'web-1', production: 'web-1' }
-    await vi.waitFor(async () => expect(await runs()).toEqual(both), 10_000)
+    await eventually(async () => expect(await runs()).toEqual(both))
     expect(await server.ended(waiting)).toMatchObject({ status: 'processed' })
   })
 
@@ -153,12 +154,12 @@ describe('an environment with a repository of its own', () => {
     expect(await runs()).toEqual({ staging: 'web-2', production: 'web-1' })
     const ready = await server.call('/readyz')
     expect(ready.status).toBe(200)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { body } = await server.call('/readyz')
       expect((body as { problems: string[] }).problems.join()).toMatch(
         /production.git of production: .*/,
       )
-    }, 10_000)
+    })
     await rename(`${production}.away`, production)
     expect(await server.ended(waiting)).toMatchObject({ status: 'processed' })
     expect(await runs()).toEqual({ staging: 'web-2', production: 'web-2' })
@@ -170,7 +171,7 @@ describe('an environment with a repository of its own', () => {
     const hang = `#!/bin/sh\ntouch ${begun}\nwhile [ ! -e ${goOn} ]; do sleep 0.05; done\n`
     await putScript(production, 'hooks/pre-receive', hang)
     const waiting = await ask('production')
-    await vi.waitFor(() => expect(existsSync(begun)).toBe(true), 10_000)
+    await eventually(() => expect(existsSync(begun)).toBe(true))
     await release('staging')
     expect(await runs()).toEqual({ staging: 'web-1' })
     await putFiles(production, { 'go-on': '' })
@@ -185,13 +186,13 @@ describe('an environment with a repository of its own', () => {
     await release('production', 'web-2')
     await someonesGit(production, 'update-ref', 'refs/heads/main', before)
     const waiting = await ask('production', 'web-3')
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { body } = await server.call('/api/gitops')
       expect(body).toMatchObject({
         halt: null,
         others: [{ url: production, halt: { foundTip: before } }],
       })
-    }, 10_000)
+    })
     await release('staging', 'web-3')
     expect(await runs()).toMatchObject({ staging: 'web-3', production: 'web-2' })
     expect(await server.post('/api/gitops/resume', { tip: before })).toMatchObject({ status: 200 })
@@ -207,21 +208,18 @@ test('environments that move to a repository of their own, and back, are indexed
   const [before] = await one.history('production')
   await one.server.stop()
   const two = await serverOfTwo({ folder })
-  await vi.waitFor(async () => expect(await two.runs()).toEqual({ staging: 'web-1' }), 10_000)
+  await eventually(async () => expect(await two.runs()).toEqual({ staging: 'web-1' }))
   expect(await two.history('production')).toEqual([])
   await two.release('production', 'web-2')
   await two.server.stop()
   const three = await serverOfTwo({ folder, own: [] })
   const both = { staging: 'web-1', production: 'web-1' }
-  await vi.waitFor(async () => expect(await three.runs()).toEqual(both), 10_000)
+  await eventually(async () => expect(await three.runs()).toEqual(both))
   expect(await three.history('production')).toMatchObject([
     { id: before?.id, gitopsRepo: three.first },
   ])
   await three.server.stop()
   const four = await serverOfTwo({ folder })
-  await vi.waitFor(
-    async () => expect(await four.runs()).toEqual({ ...both, production: 'web-2' }),
-    10_000,
-  )
+  await eventually(async () => expect(await four.runs()).toEqual({ ...both, production: 'web-2' }))
   expect(await four.history('staging')).toMatchObject([{ gitopsRepo: four.first }])
 })

@@ -1,5 +1,6 @@
 import { delimiter, join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { programsOf } from '../support/processes.ts'
 import { endPrograms, startProgram } from '../support/program.ts'
 import { putScript, tempFolder } from '../support/temp.ts'
@@ -18,9 +19,9 @@ test.skipIf(process.platform !== 'linux')(
     })
     const asked = fetch(`${program.url}/readyz`).catch(() => undefined)
     const clone = join(dataDir, 'clone.git')
-    await vi.waitFor(() => expect(programsOf(clone).join()).toContain('sleep'), { timeout: 10_000 })
+    await eventually(() => expect(programsOf(clone).join()).toContain('sleep'))
     expect(await program.stop()).toBe(0)
-    await vi.waitFor(() => expect(programsOf(clone)).toEqual([]), { timeout: 5_000 })
+    await eventually(() => expect(programsOf(clone)).toEqual([]))
     await asked
   },
 )

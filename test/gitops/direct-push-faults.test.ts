@@ -117,7 +117,7 @@ describe('F11: a host that hangs', () => {
     const pids = `${gitops.folder}/pids`
     const marker = `${gitops.folder}/hung`
     const script = `if [ ! -e ${marker} ]; then touch ${marker}; sleep 600 & echo $! >${pids}; wait; fi`
-    const { direct, commit } = await throughScript(gitops, script, 500)
+    const { direct, commit } = await throughScript(gitops, script, 3_000)
     expect((await commit(put('one'))).kind).toBe('landed')
     expect(direct.kinds).toEqual(['unknown'])
     const pid = (await readFile(pids, 'utf8')).trim()

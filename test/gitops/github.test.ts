@@ -284,7 +284,7 @@ describe('I2: the commits are those that the clone builds, byte for byte', () =>
       fc.asyncProperty(batches, (batch) => sameOn(place, batch)),
       { numRuns: 8 },
     )
-  }, 120_000)
+  })
 
   async function sameOn({ local, writer, remote }: Place, batch: readonly PlannedCommit[]) {
     const [wanted, built] = [await builtBy(local, batch), await builtBy(writer, batch)]
@@ -350,7 +350,7 @@ describe('what a release asks of GitHub', () => {
     expect(asked.filter((one) => one.startsWith('PATCH'))).toHaveLength(1)
     expect(asked.filter((one) => one.startsWith('GET'))).toHaveLength(4)
     expect(await place.log()).toHaveLength(22)
-  }, 60_000)
+  })
 
   test('reads no folder but the root, however much lies beside', async () => {
     const place = await onGithub()

@@ -1,8 +1,9 @@
 import { cp, writeFile } from 'node:fs/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { run } from '../../src/cli/run.ts'
 import { plain } from '../../src/messages/paint.ts'
 import { posted } from '../support/builders.ts'
+import { eventually } from '../support/eventually.ts'
 import { testServer } from '../support/server.ts'
 import { someonesGit, tempFolder } from '../support/temp.ts'
 
@@ -34,10 +35,10 @@ async function halted() {
   await someonesGit(remote, 'update-ref', 'refs/heads/main', 'main~1')
   const found = await tipOf()
   const waiting = await release('web-2')
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { body } = await server.call('/api/gitops')
     expect(body).toMatchObject({ halt: { seenTip: seen, foundTip: found } })
-  }, 10_000)
+  })
   return { server, remote, seen, found, waiting, tipOf }
 }
 
@@ -122,10 +123,10 @@ test('F27: what runs where is read anew from the tip that was accepted', async (
   await server.post('/api/gitops/resume', { tip: found })
   expect((await server.ended(waiting)).status).toBe('processed')
   // The release of what is gone is no history any more.
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const { body } = await server.call('/api/releases?env=production')
     expect(body).toMatchObject([{ id: waiting, artifactId: 'web-2' }])
-  }, 10_000)
+  })
 })
 
 test('F18, F27: what was accepted on one server lets the others go on, and only that', async () => {
@@ -139,13 +140,13 @@ test('F18, F27: what was accepted on one server lets the others go on, and only 
   )
   const other = await testServer({ folder, environment }, onTestFinished)
   const haltOf = async () => ((await other.call('/api/gitops')).body as { halt: unknown }).halt
-  await vi.waitFor(async () => expect(await haltOf()).not.toBeNull(), 20_000)
+  await eventually(async () => expect(await haltOf()).not.toBeNull())
   expect((await server.post('/api/gitops/resume', { tip: found })).status).toBe(200)
-  await vi.waitFor(async () => expect(await haltOf()).toBeNull(), 20_000)
+  await eventually(async () => expect(await haltOf()).toBeNull())
   expect(loggedAs(other, 'writing goes on')).toEqual([expect.objectContaining({ by: 'admin' })])
   expect((await server.ended(waiting)).status).toBe('processed')
-  await vi.waitFor(async () => expect((await other.call('/api/gitops')).body).toMatchObject({ tip: await tipOf() }), 30_000) // biome-ignore format: one line
+  await eventually(async () => expect((await other.call('/api/gitops')).body).toMatchObject({ tip: await tipOf() })) // biome-ignore format: one line
   // What is rewound after that nobody has accepted.
   await someonesGit(remote, 'update-ref', 'refs/heads/main', found)
-  await vi.waitFor(async () => expect(await haltOf()).toMatchObject({ foundTip: found }), 90_000)
-}, 150_000)
+  await eventually(async () => expect(await haltOf()).toMatchObject({ foundTip: found }))
+})

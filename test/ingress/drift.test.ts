@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { posted } from '../support/builders.ts'
+import { eventually } from '../support/eventually.ts'
 import { testServer } from '../support/server.ts'
 import { putFiles, someonesGit, tempFolder } from '../support/temp.ts'
 
@@ -73,7 +74,9 @@ test('a server on a database without releases shows what the repository holds', 
   const { folder } = server
   const GIMLET_DB_URL = `file:${join(folder, 'other.db')}`
   const other = await testServer({ folder, environment: { GIMLET_DB_URL } }, onTestFinished)
-  const { body } = await other.call('/api/status?env=production')
-  expect(json(body).web).toMatchObject({ artifactId: 'web-1', triggeredBy: 'admin' })
+  await eventually(async () => {
+    const { body } = await other.call('/api/status?env=production')
+    expect(json(body).web).toMatchObject({ artifactId: 'web-1', triggeredBy: 'admin' })
+  })
   expect(json((await other.call('/readyz')).body)).toMatchObject({ problems: [] })
 })

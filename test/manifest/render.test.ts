@@ -5,6 +5,7 @@ import { isRefusal } from '../../src/domain/fault.ts'
 import { loadManifests } from '../../src/manifest/manifest.ts'
 import { render } from '../../src/manifest/render.ts'
 import { variablesOf } from '../../src/manifest/variables.ts'
+import { cpuMsOf } from '../support/cpu-time.ts'
 import { artifactWith, bombs, filesOf, manifestWith, refusalOf } from './support.ts'
 
 const variables = (given: Record<string, string>) => new Map(Object.entries(given))
@@ -366,9 +367,10 @@ describe('files', () => {
   })
 
   test.each(bombs)('$name is refused, in bounded time', ({ text }) => {
-    const started = performance.now()
-    refusalOf(render(manifestWith(text), variables({ x: 'x'.repeat(60_000) })))
-    expect(performance.now() - started).toBeLessThan(8000)
+    const cpuMs = cpuMsOf(() => {
+      refusalOf(render(manifestWith(text), variables({ x: 'x'.repeat(60_000) })))
+    })
+    expect(cpuMs).toBeLessThan(8000)
   })
 
   test('the same manifest and values make the same files', () => {

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { indexParts } from '../../src/index-parts.ts'
 import { firstRepository, IndexStore } from '../../src/store/release-index.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
 import { settableClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { reindexed } from '../support/index.ts'
 import { drain, testParts } from '../support/parts.ts'
 import {
@@ -226,9 +227,7 @@ describe('a server that adopts', () => {
     // Nothing is awaited between: the index begins to be made with this very event.
     await drain(parts.ports)
     expect(await parts.events.find('r-1')).toMatchObject({ status: 'processed' })
-    await vi.waitFor(async () => expect(await parts.follower.isMade()).toBe(true), {
-      timeout: 10_000,
-    })
+    await eventually(async () => expect(await parts.follower.isMade()).toBe(true))
     await parts.follower.upTo(await parts.gitops.writer.refresh())
     const ids = async (app: string) =>
       (await parts.releases.history({ env: 'production', app, limit: 9 })).map(({ artifactId }) => artifactId) // biome-ignore format: one call
@@ -247,9 +246,7 @@ describe('a server that adopts', () => {
     await parts.database.write(['update gitops_indexes set ref = null, version = version + 1'])
     await parts.ask({ kind: 'rollback', artifactId: '', toRef: ref })
     await expect(drain(parts.ports)).rejects.toMatchObject({ code: 'gitops_unreachable' })
-    await vi.waitFor(async () => expect(await parts.follower.isMade()).toBe(true), {
-      timeout: 10_000,
-    })
+    await eventually(async () => expect(await parts.follower.isMade()).toBe(true))
     await drain(parts.ports)
     expect(await parts.events.find('r-1')).toMatchObject({ status: 'processed' })
   })

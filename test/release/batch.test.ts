@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { CommitResult } from '../../src/domain/change.ts'
 import { Fault } from '../../src/domain/fault.ts'
 import { gate, manifest } from '../support/builders.ts'
+import { eventually } from '../support/eventually.ts'
 import { drain, startLoop, type TestParts, type TestPorts, testParts } from '../support/parts.ts'
 import { putScript } from '../support/temp.ts'
 
@@ -54,7 +55,7 @@ describe('what is ready', () => {
   test('goes out in one push: a commit each, in the order it was asked for', async () => {
     const { ports, gitops, pushes, releases } = await asked()
     await drain(ports)
-    await vi.waitFor(async () => expect(await pushes()).toEqual([4]))
+    await eventually(async () => expect(await pushes()).toEqual([4]))
     expect((await gitops.log('--reverse')).slice(1)).toEqual(apps.map(released))
     expect(await releases.running({})).toHaveLength(4)
   })
@@ -64,7 +65,7 @@ describe('what is ready', () => {
     await push({ id: 'web-2' })
     await ask({ id: 'r-again', app: 'web', artifactId: 'web-2' })
     await drain(ports)
-    await vi.waitFor(async () => expect(await pushes()).toEqual([4, 1]))
+    await eventually(async () => expect(await pushes()).toEqual([4, 1]))
   })
 
   test('F42: of one app with very many requests holds up no other', async () => {
@@ -82,7 +83,7 @@ describe('one that fails', () => {
     const broken = { ...manifests, 'shop.yaml': manifest({ app: 'shop', ...own }).replace('.image.tag', '.nothing') } // biome-ignore format: one value
     const { ports, pushes, status } = await asked({ manifests: broken })
     await drain(ports)
-    await vi.waitFor(async () => expect(await pushes()).toEqual([3]))
+    await eventually(async () => expect(await pushes()).toEqual([3]))
     expect(await status('shop')).toBe('denied')
   })
 
@@ -93,7 +94,7 @@ describe('one that fails', () => {
     await putManifests({ 'cron.yaml': manifest({ app: 'cron', env: 'staging', ...own }) })
     await ask({ id: 'r-cron', app: 'cron', env: 'staging' })
     await drain(ports)
-    await vi.waitFor(async () => expect((await pushes()).at(-1)).toBe(4))
+    await eventually(async () => expect((await pushes()).at(-1)).toBe(4))
     expect(await status('cron')).toBe('error')
     expect((await events.find('r-cron'))?.statusDesc).toContain('below staging')
   })
@@ -132,11 +133,11 @@ describe('a push', () => {
     }
     const gitops = committing(writer, commit)
     const loop = startLoop({ ...parts.ports, gitops })
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       parts.clock.moveMs(2_000)
       loop.wake()
       expect(await parts.releases.running({})).toHaveLength(4)
-    }, 20_000)
+    })
     await loop.stop()
     expect(sizes.slice(0, 3)).toEqual([4, 2, 1])
     expect((await pushes()).every((count) => count === 1)).toBe(true)
@@ -153,7 +154,7 @@ describe('a push', () => {
     }
     const gitops = committing(writer, commit)
     await drain({ ...parts.ports, gitops })
-    await vi.waitFor(async () => expect((await pushes()).at(-1)).toBe(3))
+    await eventually(async () => expect((await pushes()).at(-1)).toBe(3))
     expect(await status('shop')).toBe('denied')
   })
 })
@@ -180,11 +181,11 @@ test('F8: releases land while someone else pushes ten times a second, and nobody
     loop.wake()
     await setTimeout(50)
   }
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     // On a slow machine all races of one attempt may be lost: it rests, by this clock.
     parts.clock.moveMs(50)
     expect(await parts.releases.running({})).toHaveLength(10)
-  }, 25_000)
+  })
   isOver = true
   await someone
   await loop.stop()
@@ -199,7 +200,7 @@ describe('a crash', () => {
     await expect(drain(killed(parts))).rejects.toThrow('killed')
     expect(await releases.running({})).toEqual([])
     await drain(parts.restarted())
-    await vi.waitFor(async () => expect(await pushes()).toEqual([4]))
+    await eventually(async () => expect(await pushes()).toEqual([4]))
     expect(await gitops.log()).toHaveLength(5)
     expect(await releases.running({})).toHaveLength(4)
   })
@@ -214,7 +215,7 @@ describe('a crash', () => {
     await expect(drain({ ...parts.ports, landings })).rejects.toThrow('killed')
     expect(await gitops.log()).toHaveLength(1)
     await drain(parts.restarted())
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await pushes()).reduce((sum, count) => sum + count)).toBe(4),
     )
     expect(await gitops.log()).toHaveLength(5)
@@ -287,7 +288,7 @@ test('F37: what was pushed is not set aside, however often the server ended over
   await expect(drain(killed(parts))).rejects.toThrow('killed')
   for (let time = 0; time < 11; time++) await parts.events.claimTargeted(parts.clock.nowMs(), 1)
   const loop = startLoop(parts.restarted())
-  await vi.waitFor(async () => expect(await releases.running({})).toHaveLength(4), 20_000)
+  await eventually(async () => expect(await releases.running({})).toHaveLength(4))
   await loop.stop()
   for (const app of apps) expect(await status(app)).toBe('processed')
 })
@@ -303,6 +304,6 @@ test('F30: of several, when a lock comes before the push, those go that are not 
   }
   const landings = { intend, land: parts.ports.landings.land.bind(parts.ports.landings) }
   await drain({ ...parts.ports, landings })
-  await vi.waitFor(async () => expect(await pushes()).toEqual([3]))
+  await eventually(async () => expect(await pushes()).toEqual([3]))
   expect(await status('shop')).toBe('denied')
 })

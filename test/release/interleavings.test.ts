@@ -273,7 +273,7 @@ test('F3, F30, A27: no commit is made against a lock, a block, a gate or a rejec
   await fc.assert(fc.asyncProperty(runs, holds), { numRuns: 40, examples: examples() })
   // A run without commits would prove nothing.
   expect(commits).toBeGreaterThan(20)
-}, 180_000)
+})
 
 /** What is worth to be tried every time: each step right before the push, after a yes. */
 function examples(): [Run][] {

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { gate, manifest } from '../support/builders.ts'
+import { eventually } from '../support/eventually.ts'
 import { startLoop, type TestParts, type TestPorts, testParts } from '../support/parts.ts'
 import { putScript } from '../support/temp.ts'
 
@@ -11,14 +12,11 @@ async function until(
   ports: TestPorts = parts.ports,
 ) {
   const loop = startLoop(ports)
-  await vi.waitFor(
-    async () => {
-      parts.clock.moveMs(want.stepMs ?? 0)
-      loop.wake()
-      expect((await parts.events.find(want.id))?.status).toBe(want.status)
-    },
-    { timeout: 20_000, interval: 30 },
-  )
+  await eventually(async () => {
+    parts.clock.moveMs(want.stepMs ?? 0)
+    loop.wake()
+    expect((await parts.events.find(want.id))?.status).toBe(want.status)
+  })
   await loop.stop()
 }
 
@@ -113,11 +111,11 @@ test('F10: an outage keeps the queue and is no attempt; when it is over all land
   await parts.ask({ id: 'r-2', artifactId: 'web-2' })
   await rename(parts.gitops.remote, `${parts.gitops.remote}.away`)
   const loop = startLoop(parts.ports)
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     parts.clock.moveMs(2_000)
     loop.wake()
     expect(parts.logged.length).toBeGreaterThan(7)
-  }, 20_000)
+  })
   await loop.stop()
   expect(await parts.events.find('r-1')).toMatchObject({
     status: 'new',

@@ -93,7 +93,7 @@ async function mergeBeside(parts: TestParts, path: string, step: number): Promis
 }
 
 describe('an index that is made anew', () => {
-  test('is the one that the server kept while it all happened', { timeout: 240_000 }, async () => {
+  test('is the one that the server kept while it all happened', async () => {
     await fc.assert(
       fc.asyncProperty(ops, async (history) => {
         const parts = await testParts({ manifests })

@@ -1,8 +1,9 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { BatchFigures } from '../../src/domain/batch.ts'
 import { Fault } from '../../src/domain/fault.ts'
 import { Stopwatch } from '../../src/release/stopwatch.ts'
 import { manifest } from '../support/builders.ts'
+import { eventually } from '../support/eventually.ts'
 import { startLoop, type TestParts, type TestPorts, testParts } from '../support/parts.ts'
 
 const slow = { decide: 2, build: 30, intend: 4, push: 500, land: 6 }
@@ -63,7 +64,7 @@ const boundTo = (
 /** Runs the loop until so many batches were told of. */
 async function carriedOut(ports: TestPorts, told: readonly BatchFigures[], many = 1) {
   const loop = startLoop(ports)
-  await vi.waitFor(() => expect(told.length).toBeGreaterThanOrEqual(many), 20_000)
+  await eventually(() => expect(told.length).toBeGreaterThanOrEqual(many))
   await loop.stop()
 }
 

@@ -174,7 +174,7 @@ describe('a lease', () => {
       }),
       { numRuns: 60 },
     )
-  }, 120_000)
+  })
 })
 
 describe('a database behind a lease', () => {

@@ -1,5 +1,7 @@
-import { vi } from 'vitest'
+import { expect } from 'vitest'
+import { openDatabase } from '../../src/store/client.ts'
 import { gate, manifest, posted } from './builders.ts'
+import { eventually } from './eventually.ts'
 import { githubStandIn, noProblems } from './github.ts'
 import { testServer } from './server.ts'
 import type { Later } from './temp.ts'
@@ -54,8 +56,19 @@ export async function githubServer(given: Given, later: Later) {
         '/api/artifact',
         posted({ id, version: { repositoryName: 'example/web', sha, branch: 'faster', event: 'push', ...more } }), // biome-ignore format: one value
       ),
-    until: <T>(look: () => T | Promise<T>): Promise<T> =>
-      vi.waitFor(look, { timeout: 12_000, interval: 25 }),
+    until: eventually,
+    /** All that GitHub sent was carried out. */
+    async settled() {
+      const database = await openDatabase(`file:${server.folder}/data/gimlet.db`)
+      try {
+        await eventually(async () => {
+          const open = await database.read('select 1 from deliveries where is_done = 0')
+          expect(open).toHaveLength(0)
+        })
+      } finally {
+        database.close()
+      }
+    },
     /** What our app answered on the pull request; how things stand it says in one more comment. */
     replies: () =>
       github

@@ -1,11 +1,12 @@
 import { createAdaptorServer } from '@hono/node-server'
-import { expect, onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { CommandPorts } from '../../src/commands/ports.ts'
 import { githubParts } from '../../src/github-parts.ts'
 import { makeLog } from '../../src/log.ts'
 import { PullStore } from '../../src/store/pulls.ts'
 import { newToken, UserStore } from '../../src/store/users.ts'
 import { manifest, trigger } from './builders.ts'
+import { eventually } from './eventually.ts'
 import { githubStandIn, noProblems } from './github.ts'
 import { githubSecret, shas } from './github-server.ts'
 import type { Pull } from './github-state.ts'
@@ -78,10 +79,10 @@ export async function githubSurface() {
       (await parts.database.read(`select * from events where source = 'github'`)).length,
     /** What is kept was carried out. */
     settled: () =>
-      vi.waitFor(async () => {
+      eventually(async () => {
         const open = await parts.database.read('select 1 from deliveries where is_done = 0')
         expect(open).toHaveLength(0)
-      }, 10_000),
+      }),
     /** What is to be written on the pull request. */
     answers: async () =>
       (await parts.database.read(`select body from messages where key like 'github answer %'`)).map(

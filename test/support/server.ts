@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { vi } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { makeLog } from '../../src/log.ts'
 import { startServer } from '../../src/main.ts'
 import { manifest } from './builders.ts'
+import { eventually } from './eventually.ts'
 import { type Later, putFiles, tempFolder } from './temp.ts'
 
 export type Answer = { readonly status: number; readonly body: unknown; readonly headers: Headers }
@@ -74,14 +74,11 @@ export async function testServer(given: Given, later: Later) {
     },
     /** Waits for the end of a request and answers its event. */
     ended: (id: string) =>
-      vi.waitFor(
-        async () => {
-          const { body } = await call(`/api/event?id=${encodeURIComponent(id)}`)
-          const event = body as { status: string; statusDesc: string; decisionId: string }
-          if (event.status === 'new') throw new Error(`${id} is new`)
-          return event
-        },
-        { timeout: 10_000, interval: 20 },
-      ),
+      eventually(async () => {
+        const { body } = await call(`/api/event?id=${encodeURIComponent(id)}`)
+        const event = body as { status: string; statusDesc: string; decisionId: string }
+        if (event.status === 'new') throw new Error(`${id} is new`)
+        return event
+      }),
   }
 }

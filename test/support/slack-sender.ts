@@ -149,7 +149,8 @@ export function senderOf(workspace: Workspace, url: string, options: SenderOptio
         trigger_id: triggerOf(signing),
         ...(over as Record<string, string> | undefined),
       }
-      const answer = await send(new URLSearchParams(fields).toString(), form, signing)
+      const sent = await send(new URLSearchParams(fields).toString(), form, signing)
+      const answer = { ...sent, responseUrl: response_url }
       const opened = workspace.responseOf(response_url)
       if (answer.status !== 200 || answer.text === '' || !opened) return answer
       const body = typeof answer.json === 'object' ? (answer.json as Json) : { text: answer.text }

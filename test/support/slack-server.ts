@@ -1,5 +1,6 @@
-import { vi } from 'vitest'
+import { expect } from 'vitest'
 import { gate, manifest, posted } from './builders.ts'
+import { eventually } from './eventually.ts'
 import { testServer } from './server.ts'
 import { noProblems, type SlackStandIn, slackStandIn } from './slack.ts'
 import type { Later } from './temp.ts'
@@ -73,11 +74,48 @@ export async function slackServer(given: Given, later: Later) {
     push: (id: string, more: Record<string, unknown> = {}) =>
       server.post('/api/artifact', posted({ id, ...more })),
     /** Waits until something is so. */
-    until: <T>(look: () => T | Promise<T>): Promise<T> =>
-      vi.waitFor(look, { timeout: 10_000, interval: 25 }),
+    until: eventually,
     /** The words of what is shown, as a reader sees them. */
     shown: (message: unknown): string => words(message),
   }
+}
+
+type Sender = ReturnType<SlackStandIn['sender']>
+type Talking = { readonly slack: SlackStandIn; readonly sender: Sender }
+
+/** What a person is answered to a command: at once, or in the place of the word that it takes longer. */
+export async function answered(
+  { slack, sender }: Talking,
+  ...given: Parameters<Sender['command']>
+): Promise<unknown> {
+  const { status, text, json, responseUrl } = await sender.command(...given)
+  expect(status, given[0]).toBe(200)
+  if (!text.includes('Working on it')) return json
+  return eventually(() => {
+    const later = slack.responses.find(({ id }) => responseUrl.endsWith(`/${id}`))
+    expect(later, given[0]).toBeDefined()
+    return later?.body
+  })
+}
+
+/** What a window that is sent off says: in itself, or to its person once it could not wait any longer. */
+export async function submitted(
+  { slack, sender }: Talking,
+  ...given: Parameters<Sender['submit']>
+): Promise<string> {
+  const aside = () => [
+    ...slack.ephemerals,
+    ...slack.messages().filter(({ channel }) => channel.startsWith('D')),
+  ]
+  const before = new Set(aside().map(({ ts }) => ts))
+  const { status, text } = await sender.submit(...given)
+  expect(status).toBe(200)
+  if (text !== '') return text
+  return eventually(() => {
+    const said = words(aside().filter(({ ts }) => !before.has(ts)))
+    expect(said).not.toBe('')
+    return said
+  })
 }
 
 /** All text in blocks, in the order that it is shown. */

@@ -17,7 +17,8 @@ export type Later = (work: () => void | Promise<void>) => void
 /** A folder that is removed afterwards. */
 export async function tempFolder(later: Later = onTestFinished): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'gimletd-test-'))
-  later(() => rm(folder, { recursive: true, force: true }))
+  // A program that a test has ended may put its last file there meanwhile.
+  later(() => rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }))
   return folder
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { commentLines } from '../../../src/ingress/github/comment-lines.ts'
+import { cpuMsOf } from '../../support/cpu-time.ts'
 
 const command = '/gimlet release staging'
 const hidden = '/gimlet release production'
@@ -99,11 +100,12 @@ describe('a command in a comment (A24, R20)', () => {
     const hostile = ['![[', '*a_ ', '> ', '[a](', '~~a~ ', '<!--', '`', '<details>', '[^1]: ', '- ', '| a ', '\\', '&#47;', '((((', '**', '<a href="', '![', '~~~\n', '_*', '1. '] // biome-ignore format: one list
     for (const part of hostile) {
       const rest = part.repeat(Math.floor((65_536 - command.length - 2) / part.length))
-      const started = performance.now()
-      expect([part, commentLines(`${command}\n\n${rest}`).lines]).toEqual([part, [command]])
-      expect([part, performance.now() - started < 2_000]).toEqual([part, true])
+      const cpuMs = cpuMsOf(() => {
+        expect([part, commentLines(`${command}\n\n${rest}`).lines]).toEqual([part, [command]])
+      })
+      expect([part, cpuMs < 2_000]).toEqual([part, true])
     }
-  }, 60_000)
+  })
 
   it('is none in a comment that is longer than GitHub’s longest', () => {
     expect(commentLines(`${command}\n${'x'.repeat(65_536)}`).lines).toEqual([])

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { createRequire } from 'node:module'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
 import { githubSecret } from '../../support/github-server.ts'
 import { githubSurface } from '../../support/github-surface.ts'
 
@@ -78,13 +79,12 @@ async function started() {
     const { status } = await here.surface.handle(new Request('http://localhost/', { method: 'POST', body, headers })) // biome-ignore format: one call
     return status
   }
-  const until = (look: () => Promise<void>) => vi.waitFor(look, 20_000)
   return {
     ...here,
-    ...{ send, until },
+    send,
     /** All was carried out, but for branches whose end GitHub does not tell of: it is asked again. */
     looked: () =>
-      until(async () => {
+      eventually(async () => {
         const open = await here.database.read(`select body ->> 'name' as name from deliveries where is_done = 0`) // biome-ignore format: one line
         expect(open.filter(({ name }) => name !== 'delete')).toEqual([])
       }),
@@ -98,10 +98,10 @@ describe('A6: what GitHub may send', () => {
       for (const example of examples) expect([name, await send(name, example)]).toEqual([name, 202])
     await settled()
     expect([await requests(), await told()]).toEqual([0, 0])
-  }, 120_000)
+  })
 
   it(`of ${mutationsMax} examples that were changed, is taken or refused, and asks for nothing`, async () => {
-    const { send, looked, requests, told, sender, pull, lines, until } = await started()
+    const { send, looked, requests, told, sender, pull, lines } = await started()
     const next = numbers(20_261_124)
     const all = kinds.flatMap(({ name, examples }) => examples.map((example) => ({ name, example: { ...example, installation } }))) // biome-ignore format: one line
     const seen = new Set<number>()
@@ -119,6 +119,6 @@ describe('A6: what GitHub may send', () => {
     expect(Object.hasOwn(Object.prototype, 'admin')).toBe(false)
     // It is alive, and does what it is asked.
     await sender.comment(pull, '/gimlet release staging')
-    await until(async () => expect(await requests()).toBe(1))
-  }, 300_000)
+    await eventually(async () => expect(await requests()).toBe(1))
+  })
 })

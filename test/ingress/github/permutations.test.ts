@@ -57,7 +57,7 @@ describe('F16: the life of a pull request, told in any order and with repeats', 
     expect(all).toHaveLength(720)
     expect(wrong).toEqual([])
     expect(await requests()).toBe(0)
-  }, 120_000)
+  })
 })
 
 const keys = ['repositoryId', 'number', 'headSha', 'headBranch', 'baseBranch', 'isFork', 'isOpen', 'labels'] // biome-ignore format: one list

@@ -45,7 +45,7 @@ describe('a preview', () => {
     await sender.pullRequest(pull, 'closed')
     await runs()
     await until(() => expect(deployments()).toMatchObject([{ states: ['success', 'inactive'] }]))
-    expect(stickies()[0]?.body).not.toContain('web-faster')
+    await until(() => expect(stickies()[0]?.body).not.toContain('web-faster'))
   })
 
   it('F15: ends, too, when nobody told that its pull request was closed', async () => {
@@ -56,9 +56,7 @@ describe('a preview', () => {
     await server.stop()
     // Three seconds after the start GitHub is asked what was missed.
     const again = await restart()
-    await expect
-      .poll(async () => (await again.call('/api/status?env=preview')).body, { timeout: 15_000 })
-      .toEqual({})
+    await expect.poll(async () => (await again.call('/api/status?env=preview')).body).toEqual({})
   })
 
   it('can be released by a comment under the name of its environment', async () => {

@@ -113,7 +113,7 @@ describe('F16: what happened to a pull request, in any order and several times',
       await settled()
       expect(await record(20)).toMatchObject(want)
     }
-  }, 60_000)
+  })
 })
 
 function permutations<T>(all: readonly T[]): T[][] {

@@ -1,4 +1,5 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually } from '../../support/eventually.ts'
 import { githubServer, shas } from '../../support/github-server.ts'
 import { githubSurface } from '../../support/github-surface.ts'
 
@@ -123,7 +124,7 @@ describe('F15: a delivery that is being carried out when the server starts to', 
     host.fail('GET', /permission$/, { hang: 300 })
     await sender.comment(pull, '/gimlet release staging')
     const asked = () => host.callsOf('GET', /permission$/)
-    await vi.waitFor(() => expect(asked()).toHaveLength(1))
+    await eventually(() => expect(asked()).toHaveLength(1))
     surface.start()
     await settled()
     expect(asked()).toHaveLength(1)
@@ -225,16 +226,16 @@ describe('F17: a sweep', () => {
     expect(found.every((open) => open.length === 1)).toBe(true)
   })
 
-  it('is one at a time, and ends at once when it is stopped', async () => {
+  it('is one at a time, and does not wait for GitHub when it is stopped', async () => {
     const { surface, host, sender, pull, record } = await githubSurface()
     await sender.pullRequest(pull, 'opened', { isLost: true })
-    host.fail('GET', /deliveries$/, { hang: 5_000 })
+    host.fail('GET', /deliveries$/, { hang: 60_000 })
     const [one, other] = [surface.sweep(), surface.sweep()]
-    await vi.waitFor(() => expect(host.calls).toHaveLength(1))
+    await eventually(() => expect(host.calls).toHaveLength(1))
     const fromMs = performance.now()
     await surface.stop()
     await Promise.all([one, other])
-    expect(performance.now() - fromMs).toBeLessThan(1_000)
+    expect(performance.now() - fromMs).toBeLessThan(8_000)
     await surface.sweep()
     expect(host.calls).toHaveLength(1)
     expect(await record()).toBeUndefined()

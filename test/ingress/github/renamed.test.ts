@@ -79,11 +79,12 @@ describe('A9: a repository that is given a name which another had', () => {
   /** The repository of web is called otherwise now, and another one has its name. */
   async function recycled() {
     const all = await released()
-    const { github, sender, repository, isCalled } = all
+    const { github, sender, repository, isCalled, settled } = all
     await sender.repositoryRenamed(repository, 'site')
     await isCalled('example/site')
     const other = github.repository({ fullName: 'example/web', id: 10 })
     await sender.installationRepositories('added', { repositories: [other] })
+    await settled()
     return all
   }
 

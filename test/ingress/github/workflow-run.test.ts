@@ -1,5 +1,4 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { openDatabase } from '../../../src/store/client.ts'
 import { manifest, trigger } from '../../support/builders.ts'
 import { githubServer, shas } from '../../support/github-server.ts'
 
@@ -16,7 +15,7 @@ async function server(extra = 'workflow: build.yml\n') {
     },
     onTestFinished,
   )
-  const { sender, repository, until, server: started } = all
+  const { sender, repository, settled, server: started } = all
   repository.branches.set('main', shas.three)
   const artifacts = async () =>
     (await started.call('/api/artifacts')).body as { id: string; version: object; items: object[] }[] // biome-ignore format: one line
@@ -28,17 +27,9 @@ async function server(extra = 'workflow: build.yml\n') {
       const { run, ...more } = given
       const was = { repository, headSha: shas.three, run: { path, ...run }, ...more }
       expect((await sender.workflowRun(was)).status).toBe(202)
-      await until(async () => expect(await open(started.folder)).toBe(0))
+      await settled()
     },
   }
-}
-
-/** How many deliveries are not carried out yet. */
-async function open(folder: string): Promise<number> {
-  const database = await openDatabase(`file:${folder}/data/gimlet.db`)
-  const rows = await database.read('select 1 from deliveries where is_done = 0')
-  database.close()
-  return rows.length
 }
 
 describe('a workflow that ended well', () => {

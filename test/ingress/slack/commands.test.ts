@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { verbs } from '../../../src/commands/verbs.ts'
 import { gate } from '../../support/builders.ts'
-import { slackServer, users } from '../../support/slack-server.ts'
+import { answered, slackServer, users } from '../../support/slack-server.ts'
 
 /** Every command, as it is typed and what its answer says. `ID` stands for a held request of Alice's. */
 const cases: readonly { line: string; by?: keyof typeof users; says: readonly string[] }[] = [
@@ -71,15 +71,13 @@ describe('every command of the grammar', () => {
         expect(body).toMatchObject({ web: { artifactId: id } })
       })
     }
-    const asked = await sender.command('release web production', { user: users.alice })
-    const id = /r-[0-9a-z]{15}/.exec(asked.text)?.[0] ?? ''
+    const asked = await answered(here, 'release web production', { user: users.alice })
+    const id = /r-[0-9a-z]{15}/.exec(JSON.stringify(asked))?.[0] ?? ''
     await server.ended(id)
     const missing: unknown[] = []
     for (const { line, by = 'alice', says } of cases) {
       const typed = line.replaceAll('ID', id)
-      const answer = await sender.command(typed, { user: users[by] })
-      expect(answer.status, line).toBe(200)
-      const text = shown(answer.json).replaceAll(id, 'ID')
+      const text = shown(await answered(here, typed, { user: users[by] })).replaceAll(id, 'ID')
       for (const words of says) if (!text.includes(words)) missing.push({ line, words, text })
     }
     expect(missing).toEqual([])
@@ -93,9 +91,10 @@ describe('every command of the grammar', () => {
 
 describe('help', () => {
   it('shows what this person may do', async () => {
-    const { sender, shown } = await slackServer({}, onTestFinished)
-    const alice = shown((await sender.command('help', { user: users.alice })).json)
-    const dave = shown((await sender.command('help', { user: users.dave })).json)
+    const here = await slackServer({}, onTestFinished)
+    const { shown } = here
+    const alice = shown(await answered(here, 'help', { user: users.alice }))
+    const dave = shown(await answered(here, 'help', { user: users.dave }))
     expect(alice).toContain('/gimlet release')
     expect(alice).not.toContain('/gimlet approve')
     expect(dave).not.toContain('/gimlet release')
@@ -103,9 +102,9 @@ describe('help', () => {
   })
 
   it('has the name that the command has', async () => {
-    const { sender, shown } = await slackServer({ environment: { SLACK_COMMAND: '/ship' } }, onTestFinished) // biome-ignore format: one line
-    const answer = await sender.command('help', { user: users.alice, command: '/ship' })
-    expect(shown(answer.json)).toContain('/ship status')
+    const here = await slackServer({ environment: { SLACK_COMMAND: '/ship' } }, onTestFinished)
+    const answer = await answered(here, 'help', { user: users.alice, command: '/ship' })
+    expect(here.shown(answer)).toContain('/ship status')
   })
 })
 

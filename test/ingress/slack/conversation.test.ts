@@ -1,5 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { approvalGate, people, slackServer, users } from '../../support/slack-server.ts'
+import {
+  answered,
+  approvalGate,
+  people,
+  slackServer,
+  submitted,
+  users,
+} from '../../support/slack-server.ts'
 
 const started = (given = {}) => slackServer(given, onTestFinished)
 type Started = Awaited<ReturnType<typeof started>>
@@ -10,6 +17,9 @@ const message = async ({ slack, until, shown }: Started, channel: string, text: 
     expect(found, `${text} in ${shown(slack.messages(channel))}`).toBeDefined()
     return found as NonNullable<typeof found>
   })
+
+/** The window that shows the request, or the words in its place. */
+const asked = /"response_action":"update"|Asked for: /
 
 /** Web-1 runs in production, released by Carol; answers its message. */
 async function running(from: Started) {
@@ -143,11 +153,8 @@ describe('a held release', () => {
     const held = await message(here, '#production', 'Waiting')
     await sender.click({ actionId: 'reject', message: held, user: users.carol })
     const view = await until(() => slack.views.at(-1) ?? Promise.reject(new Error('no window')))
-    const answer = await sender.submit(view, {
-      values: { reason: { reason: 'no' } },
-      user: users.carol,
-    })
-    expect(answer.json).toMatchObject({ response_action: 'errors' })
+    const no = { values: { reason: { reason: 'no' } }, user: users.carol }
+    expect(await submitted(here, view, no)).toContain('that takes the role approver')
     await sender.click({ actionId: 'approve', message: held, user: users.bob })
     await message(here, '#production', 'Released')
     await sender.click({ actionId: 'approve', message: held, user: users.bob })
@@ -170,8 +177,8 @@ describe('a rollback', () => {
     await sender.click({ actionId: 'rollback', message: released, user: users.alice })
     const view = await until(() => slack.views.at(-1) ?? Promise.reject(new Error('no window')))
     expect(shown(view)).toMatch(/From web-2, .*\nTo web-1, /)
-    const answer = await sender.submit(view, { values: { reason: { reason: 'loses orders' } }, user: users.alice }) // biome-ignore format: one line
-    expect(answer.json).toMatchObject({ response_action: 'update' })
+    const reason = { values: { reason: { reason: 'loses orders' } }, user: users.alice }
+    expect(await submitted(here, view, reason)).toMatch(asked)
     const gate = await message(here, '#production', 'roll back')
     await sender.click({ actionId: 'approve', message: gate, user: users.bob })
     const done = await message(here, '#production', 'Rolled back web in production')
@@ -193,8 +200,8 @@ describe('a rollback', () => {
     await push('web-3')
     await sender.command('release web-3 production', { user: users.carol })
     await message(here, '#production', 'Released web → production\nweb-3')
-    const answer = await sender.submit(view, { values: {}, user: users.alice })
-    expect(answer.json).toMatchObject({ errors: { reason: expect.stringContaining('web-3 runs there now') } }) // biome-ignore format: one line
+    const again = { values: {}, user: users.alice }
+    expect(await submitted(here, view, again)).toContain('web-3 runs there now')
   })
 })
 
@@ -221,8 +228,8 @@ describe('the release window', () => {
     await until(() => expect(shown(view())).toContain('would wait'))
     expect(shown(view())).toContain('Production needs an approval')
     expect(shown(view())).toContain('+kind: ConfigMap')
-    const answer = await sender.submit(view(), { values: { reason: { reason: 'launch' } }, user: users.alice }) // biome-ignore format: one line
-    expect(answer.json).toMatchObject({ response_action: 'update' })
+    const reason = { values: { reason: { reason: 'launch' } }, user: users.alice }
+    expect(await submitted(here, view(), reason)).toMatch(asked)
     expect(shown(await message(here, '#production', 'Waiting'))).toContain('“launch”')
   })
 
@@ -243,10 +250,10 @@ describe('someone whom nobody has listed', () => {
     const here = await started()
     const { sender, shown, slack, until } = here
     await running(here)
-    const answer = await sender.command('status', { user: 'USTRANGER' })
-    expect(shown(answer.json)).toContain('I do not know you yet')
-    expect(shown(answer.json)).toContain('"slack": { "team": "T0001", "user": "USTRANGER" }')
-    expect(shown(answer.json)).not.toContain('web-1')
+    const answer = shown(await answered(here, 'status', { user: 'USTRANGER' }))
+    expect(answer).toContain('I do not know you yet')
+    expect(answer).toContain('"slack": { "team": "T0001", "user": "USTRANGER" }')
+    expect(answer).not.toContain('web-1')
     await sender.event({ type: 'app_home_opened', user: 'USTRANGER', tab: 'home', channel: 'D1' })
     await until(() => expect(shown(slack.home('USTRANGER'))).toContain('I do not know you yet'))
     const options = await sender.suggest({ actionId: 'choose-app', blockId: 'app', text: '', user: 'USTRANGER', view: { id: 'V1', type: 'modal', private_metadata: '{}', blocks: [] } as never }) // biome-ignore format: one line

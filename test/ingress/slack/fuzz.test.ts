@@ -105,4 +105,4 @@ it('A6: no field that is missing or of another kind ends in more than a no', asy
   expect((await server.call('/healthz')).status).toBe(200)
   expect(server.lines.filter((line) => line.includes('a delivery stays open'))).toEqual([])
   expect((await server.call('/api/locks')).body).toEqual([])
-}, 120_000)
+})
