@@ -134,6 +134,10 @@ const shared = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 export const isInMemory = shared !== tmpdir()
 let folder
 
+/** Takes a folder away in which a clone's upkeep may still be tidying. */
+export const remove = (folder) =>
+  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
+
 /** A folder for what a run writes: in memory where the system offers that. Gone with the process. */
 export function workFolder() {
   if (!folder) {

@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { median } from './figures.mjs'
 import { git, timed } from './git.mjs'
-import { appOf, copyOf, envOf, plannedCommit, workFolder } from './repositories.mjs'
+import { appOf, copyOf, envOf, plannedCommit, remove, workFolder } from './repositories.mjs'
 import { target } from './targets.mjs'
 import { openWriter } from './write-strategies.mjs'
 
@@ -44,7 +44,7 @@ export async function rollback(size, kind) {
     taken.ours.push(ours)
     taken.revert.push(revert)
   }
-  rmSync(folder, { recursive: true })
+  remove(folder)
   return [
     target({
       ...{ id: 'R4', what: `rollback, build: reverting ${back} ÷ ours, ${size.name}` },

@@ -1,9 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { median, ms, perSecond, printTable, quantile } from './figures.mjs'
 import { startLoaded } from './load-server.mjs'
-import { copyOf, plannedCommit, releasesOf, workFolder } from './repositories.mjs'
+import { copyOf, plannedCommit, releasesOf, remove, workFolder } from './repositories.mjs'
 import { spawnCost } from './spawn-cost.mjs'
 import { target } from './targets.mjs'
 import { strategyNamed } from './write-strategies.mjs'
@@ -97,7 +97,7 @@ async function peerRate(size, { name, batch, batches }) {
   let tookMs = 0
   for (let at = 0; at < batches; at++)
     tookMs += (await writer.release(Array.from({ length: batch }, next))).ms
-  rmSync(folder, { recursive: true })
+  remove(folder)
   return (batch * batches * 1000) / tookMs
 }
 

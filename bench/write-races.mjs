@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { startChild } from './child.mjs'
@@ -10,6 +10,7 @@ import {
   copyOf,
   plannedCommit,
   releasesOf,
+  remove,
   tipOf,
   workFolder,
 } from './repositories.mjs'
@@ -52,7 +53,7 @@ export async function ageing(size, kind) {
       taken[name].push((await writer.release(commits)).ms)
   }
   const growth = (name) => median(taken[name].slice(-window)) / median(taken[name].slice(0, window))
-  for (const { folder } of places) rmSync(folder, { recursive: true })
+  for (const { folder } of places) remove(folder)
   const what = `ours after ${taken.ours.length} pushes ÷ the first ${window}, ${size.name}`
   return [
     target({ id: 'W12', what, value: growth('ours'), atMost: 1.2 }),
@@ -91,7 +92,7 @@ export async function races(size, kind) {
       }),
     )
   }
-  for (const { folder } of [ours, alone]) rmSync(folder, { recursive: true })
+  for (const { folder } of [ours, alone]) remove(folder)
   return targets
 }
 

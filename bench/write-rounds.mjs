@@ -1,8 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, ms, printTable, quantile } from './figures.mjs'
 import { git } from './git.mjs'
-import { copyOf, plannedCommit, releasesOf, tipOf, workFolder } from './repositories.mjs'
+import { copyOf, plannedCommit, releasesOf, remove, tipOf, workFolder } from './repositories.mjs'
 import { target } from './targets.mjs'
 import { strategies } from './write-strategies.mjs'
 
@@ -96,7 +96,7 @@ export async function rounds(size, kind, hostUrl) {
       among: round === 1 ? opened.filter(({ strategy }) => strategy.batches) : fast,
     })
   const isSound = await check(opened, size)
-  for (const one of opened) rmSync(one.folder, { recursive: true })
+  for (const one of opened) remove(one.folder)
   return { figures: new Map(opened.map((one) => [one.strategy.name, one.samples])), isSound }
 }
 

@@ -200,6 +200,8 @@ export class Chronicle {
     { touch, commit, marker }: { touch: Touch; commit: LoggedCommit; marker: Marker | undefined },
   ): void {
     if (!touch.hasFiles) return
+    // Also where nothing was released yet: a merge may bring it in beside the first release.
+    state.lastForeign = foreignOf(commit, state)
     const known = this.#known.get(marker?.id ?? '')
     const isManaged = state.release !== null || known !== undefined
     if (!isManaged) return
@@ -207,7 +209,6 @@ export class Chronicle {
     if (known?.env === state.env && known.app === state.app && known.id !== state.release?.id)
       state.release = { id: known.id, ref: known.ref, tree: null }
     if (state.release === null) return
-    state.lastForeign = foreignOf(commit, state)
     state.foreign = [...state.foreign.filter(({ ref }) => ref !== commit.ref), state.lastForeign]
   }
 }

@@ -92,6 +92,14 @@ async function mergeBeside(parts: TestParts, path: string, step: number): Promis
   await someonesGit(gitops.tree, 'push', 'origin', 'HEAD:main')
 }
 
+/** A person merges what they committed beside the first release of that very app. */
+const mergedBesideTheFirst = (['release', 'release', 'merge'] as const).map(
+  (kind, at): Op => ({
+    ...{ kind, pick: 0 },
+    place: at === 2 ? 2 : 0,
+  }),
+)
+
 describe('an index that is made anew', () => {
   test('is the one that the server kept while it all happened', async () => {
     await fc.assert(
@@ -110,7 +118,11 @@ describe('an index that is made anew', () => {
         await reindexed(database, gitops)
         expect(await indexIn(database, moments)).toEqual(kept)
       }),
-      { numRuns: Number(process.env.RUNS ?? 5), seed: Number(process.env.SEED ?? 7) },
+      {
+        numRuns: Number(process.env.RUNS ?? 5),
+        seed: Number(process.env.SEED ?? 7),
+        examples: [[mergedBesideTheFirst]],
+      },
     )
   })
 })
