@@ -134,15 +134,20 @@ const shared = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 export const isInMemory = shared !== tmpdir()
 let folder
 
-/** Takes a folder away in which a clone's upkeep may still be tidying. */
-export const remove = (folder) =>
-  rmSync(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 })
+/** Takes a folder away; one that a git still tidies goes with the process. */
+export function remove(folder) {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY') throw error
+  }
+}
 
 /** A folder for what a run writes: in memory where the system offers that. Gone with the process. */
 export function workFolder() {
   if (!folder) {
     folder = mkdtempSync(join(shared, 'gimletd-bench-'))
-    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    process.on('exit', () => remove(folder))
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
   }
   return folder
