@@ -21,7 +21,6 @@ export function namesOfNow(
   names: RepositoryNames,
   bindings: Bindings,
 ): ManifestSet {
-  if (!mayBeOld(set, names)) return set
   const named = <Of extends Manifest>(manifest: Of): Of => ({
     ...manifest,
     repository: repositoryOf(manifest, names, bindings),

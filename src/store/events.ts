@@ -1,17 +1,15 @@
-import type { Actor } from '../domain/actor.ts'
 import type { DecisionQuery } from '../domain/command.ts'
 import type { Decision } from '../domain/decision.ts'
 import { type Environments, everyEnvironment } from '../domain/environments.ts'
 import {
-  type About,
   type Closing,
   type EventCommit,
-  type EventStatus,
   move,
   type NewEvent,
   type ReleaseEvent,
 } from '../domain/event.ts'
 import type { Database, ResultSet } from './client.ts'
+import { eventOf, readable } from './event-row.ts'
 import { closeStatements, dueTargeted, insertEvent } from './event-statements.ts'
 import { firstIdAt } from './ids.ts'
 import { inEnvironments } from './in-environments.ts'
@@ -271,40 +269,5 @@ export class EventStore {
        union all select 'error', count(*) from events where status = 'error'`,
     )
     return new Map(rows.map((row) => [String(row.status), Number(row.n)]))
-  }
-}
-
-function readable(row: ResultSet['rows'][number]): ReleaseEvent | undefined {
-  try {
-    return eventOf(row)
-  } catch {
-    return undefined
-  }
-}
-
-function eventOf(row: ResultSet['rows'][number]): ReleaseEvent {
-  const text = (name: string) => (row[name] === null ? null : String(row[name]))
-  const number = (name: string) => (row[name] === null ? null : Number(row[name]))
-  return {
-    seq: Number(row.seq),
-    id: String(row.id),
-    parentId: text('parent_id'),
-    kind: String(row.kind) as ReleaseEvent['kind'],
-    status: String(row.status) as EventStatus,
-    statusDesc: String(row.status_desc),
-    artifactId: text('artifact_id'),
-    env: text('env'),
-    app: text('app'),
-    toRef: text('to_ref'),
-    reason: String(row.reason),
-    actor: JSON.parse(String(row.actor)) as Actor,
-    source: String(row.source) as ReleaseEvent['source'],
-    attempts: Number(row.attempts),
-    createdMs: Number(row.created_ms),
-    dueMs: Number(row.due_ms),
-    expiresMs: number('expires_ms'),
-    decisionId: text('decision_id'),
-    forced: row.forced === 1,
-    about: row.about === null ? null : (JSON.parse(String(row.about)) as About),
   }
 }

@@ -13,8 +13,10 @@ export function haltMessage(change: HaltChange, context: SlackContext): SlackMes
       by === null
         ? [text('the branch was put back')]
         : [person(by, context), text(' goes on from '), code(foundTip.slice(0, 8))]
-    return said([emoji('white_check_mark'), bold(' Writing goes on'), text(' in '), ...where, text(': '), ...why]) // biome-ignore format: one line
+    const goesOn: Line = [emoji('white_check_mark'), bold(' Writing goes on'), text(' in ')]
+    return said([...goesOn, ...where, text(': '), ...why])
   }
+  const resume = code(`gimlet doctor --resume ${foundTip}`)
   const head: Line = [emoji('rotating_light'), bold(' Writing is halted'), text(' in '), ...where]
   return message(head, [
     lines(
@@ -22,7 +24,7 @@ export function haltMessage(change: HaltChange, context: SlackContext): SlackMes
       [text('The branch was rewound or rewritten: it no longer holds what was seen of it.')],
       [text('Seen before '), code(seenTip), text(', there now '), code(foundTip)],
       [text('Requests are taken and wait. Put the branch back, and they go on by themselves.')],
-      [text('If what is there now is right, an admin types '), code(`gimlet doctor --resume ${foundTip}`)], // biome-ignore format: one line
+      [text('If what is there now is right, an admin types '), resume],
     ),
   ])
 }
