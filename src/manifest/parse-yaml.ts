@@ -67,10 +67,13 @@ export function parseYaml(text: string): readonly YamlDocument[] | Refusal {
 }
 
 /** A refusal that begins with the place, as editors show it: counted from 1. */
-export function refuseAt(text: string, offset: number, message: string): Refusal {
+export const refuseAt = (text: string, offset: number, message: string): Refusal =>
+  refuse('invalid', `${placeOf(text, offset)}: ${message}`)
+
+/** `line 6, column 1`: where an offset stands. */
+export function placeOf(text: string, offset: number): string {
   const lines = text.slice(0, offset).split('\n')
-  const column = (lines.at(-1)?.length ?? 0) + 1
-  return refuse('invalid', `line ${lines.length}, column ${column}: ${message}`)
+  return `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`
 }
 
 /**

@@ -301,12 +301,12 @@ describe('files', () => {
     {
       name: 'the same object twice',
       manifests: `${head}---\n${head}  namespace: default\n`,
-      want: 'ConfigMap default/web stands there twice',
+      want: 'document 2: ConfigMap default/web stands in manifests: line 1, column 1: document 1, too',
     },
     {
       name: 'one file name for two objects',
       manifests: `${object('A', 'a:b')}---\n${object('A', 'a-b')}`,
-      want: 'two objects would be written to a-a-b-default.yaml',
+      want: 'document 2: would be written to a-a-b-default-core.yaml, as what stands in',
     },
     {
       name: 'a long name',
