@@ -1,6 +1,7 @@
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { PushEnd } from './domain/batch.ts'
+import type { Files } from './domain/change.ts'
 import { type Environments, holdsEnvironment } from './domain/environments.ts'
 import { isRefusal, refuse } from './domain/fault.ts'
 import { isAddressOf, type Sha } from './domain/names.ts'
@@ -26,6 +27,7 @@ export type Repository = {
     readonly gitops: RunPorts['gitops']
     readonly sources: ProposalPorts['sources']
     readonly drift: ProposalPorts['drift']
+    readonly folders: RunPorts['folders']
   }
 }
 
@@ -81,15 +83,31 @@ function repositoryOf(
     ...{ of: { repository: name, environments }, root, address: writer.url },
   })
   const { url, commit, landed } = writer
-  const gitops = { url, tip, commit: commit.bind(writer), landed: landed.bind(writer) }
   const read = readFolder(git)
   const { inside } = rootOf(root)
+  const gitops = { url, tip, commit: commit.bind(writer), landed: landed.bind(writer) }
   return {
     ...{ environments, writer, follower },
     files: (ref, folder, fits) => read(ref, inside(folder), fits),
-    ports: { gitops, sources, drift },
+    ports: {
+      gitops,
+      sources,
+      drift,
+      folders: foldersOf(writer, (tip, folder) => read(tip, inside(folder))),
+    },
   }
 }
+
+/** What folders hold on the remote's branch. */
+export const foldersOf = (
+  writer: Pick<LocalWriter, 'refresh'>,
+  read: (tip: Sha, folder: string) => Promise<Files>,
+): RunPorts['folders'] => ({
+  async now(folder) {
+    const tip = await writer.refresh()
+    return { tip, files: await read(tip, folder) }
+  },
+})
 
 type Stores = {
   readonly releases: ReleaseStore

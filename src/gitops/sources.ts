@@ -146,10 +146,12 @@ async function statOfLink(root: string, path: string): Promise<Stats | undefined
 /** So many folders are remembered: a commit never changes, and each look would start two programs. */
 const foldersMax = 1_000
 
+const anyName = /(?:)/
+
 /** Reads the files of a folder as a commit has it, those whose name fits; none when there is no folder. */
 export function readFolder(git: Git) {
   const known = new Map<string, ReadonlyMap<string, string>>()
-  return async (commit: Sha, folder: string, name: RegExp) => {
+  return async (commit: Sha, folder: string, name = anyName) => {
     const key = `${commit} ${folder} ${name.source}`
     const files = known.get(key) ?? (await readAt(git, `${commit}:${folder}`, name))
     known.delete(key)

@@ -23,13 +23,13 @@ const fileNameCharactersMax = 250
 /** Reads an object's text, or says what it misses and where. */
 export function namedObject(object: ObjectText, defaultNamespace: string): NamedObject | Refusal {
   const { text, place } = object
-  const value = object.value ?? valueOf(text)
+  const value = object.value ?? parsedOf(text)
   const name = isRefusal(value) ? value : objectName(value, defaultNamespace)
   if (isRefusal(name)) return refuse('invalid', `${place}: ${name.message}`)
   return { text, place, name, value: value as NamedObject['value'] }
 }
 
-function valueOf(text: string): unknown | Refusal {
+function parsedOf(text: string): unknown | Refusal {
   const documents = parseYaml(text)
   return isRefusal(documents) ? documents : documents[0]?.value
 }

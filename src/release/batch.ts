@@ -8,6 +8,7 @@ import { outdate } from './outdate.ts'
 import { subjectOf } from './plan.ts'
 import type { ProposalPorts, RunPorts } from './ports.ts'
 import { type Proposal, propose, type Ready } from './propose.ts'
+import { changesNothing } from './repeats.ts'
 import { settlePushed } from './settle-pushed.ts'
 import type { Stopwatch } from './stopwatch.ts'
 import { withArtifact } from './with-artifact.ts'
@@ -111,13 +112,31 @@ async function prepareOne(
   if (bound === undefined) return undefined
   const proposal = await propose(asked, bound, tip)
   if (!isRefusal(proposal)) ports.stopwatch.within('render', proposal.renderMs)
-  if (!isRefusal(proposal) && proposal.decision.verdict === 'allow' && !isRefusal(proposal.commit))
-    return { event: bound, proposal, commit: proposal.commit }
+  if (
+    !isRefusal(proposal) &&
+    proposal.decision.verdict === 'allow' &&
+    !isRefusal(proposal.commit)
+  ) {
+    const ready = { event: bound, proposal, commit: proposal.commit }
+    // What is on its way may have landed: then it is found, and not taken for a repeat of itself.
+    if (isBegun || !(await changesNothing(ports, ready, tip))) return ready
+    return repeated(ports, ready)
+  }
   if (isBegun) return 'late'
   if (isRefusal(proposal))
     await ports.events.close(bound, { status: 'denied', statusDesc: proposal.message })
   else await end(ports, bound, proposal)
   return undefined
+}
+
+/** A release that changes nothing is done without a commit. */
+async function repeated(
+  ports: RunPorts,
+  { event, proposal: { wanted, decision } }: Ready,
+): Promise<undefined> {
+  const { artifactId } = subjectOf(wanted)
+  const statusDesc = `${artifactId} runs in ${event.env} already, file for file: nothing to write`
+  await ports.events.close(event, { status: 'processed', statusDesc, decision })
 }
 
 /** What the policies do not let go, or nobody can write. */

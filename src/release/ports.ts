@@ -1,6 +1,6 @@
 import type { Actor } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
-import type { CommitResult, PlannedCommit } from '../domain/change.ts'
+import type { CommitResult, Files, PlannedCommit } from '../domain/change.ts'
 import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { Closing, EventCommit, ReleaseEvent } from '../domain/event.ts'
@@ -79,6 +79,10 @@ export type RunPorts = ProposalPorts & {
       intend: (refs: readonly Sha[]) => Promise<boolean>,
     ): Promise<CommitResult>
     landed(refs: readonly Sha[]): Promise<ReadonlySet<Sha>>
+  }
+  readonly folders: {
+    /** The files that an app's folder holds on the remote's branch now, and its tip. Asks the git host. */
+    now(folder: string): Promise<{ readonly tip: Sha; readonly files: Files }>
   }
   readonly artifacts: ProposalPorts['artifacts'] & {
     /** The newest artifact of a commit of a repository. */

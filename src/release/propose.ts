@@ -28,6 +28,8 @@ export type Proposal = {
   readonly commit: PlannedCommit | Refusal
   /** The version of what the decision was made on: locks, approvals, what runs. */
   readonly controlVersion: number
+  /** The artifact that is asked for runs there already. */
+  readonly isRepeat: boolean
   /** Some trigger may want to know when it has landed. */
   readonly isFollowed: boolean
   readonly renderMs: number
@@ -99,8 +101,12 @@ export async function propose(
   }
   const commit = isRefusal(plan) ? plan : planCommit(plan, decision)
   const isFollowed = policies.triggers.some(({ on, enabled }) => enabled && on === 'released')
-  return { wanted, decision, commit, controlVersion, isFollowed, renderMs }
+  const isRepeat = wanted.kind === 'release' && runningId(running, event) === wanted.artifact.id
+  return { wanted, decision, commit, controlVersion, isRepeat, isFollowed, renderMs }
 }
+
+const runningId = (running: readonly Release[], { env }: TargetedEvent): string | undefined =>
+  running.find((release) => release.env === env)?.artifactId
 
 /** A no that may come of an index that is not made yet is none: it is asked again. */
 function unlessUnknown<T>({ isKnown }: DriftFound, no: T): T {

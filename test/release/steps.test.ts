@@ -144,11 +144,12 @@ describe('the steps of a batch', () => {
 })
 
 test('a batch with a slow release is a line of its own at info', async () => {
-  const { clock, ask, ports, told, logged } = await timed()
+  const { clock, ask, push, ports, told, logged } = await timed()
   await ask()
   await carriedOut(ports, told)
   expect(logged).toContainEqual({ level: 'debug', text: 'a batch ended' })
-  await ask({ id: 'r-2' })
+  await push({ id: 'web-2' })
+  await ask({ id: 'r-2', artifactId: 'web-2' })
   clock.moveMs(11_000)
   await carriedOut(ports, told, 2)
   expect(logged).toContainEqual({ level: 'info', text: 'a batch with a slow release ended' })

@@ -14,7 +14,7 @@ import { type BatchResult, runBatch } from '../../src/release/batch.ts'
 import { expand } from '../../src/release/expand.ts'
 import { Loop, type LoopPorts, type RepositoryPorts } from '../../src/release/loop.ts'
 import { Stopwatch } from '../../src/release/stopwatch.ts'
-import { asOne, manyOf } from '../../src/repository-parts.ts'
+import { asOne, foldersOf, manyOf } from '../../src/repository-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
@@ -102,6 +102,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     environments: everyEnvironment,
     many,
     gitops: gitops.writer,
+    folders: foldersOf(gitops.writer, readFolder(gitops.git)),
     pause: () => Promise.resolve(),
     log,
     drift,
