@@ -14,6 +14,10 @@ export type Manifest = {
   readonly app: string
   readonly env: string
   readonly namespace: string
+  /** The namespaces that its objects may name; `null` where it names none itself. */
+  readonly namespaces: readonly string[] | null
+  /** Whether objects of Kubernetes' own kinds must have the fields that its API knows. */
+  readonly validate: boolean
   /** The one repository whose artifacts it takes; `null` leaves that to the app's name. */
   readonly repository: string | null
   /** The same by GitHub's number, which stays when a name is given to another repository. */
@@ -163,6 +167,8 @@ const manifestSchema = z.looseObject({
   env: label,
   // GimletD writes a namespace that is not given as empty text.
   namespace: z.preprocess((value) => ((value ?? '') === '' ? 'default' : value), label),
+  namespaces: z.array(label, { error: 'must be a list of namespaces' }).default([]),
+  validate: z.boolean({ error: 'must be true or false' }).default(true),
   repository: z
     .string({ error: 'must be a repository name such as owner/name' })
     .refine(isRepository, 'must be a repository name such as owner/name')
@@ -202,9 +208,12 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
   if (isRefusal(forms)) return problem({ ...about, message: `manifests: ${forms.message}` })
   const shared = preview && sharedObject(forms)
   if (shared) return problem({ ...about, message: `manifests: ${shared}` })
-  const { app, env, namespace, repository, repositoryId, workflow } = named
-  const names = { app, env, namespace, repository, repositoryId, workflow }
-  return { file, ...names, manifests, preview }
+  const { app, env, namespace, repository, repositoryId, workflow, validate } = named
+  const names = { app, env, namespace, repository, repositoryId, workflow, validate }
+  const further = named.namespaces
+  const isFree = isBlank(fields.namespace) && further.length === 0
+  const namespaces = isFree ? null : [namespace, ...further]
+  return { file, ...names, namespaces, manifests, preview }
 }
 
 /** Something that is different in each preview. */

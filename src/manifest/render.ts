@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
+import { objectProblem } from './check-object.ts'
 import { filledDocuments, outputCharactersMax, tooLong } from './fill-documents.ts'
 import type { Manifest } from './manifest.ts'
 import type { ObjectText } from './object-text.ts'
@@ -24,7 +25,7 @@ export function render(
 
 /** The files of objects, each of which is looked at. */
 function written(
-  { namespace }: Manifest,
+  manifest: Manifest,
   objects: readonly ObjectText[],
 ): ReadonlyMap<string, string> | Refusal {
   if (objects.length === 0) return refuse('invalid', 'manifests: hold no Kubernetes object')
@@ -34,9 +35,10 @@ function written(
   for (const object of objects) {
     characters += object.text.length
     if (characters > outputCharactersMax) return refuse('invalid', `its objects ${tooLong}`)
-    const one = namedObject(object, namespace)
-    if (isRefusal(one)) return one
-    named.push(one)
+    const one = namedObject(object, manifest.namespace)
+    const problem = isRefusal(one) ? one : objectProblem(one, manifest)
+    if (problem) return problem
+    named.push(one as NamedObject)
   }
   return filesOf(named)
 }

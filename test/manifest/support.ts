@@ -9,6 +9,8 @@ export const manifestWith = (manifests: string, given: Partial<Manifest> = {}): 
   app: 'web',
   env: 'production',
   namespace: 'default',
+  namespaces: null,
+  validate: false,
   repository: null,
   repositoryId: null,
   workflow: null,
