@@ -1,9 +1,19 @@
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { chartObjects } from '../../src/manifest/chart-objects.ts'
 import { refusalOf } from '../manifest/support.ts'
-import { chartRepository, filesBelow, fixture, helmProgram, helmWith, madeOf } from './support.ts'
+import { tempFolder } from '../support/temp-folder.ts'
+import {
+  chartRepository,
+  filesBelow,
+  fixture,
+  helmProgram,
+  helmWith,
+  madeOf,
+  someonesHelm,
+} from './support.ts'
 
 const chart = { repository: '', name: './charts/web', version: '' }
 const manifest = {
@@ -16,6 +26,7 @@ const manifest = {
 const files = new Map(
   [...filesBelow(join(fixture, 'chart'))].map(([path, text]) => [`charts/web/${path}`, text]),
 )
+const head = 'apiVersion: v2\nname: web\nversion: 1.2.3\n'
 const variables = new Map([['image.tag', '12e4567']])
 const noRenderer = () => Promise.reject(new Error('helm was asked'))
 
@@ -30,6 +41,79 @@ describe.skipIf(!helmProgram)('a manifest with a chart becomes objects', () => {
       'registry.example.com/acme/web:12e4567',
     )
     expect(made.warnings).toEqual([])
+  })
+
+  test('A13: whatever a variable holds, the chart gets that text', async () => {
+    const odd = [
+      '12e4567',
+      '1.10',
+      '0x1F',
+      '0644',
+      'yes',
+      'null',
+      '~',
+      '',
+      ' ',
+      'a: b',
+      '- a',
+      '&a',
+      '*a',
+      '!!js x',
+      '{{ .x }}',
+      '"',
+      "'",
+      '# a',
+      'a\n  b: c\n',
+      '---',
+      '\u2028',
+      '\ufeff',
+      '\u0000',
+      '\u0085',
+      '2024-01-01',
+      '1_000',
+      '<<',
+      '=',
+      '1:30',
+    ]
+    const texts = [...odd, ...fc.sample(fc.string({ unit: 'binary' }), 200)]
+    const names = texts.map((_, at) => `v${at}`)
+    const values = names.map((name) => `- "{{ .${name} }}"\n`).join('')
+    const told =
+      'apiVersion: v1\nkind: A\nmetadata: {name: a}\nx: {{ toJson .Values.list | quote }}\n'
+    const { template: renderer } = await helmWith()
+    const made = madeOf(
+      await chartObjects(
+        { ...manifest, values: `list:\n${values}` },
+        new Map(names.map((name, at) => [name, texts[at] ?? ''])),
+        {
+          renderer,
+          files: new Map([
+            ['charts/web/Chart.yaml', head],
+            ['charts/web/templates/a.yaml', told],
+          ]),
+        },
+      ),
+    )
+    expect(JSON.parse(parse(made.objects[0]?.text ?? '').x)).toEqual(texts)
+  })
+
+  test('of the chart that helm makes for those who begin', async () => {
+    const folder = tempFolder()
+    someonesHelm(folder, 'create', 'stock')
+    const stock = [...filesBelow(join(folder, 'stock'))].map(
+      ([path, text]) => [`stock/${path}`, text] as const,
+    )
+    const { template: renderer } = await helmWith()
+    const given = { ...manifest, chart: { ...chart, name: 'stock' }, values: 'replicaCount: 3\n' }
+    const { objects } = madeOf(
+      await chartObjects(given, variables, { renderer, files: new Map(stock) }),
+    )
+    expect(objects.map(({ place }) => place)).toEqual([
+      'chart: templates/deployment.yaml',
+      'chart: templates/service.yaml',
+      'chart: templates/serviceaccount.yaml',
+    ])
+    expect(parse(objects[0]?.text ?? '').spec.replicas).toBe(3)
   })
 
   test('of a repository: the same objects', async () => {
