@@ -1,7 +1,9 @@
 import { parse, YAMLParseError } from 'yaml'
 import type { z } from 'zod'
+import { type ChartSettings, chartSettings } from './chart-settings.ts'
 import type { Environments } from './domain/environments.ts'
 import { nearest } from './domain/nearest.ts'
+import { isOfThisMachine } from './setting-shapes.ts'
 import { type Place, type SlackChannel, schema } from './settings.ts'
 
 /** What the server runs with, checked: contract, section 1. Paths are as they were written. */
@@ -26,6 +28,7 @@ export type Config = {
   }
   readonly policies: Place
   readonly manifests: Place
+  readonly charts: ChartSettings
   readonly adminToken: string | null
   /** `null` when Slack is off. */
   readonly slack: SlackConfig | null
@@ -205,6 +208,7 @@ function configOf(settings: Settings): Config {
     },
     policies: settings.POLICIES,
     manifests: settings.MANIFESTS,
+    charts: chartSettings(settings),
     adminToken: settings.GIMLET_ADMIN_TOKEN ?? null,
     slack,
     logLevel: settings.LOG_LEVEL,
@@ -276,9 +280,6 @@ function setupOf({
     (url.startsWith('https:') || host !== undefined)
   return { website, apiUrl, publicUrl: isReachable ? url : null }
 }
-
-const isOfThisMachine = (hostname: string): boolean =>
-  /^(?:(?:.*\.)?localhost\.?|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/.test(hostname)
 
 const slackKeys = ['SLACK_SIGNING_SECRET', 'SLACK_BOT_TOKEN', 'SLACK_APP_TOKEN'] as const
 const slackOff =

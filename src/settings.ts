@@ -1,8 +1,9 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
+import { chartFields } from './chart-settings.ts'
 import { isRefusal } from './domain/fault.ts'
 import { compileGlob } from './domain/glob.ts'
 import { isLabel } from './domain/names.ts'
+import { listText, text } from './setting-shapes.ts'
 
 /** A folder of this machine, or one of the GitOps repository. */
 export type Place = { readonly kind: 'folder' | 'branch'; readonly folder: string }
@@ -10,7 +11,6 @@ export type Place = { readonly kind: 'folder' | 'branch'; readonly folder: strin
 /** A channel for the apps and environments that patterns fit. */
 export type SlackChannel = { readonly channel: string; readonly env: string; readonly app: string }
 
-const text = z.string().min(1)
 const token = z.string().min(16, 'at least 16 characters')
 const url = z.url({ protocol: /^https?$/, error: 'an http: or https: URL' })
 
@@ -52,15 +52,7 @@ const ownRepository = z.strictObject(
 )
 
 /** The GitOps repositories beside the first, as YAML or JSON. */
-const repositories = text
-  .transform((value, context): unknown => {
-    try {
-      return parse(value, { maxAliasCount: 0, prettyErrors: false, logLevel: 'error' })
-    } catch {
-      context.addIssue({ code: 'custom', message: 'a list, as YAML or JSON' })
-      return z.NEVER
-    }
-  })
+const repositories = listText
   .pipe(z.array(ownRepository, 'a list of repositories, as YAML or JSON'))
   .superRefine((all, context) => {
     const environments = all.flatMap((one) => one.environments)
@@ -150,6 +142,7 @@ const settings = z.object({
     .default('warn'),
   POLICIES: place.default({ kind: 'folder', folder: './policies' }),
   MANIFESTS: place.default({ kind: 'folder', folder: './manifests' }),
+  ...chartFields,
   GIMLET_ADMIN_TOKEN: token.optional(),
   LOG_LEVEL: z
     .enum(

@@ -52,6 +52,16 @@ describe('an error names the key, the value and what is expected', () => {
     { key: 'GITOPS_AUTHOR', value: 'A <a@b.c> 1 +0000', want: 'name and an e-mail' },
     { key: 'GITOPS_LAYOUT', value: 'app', want: 'env/app' },
     { key: 'LOG_LEVEL', value: 'loud', want: 'trace' },
+    { key: 'HELM_BIN', value: '-x', want: 'path' },
+    { key: 'HELM_KUBE_VERSION', value: 'latest', want: '1.34.0' },
+    { key: 'HELM_API_VERSIONS', value: '--debug', want: 'monitoring.coreos.com/v1' },
+    { key: 'CHART_REPOSITORIES', value: 'https://charts.example.com', want: 'list' },
+    { key: 'CHART_REPOSITORIES', value: '[{url: "http://charts.example.com"}]', want: 'https:' },
+    {
+      key: 'CHART_REPOSITORIES',
+      value: '[{url: "https://x.example.com", password: x}]',
+      want: 'passwordFile',
+    },
   ])('$key=$value', ({ key, value, want }) => {
     const [problem = ''] = problems({ [key]: value })
     expect(problem).toContain(`${key} is ${JSON.stringify(value)}`)
@@ -314,4 +324,25 @@ describe('the set-up of GitHub', () => {
     // biome-ignore format: one row
     expect(problems({ GHE_HOST: host }).join()).toContain('expected a host name')
   })
+})
+
+test('charts are rendered by the helm of the path, and come from nowhere until that is allowed', () => {
+  const { charts } = config({})
+  expect(charts).toMatchObject({ program: 'helm', apiVersions: [], repositories: [] })
+  const set = config(
+    {},
+    'CHART_REPOSITORIES:\n  - url: oci://ghcr.io/acme\n    passwordFile: /run/p\n',
+  )
+  expect(set.charts.repositories).toEqual([{ url: 'oci://ghcr.io/acme', passwordFile: '/run/p' }])
+  const versions = config({ HELM_API_VERSIONS: 'a.io/v1, b.io/v1/Kind policy/v1' }).charts
+    .apiVersions
+  expect(versions).toEqual(['a.io/v1', 'b.io/v1/Kind', 'policy/v1'])
+})
+
+test('A28: a password in the address of a chart repository is not told', () => {
+  const told = problems({
+    CHART_REPOSITORIES: '[{url: "https://me:canary-0123@charts.example.com"}]',
+  })
+  expect(told.join()).toContain('give that as passwordFile')
+  expect(told.join()).not.toContain('canary-0123')
 })

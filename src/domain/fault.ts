@@ -30,7 +30,8 @@ export const isRefusal = (value: unknown): value is Refusal =>
 /**
  * What can break around us. `gitops_forbidden` (credentials), `gitops_refused` (a rule of the host, for
  * good), `gitops_rewound` and `setting_wrong`, which ends a start, need a person, the others time;
- * `lease_lost` needs nobody: another server goes on.
+ * `lease_lost` needs nobody: another server goes on. `chart_unreachable` is a chart’s host, `helm_broken` helm
+ * that did not come to an end.
  */
 export type FaultCode =
   | 'gitops_unreachable'
@@ -43,6 +44,8 @@ export type FaultCode =
   | 'database_newer'
   | 'database_broken'
   | 'sources_unreadable'
+  | 'chart_unreachable'
+  | 'helm_broken'
   | 'setting_wrong'
   | 'lease_lost'
 

@@ -3,6 +3,7 @@ import { lstatSync, type Stats } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { chartFolders } from '../domain/chart-folders.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Sources } from '../domain/sources.ts'
@@ -11,7 +12,12 @@ import { type Git, GitFailure } from './git.ts'
 /** Reads policies or manifests, as they stand on `tip` when they lie in the GitOps repository. */
 export type ReadSources = (tip: Sha) => Promise<Sources>
 
-const wanted = /\.(?:json|ya?ml)$/
+/** Which of these paths are read: policies and manifests, and all of a chart. */
+function sourcesAmong(paths: readonly string[]): (path: string) => boolean {
+  const isInChart = chartFolders(paths)
+  return (path) => /\.(?:json|ya?ml)$/.test(path) || isInChart(path)
+}
+
 const filesMax = 20_000
 
 /**
@@ -75,7 +81,7 @@ export function branchSources(git: Git, folder: string): ReadSources {
       const tree = (await git(['rev-parse', '--verify', `${tip}:${folder}`])).trim()
       // Most commits leave the folder as it is: then the tree is the same, and so is what was read.
       if (cached?.tree !== tree)
-        cached = { tree, sources: { version: tip, files: await readTree(git, tree, wanted) } }
+        cached = { tree, sources: { version: tip, files: await readTree(git, tree, sourcesAmong) } }
       known = { tip, sources: cached.sources }
       return cached.sources
     } catch (error) {
@@ -103,13 +109,15 @@ type Signature = readonly [
 async function listFolder(folder: string): Promise<readonly Signature[]> {
   const root = await realpath(folder)
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  const paths = entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && wanted.test(entry.name))
+  const all = entries
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => ({
       path: relative(root, join(entry.parentPath, entry.name)),
       isLink: entry.isSymbolicLink(),
     }))
     .filter(({ path }) => !path.split(sep).some((part) => part.startsWith('..')))
+  const isSource = sourcesAmong(all.map(({ path }) => path))
+  const paths = all.filter(({ path }) => isSource(path))
   if (paths.length > filesMax) throw new Error(`more than ${filesMax} files`)
   const found: Signature[] = []
   for (const [at, one] of paths.entries()) {
@@ -167,20 +175,30 @@ export function readFolder(git: Git) {
 async function readAt(git: Git, folder: string, name: RegExp): Promise<Map<string, string>> {
   try {
     const tree = (await git(['rev-parse', '--verify', '--quiet', folder])).trim()
-    return await readTree(git, tree, name)
+    return await readTree(git, tree, () => (path) => name.test(path))
   } catch (error) {
     if (error instanceof GitFailure && error.exitCode === 1) return new Map()
     throw error
   }
 }
 
-async function readTree(git: Git, tree: string, name: RegExp): Promise<Map<string, string>> {
+async function readTree(
+  git: Git,
+  tree: string,
+  among: typeof sourcesAmong,
+): Promise<Map<string, string>> {
   const listed = await git(['ls-tree', '-r', '-z', '--full-tree', tree])
+  const entries = listed
+    .split('\0')
+    .filter(Boolean)
+    .map((line) => {
+      const tab = line.indexOf('\t')
+      return [line.slice(0, tab), line.slice(tab + 1)]
+    })
+  const isWanted = among(entries.map(([, path = '']) => path))
   const files = new Map<string, string>()
-  for (const line of listed.split('\0').filter(Boolean)) {
-    const tab = line.indexOf('\t')
-    const [meta, path] = [line.slice(0, tab), line.slice(tab + 1)]
-    if (!name.test(path)) continue
+  for (const [meta = '', path = ''] of entries) {
+    if (!isWanted(path)) continue
     const [mode = '', , blob = ''] = meta.split(' ')
     if (!mode.startsWith('100')) throw new Error(`${path} is a link`)
     files.set(path, await git(['cat-file', 'blob', blob]))

@@ -4,6 +4,7 @@ import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { isLabel, isRepository, labelRule } from '../domain/names.ts'
 import { type PreviewRule, previewDays } from '../domain/preview.ts'
 import type { Sources } from '../domain/sources.ts'
+import { withoutCharts } from './chart-folder.ts'
 import { type Form, formsOf } from './forms.ts'
 import { parseYaml } from './parse-yaml.ts'
 
@@ -60,7 +61,7 @@ export function manifestLoader(): (sources: Sources) => ManifestSet {
   let known = new Map<string, { text: string; entries: readonly Entry[] }>()
   return ({ version, files }) => {
     const read = new Map<string, { text: string; entries: readonly Entry[] }>()
-    for (const [file, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [file, text] of [...withoutCharts(files)].sort(([a], [b]) => (a < b ? -1 : 1))) {
       if (!/\.ya?ml$/.test(file)) continue
       const before = known.get(file)
       read.set(file, before?.text === text ? before : { text, entries: entriesOf(file, text) })

@@ -63,4 +63,5 @@ const passing: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'database_busy',
   'database_broken',
   'sources_unreadable',
+  'chart_unreachable',
 ])

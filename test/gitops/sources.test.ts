@@ -5,6 +5,12 @@ import { branchSources, folderSources } from '../../src/gitops/sources.ts'
 import { putFiles, putLink, someonesGit, tempFolder, tempGitops } from '../support/temp.ts'
 
 const noTip = '0'.repeat(40)
+const chart = {
+  'charts/web/Chart.yaml': 'name: web',
+  'charts/web/a.yaml': 'a',
+  'charts/web/files/app.conf': 'x',
+  'charts/web/templates/_helpers.tpl': 't',
+}
 
 describe('a folder', () => {
   test('is read with all that counts below it', async () => {
@@ -17,6 +23,14 @@ describe('a folder', () => {
     })
     const { files } = await folderSources(folder)(noTip)
     expect(Object.fromEntries(files)).toEqual({ 'a.json': '{}', 'deep/b.yaml': 'b', 'deep/c.yml': 'c' }) // biome-ignore format: one value
+  })
+
+  test('of a Helm chart in it all files count', async () => {
+    const folder = await tempFolder()
+    await putFiles(folder, chart)
+    expect(Object.fromEntries((await folderSources(folder)(noTip)).files)).toEqual(chart)
+    await putFiles(folder, { 'charts/web/Chart.yaml': null })
+    expect([...(await folderSources(folder)(noTip)).files.keys()]).toEqual(['charts/web/a.yaml'])
   })
 
   test('is the same version and value while nothing changed', async () => {
@@ -123,6 +137,18 @@ describe('a folder of the GitOps repository', () => {
     const read = branchSources(gitops.git, 'policies')
     for (const [tip, want] of [[first, 'one'], [second, 'two'], [first, 'one']] as const) // biome-ignore format: rows
       expect(Object.fromEntries((await read(tip)).files), tip).toEqual({ 'a.json': want })
+  })
+
+  test('of a Helm chart in it all files count', async () => {
+    const gitops = await tempGitops()
+    const below = Object.entries(chart).map(([path, text]) => [`manifests/${path}`, text])
+    const tip = await gitops.someoneCommits({
+      ...Object.fromEntries(below),
+      'manifests/notes.md': 'x',
+    })
+    await gitops.writer.refresh()
+    const { files } = await branchSources(gitops.git, 'manifests')(tip)
+    expect(Object.fromEntries(files)).toEqual(chart)
   })
 
   test('has as version the commit that it was read at', async () => {
