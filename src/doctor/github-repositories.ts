@@ -21,8 +21,10 @@ export async function repositoryChecks(of: Of, asked: AskedInstallations): Promi
           'are named by manifests in the GitOps repository, which the server gets when it starts; start it',
         ),
       ]
-    const { manifests, previews } = loadManifests(sources)
-    const names = [...manifests, ...previews].flatMap(({ repository }) => repository ?? [])
+    const { manifests, previews, templated } = loadManifests(sources)
+    const names = [...manifests, ...previews, ...templated].flatMap(
+      ({ repository }) => repository ?? [],
+    )
     return namedChecks(asked, withOwner(names))
   } catch (error) {
     const why = error instanceof Fault ? error.message : 'something broke'

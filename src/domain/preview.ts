@@ -23,9 +23,14 @@ const hashCharacters = 8
 export function previewNames({ app, branch }: PreviewOf): readonly string[] {
   const label = dnsLabel(branch)
   const plain = `${app}-${label}`
-  const start = plain.slice(0, labelCharactersMax - hashCharacters - 1).replace(/-+$/, '')
-  const hashed = `${start}-${hash(`${app}\n${branch}`)}`
+  const hashed = hashedName(plain, `${app}\n${branch}`)
   return label !== '' && plain.length <= labelCharactersMax ? [plain, hashed] : [hashed]
+}
+
+/** The beginning of a name with a hash of what it stands for: at most as long as a DNS label. */
+export function hashedName(name: string, of: string): string {
+  const start = name.slice(0, labelCharactersMax - hashCharacters - 1).replace(/-+$/, '')
+  return `${start}-${hash(of)}`
 }
 
 /** FNV-1a of 64 bits (draft-eastlake-fnv), shortened: it tells names apart and protects nothing. */

@@ -4,6 +4,9 @@ import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { isLabel, isRepository, labelRule } from '../domain/names.ts'
 import { type PreviewRule, previewDays } from '../domain/preview.ts'
 import type { Sources } from '../domain/sources.ts'
+import { appShape, fixedName } from './app-name.ts'
+import { cleanupShape, deployShape } from './deploy-shape.ts'
+import type { CleanupRule, DeployRule } from './deploy-trigger.ts'
 import { type Form, formsOf } from './forms.ts'
 import { parseYaml } from './parse-yaml.ts'
 
@@ -12,6 +15,8 @@ export type Manifest = {
   /** Where it was read, for messages. */
   readonly file: string
   readonly app: string
+  /** `app` as it was written, if it has variables: then `app` is a name only for one artifact. */
+  readonly appTemplate: string | null
   readonly env: string
   readonly namespace: string
   /** The one repository whose artifacts it takes; `null` leaves that to the app's name. */
@@ -24,6 +29,10 @@ export type Manifest = {
   readonly manifests: string
   /** Of one that is for pull requests only: each has the app under a name of its own. */
   readonly preview: PreviewRule | null
+  /** When an artifact goes there by itself: when any of these fits it. */
+  readonly deploy: readonly DeployRule[]
+  /** What goes when a branch does. */
+  readonly cleanup: CleanupRule | null
 }
 
 export type PreviewManifest = Manifest & { readonly preview: PreviewRule }
@@ -43,6 +52,8 @@ export type ManifestSet = {
   readonly manifests: readonly Manifest[]
   /** Those that are for pull requests. */
   readonly previews: readonly PreviewManifest[]
+  /** Those whose app has another name for each artifact. */
+  readonly templated: readonly Manifest[]
   readonly problems: readonly ManifestProblem[]
 }
 
@@ -74,8 +85,9 @@ function setOf(version: string, entries: readonly Entry[]): ManifestSet {
   const clear = groups.flatMap((group) => (group.length === 1 ? group : []))
   return {
     version,
-    manifests: clear.filter((manifest) => !isPreview(manifest)),
+    manifests: clear.filter((manifest) => !isPreview(manifest) && manifest.appTemplate === null),
     previews: clear.filter(isPreview),
+    templated: clear.filter(({ appTemplate }) => appTemplate !== null),
     problems: [...entries.filter(isProblem), ...groups.flatMap(ambiguity)],
   }
 }
@@ -159,7 +171,7 @@ const repositoryIdText = 'must be the number that GitHub has for the repository'
 const workflowText = 'must be the file name of a workflow, such as build.yml'
 
 const manifestSchema = z.looseObject({
-  app: label,
+  app: appShape,
   env: label,
   // GimletD writes a namespace that is not given as empty text.
   namespace: z.preprocess((value) => ((value ?? '') === '' ? 'default' : value), label),
@@ -183,6 +195,8 @@ const manifestSchema = z.looseObject({
     .string({ error: 'must be Kubernetes objects as YAML text; write "manifests: |" above them' })
     .refine((text) => text.trim() !== '', 'must not be empty'),
   preview: previewShape,
+  deploy: deployShape,
+  cleanup: cleanupShape,
 })
 
 const laterFields = ['chart', 'kustomize', 'strategicMergePatches', 'json6902Patches']
@@ -197,15 +211,21 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
     })
   const parsed = manifestSchema.safeParse(fields)
   if (!parsed.success) return problem({ ...about, message: issueText(parsed.error) })
-  const { manifests, preview, ...named } = parsed.data
+  const { manifests, preview, deploy, cleanup, ...named } = parsed.data
+  const appTemplate = isLabel(named.app) ? null : named.app
+  if (appTemplate !== null && preview !== null)
+    return problem({ ...about, message: ownNameText(appTemplate) })
   const forms = formsOf(manifests)
   if (isRefusal(forms)) return problem({ ...about, message: `manifests: ${forms.message}` })
   const shared = preview && sharedObject(forms)
   if (shared) return problem({ ...about, message: `manifests: ${shared}` })
   const { app, env, namespace, repository, repositoryId, workflow } = named
   const names = { app, env, namespace, repository, repositoryId, workflow }
-  return { file, ...names, manifests, preview }
+  return { file, ...names, appTemplate, manifests, preview, deploy, cleanup }
 }
+
+const ownNameText = (app: string): string =>
+  `app: a preview has the name of its branch by itself; write app: ${fixedName(app) || 'web'}`
 
 /** Something that is different in each preview. */
 const ownExpression = /\{\{[^}]*\.(?:APP|BRANCH|PR)\b/

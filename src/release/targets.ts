@@ -2,6 +2,8 @@ import { type Artifact, builtBranch } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { lastPart } from '../domain/names.ts'
 import { previewNames } from '../domain/preview.ts'
+import { appNameOf, fixedName } from '../manifest/app-name.ts'
+import { rulesProblem } from '../manifest/deploy-shape.ts'
 import {
   isPreview,
   type Manifest,
@@ -15,12 +17,42 @@ import { variablesOf } from '../manifest/variables.ts'
 /** Which repository each app is bound to by its first release. */
 export type Bindings = ReadonlyMap<string, string>
 
+type Folder = Pick<ManifestSet, 'manifests' | 'templated'>
+
 /** Where an artifact can go: the manifests that say so, its own before those of the folder. */
-export const targetsOf = (artifact: Artifact, { manifests }: ManifestSet): readonly Manifest[] =>
-  ownFirst(
-    manifests.filter((manifest) => isOf(artifact.version.repositoryName, manifest)),
-    ownManifests(artifact).filter((manifest) => !isPreview(manifest)),
+export function targetsOf(
+  artifact: Artifact,
+  { manifests, templated }: Folder,
+): readonly Manifest[] {
+  const { repositoryName } = artifact.version
+  const own = ownManifests(artifact).filter((manifest) => !isPreview(manifest))
+  return ownFirst(
+    [...manifests, ...templated]
+      .filter((manifest) => isOf(repositoryName, manifest))
+      .flatMap((manifest) => namedFor(artifact, manifest, manifests)),
+    own.flatMap((manifest) => namedFor(artifact, manifest, manifests)),
   )
+}
+
+/**
+ * The manifest with the name that the artifact gives its app; nothing when it gives none, which was
+ * said when it arrived, or one of an app that has a manifest of its own.
+ */
+function namedFor(artifact: Artifact, manifest: Manifest, others: readonly Manifest[]): Manifest[] {
+  if (manifest.appTemplate === null) return [manifest]
+  const named = withName(artifact, manifest)
+  return isRefusal(named) || others.some(({ app }) => app === named.app) ? [] : [named]
+}
+
+/** A manifest with the name of its app for one artifact. */
+function withName(artifact: Artifact, manifest: Manifest): Manifest | Refusal {
+  const { appTemplate, file } = manifest
+  if (appTemplate === null) return manifest
+  const variables = new Map(variablesOf(artifact, { ...manifest, actor: '' }))
+  variables.delete('APP')
+  const app = appNameOf(appTemplate, variables)
+  return isRefusal(app) ? refuse(app.code, `${file}: app: ${app.message}`) : { ...manifest, app }
+}
 
 /** What an artifact's previews are made of, likewise. */
 export const previewsOf = (
@@ -35,7 +67,7 @@ export const previewsOf = (
 /** True when a manifest is of an app of this repository. */
 export const isOf = (repository: string, manifest: Manifest): boolean =>
   manifest.repository === null
-    ? manifest.app === lastPart(repository)
+    ? fixedName(manifest.appTemplate ?? manifest.app) === lastPart(repository)
     : manifest.repository === repository
 
 function ownFirst<Of extends Manifest>(ofFolder: readonly Of[], own: readonly Of[]): Of[] {
@@ -59,7 +91,9 @@ export function targetOf(
   const ofApp = { ...set, manifests: set.manifests.filter((one) => one.app === app) }
   const targets = targetsOf(artifact, ofApp)
   const found = targets.find((target) => target.env === env && target.app === app)
-  const isOfFolder = found !== undefined && ofApp.manifests.includes(found)
+  const isOfFolder =
+    found !== undefined &&
+    [...ofApp.manifests, ...set.templated].some(({ file }) => file === found.file)
   // A file that names no app may be about this one and say that it belongs to another repository:
   // then what an artifact brings cannot stand in for it, but what the folder says still counts.
   const problem = set.problems.find(
@@ -121,8 +155,12 @@ export function foreignArtifact(
 /** What is wrong with the manifests that an artifact brings, so that it can be refused on arrival. */
 export function ownManifestProblem(artifact: Artifact): Refusal | null {
   for (const [at, environment] of artifact.environments.entries()) {
+    const file = `artifact.environments.${at}`
+    const problem = rulesProblem(environment, file)
+    if (problem) return problem
     if (environment.manifests === undefined) continue
-    const manifest = manifestOf(environment, `artifact.environments.${at}`)
+    const read = manifestOf(environment, file)
+    const manifest = isRefusal(read) ? read : withName(artifact, read)
     if (isRefusal(manifest)) return manifest
     const files = render(manifest, variablesOf(artifact, { ...manifest, actor: '' }))
     if (isRefusal(files)) return files

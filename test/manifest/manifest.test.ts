@@ -26,6 +26,7 @@ describe('loadManifests', () => {
       {
         file: 'a/a.yaml',
         app: 'web',
+        appTemplate: null,
         env: 'staging',
         namespace: 'default',
         repository: null,
@@ -33,6 +34,8 @@ describe('loadManifests', () => {
         workflow: null,
         manifests: 'kind: Service\n',
         preview: null,
+        deploy: [],
+        cleanup: null,
       },
       expect.objectContaining({ app: 'api', repository: 'owner/api' }),
       expect.objectContaining({ file: 'b.yml', env: 'production' }),
@@ -197,6 +200,7 @@ describe('loadManifests', () => {
       version: 'v1',
       manifests: [],
       previews: [],
+      templated: [],
       problems: [
         {
           file: 'a.yaml',
@@ -278,6 +282,9 @@ describe('manifestOf', () => {
       repositoryId: null,
       workflow: null,
       preview: null,
+      appTemplate: null,
+      deploy: [],
+      cleanup: null,
     })
   })
 
