@@ -32,6 +32,8 @@ export type ProposalPorts = {
   readonly artifacts: {
     find(id: string): Promise<Artifact | undefined>
     findAll(ids: readonly string[]): Promise<readonly Artifact[]>
+    /** The newest artifact that was built of a branch. */
+    ofBranch(of: { repository: string; branch: string }): Promise<Artifact | undefined>
   }
   readonly releases: {
     running(where: { env?: string; app?: string }): Promise<readonly Release[]>

@@ -76,7 +76,7 @@ function ownFirst<Of extends Manifest>(ofFolder: readonly Of[], own: readonly Of
 }
 
 /** The manifests that an artifact brought; those that cannot be used were refused when it arrived. */
-const ownManifests = (artifact: Artifact): Manifest[] =>
+export const ownManifests = (artifact: Artifact): Manifest[] =>
   artifact.environments
     .map((environment) => manifestOf(environment, `environments of ${artifact.id}`))
     .filter((manifest): manifest is Manifest => !isRefusal(manifest))

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Artifact, NewArtifact } from '../domain/artifact.ts'
+import { type Artifact, builtBranch, type NewArtifact } from '../domain/artifact.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Database, InStatement, Value } from './client.ts'
 
@@ -36,6 +36,9 @@ export type ArtifactFilter = {
 const gatherTurnsMax = 4
 /** So many arrivals may be found by their commit without an index, each a few microseconds. */
 const shasBehindMax = 4_096
+
+/** A branch stands in artifacts of others as well: pull requests name what they merge into. */
+const namingBranchMax = 100
 
 type Row = {
   readonly id: string
@@ -115,6 +118,24 @@ export class ArtifactStore {
   }): Promise<Artifact | undefined> {
     const [found] = await this.list({ repository, shas: [sha], limit: 1, offset: 0 })
     return found
+  }
+
+  /** The newest artifact that was built of a branch, of the last few that name it. */
+  async ofBranch({
+    repository,
+    branch,
+  }: {
+    repository: string
+    branch: string
+  }): Promise<Artifact | undefined> {
+    const rows = await this.#database.read(
+      `select body from artifacts where repository = ? and (branch = ? or source_branch = ?)
+       order by seq desc limit ?`,
+      [repository, branch, branch, namingBranchMax],
+    )
+    return rows
+      .map((row) => JSON.parse(String(row.body)) as Artifact)
+      .find(({ version }) => builtBranch(version) === branch)
   }
 
   async #flush(): Promise<void> {

@@ -7,9 +7,11 @@ import { loadManifests, type Manifest, manifestOf } from '../../src/manifest/man
 import { explainTrace } from '../../src/policy/explain.ts'
 import { artifactWith, refusalOf } from './support.ts'
 
+const manifestWithRules = (rules: object) => manifestOf({ ...whole, ...rules }, 'web.yaml')
+
 /** A manifest with these rules, as an artifact brings it. */
 function withRules(rules: object): Manifest {
-  const read = manifestOf({ ...whole, ...rules }, 'web.yaml')
+  const read = manifestWithRules(rules)
   if (isRefusal(read)) throw new Error(read.message)
   return read
 }
@@ -202,7 +204,7 @@ describe('deploy', () => {
     },
     { rules: { cleanup: 'x' }, message: 'cleanup: must be a mapping of event, branch and app' },
   ])('$rules is refused with what to write', ({ rules, message }) => {
-    expect(refusalOf(manifestOf({ ...whole, ...rules }, 'web.yaml'))).toBe(`web.yaml: ${message}`)
+    expect(refusalOf(manifestWithRules(rules))).toBe(`web.yaml: ${message}`)
   })
 
   test('a pattern without quotes, which is a tag in YAML, is refused in a file', () => {
@@ -275,7 +277,7 @@ test('!p fires exactly when p does not, for any branch, tag and deleted branch',
 test('a pattern that is taken never throws later, whatever the message (defect 3)', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 20 }), fc.string({ unit: 'binary' }), (pattern, message) => {
-      const read = manifestOf({ ...whole, deploy: { commitMessagePatterns: [pattern] } }, 'a')
+      const read = manifestWithRules({ deploy: { commitMessagePatterns: [pattern] } })
       if (!isRefusal(read)) askDeploy(read, versionWith({ message }))
     }),
   )
