@@ -215,6 +215,7 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
   const appTemplate = isLabel(named.app) ? null : named.app
   if (appTemplate !== null && preview !== null)
     return problem({ ...about, message: ownNameText(appTemplate) })
+  if (preview?.label && deploy.length > 0) return problem({ ...about, message: labelText })
   const forms = formsOf(manifests)
   if (isRefusal(forms)) return problem({ ...about, message: `manifests: ${forms.message}` })
   const shared = preview && sharedObject(forms)
@@ -223,6 +224,9 @@ function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry
   const names = { app, env, namespace, repository, repositoryId, workflow }
   return { file, ...names, appTemplate, manifests, preview, deploy, cleanup }
 }
+
+const labelText =
+  'preview.label: one with `deploy` needs no pull request, so nothing has the label; leave one of them out'
 
 const ownNameText = (app: string): string =>
   `app: a preview has the name of its branch by itself; write app: ${fixedName(app) || 'web'}`
