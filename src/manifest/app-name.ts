@@ -35,6 +35,6 @@ export function appNameOf(template: string, variables: Variables): string | Refu
     ? hashedName(name, `${name}\n${variables.get('BRANCH') ?? ''}`)
     : refuse(
         'invalid',
-        `it comes to ${JSON.stringify(name)}, which is no name; write {{ .BRANCH | sanitizeDNSName }} for a branch, so that it is ${labelRule}`,
+        `it comes to ${JSON.stringify(name.slice(0, 80))}, which is no name; write {{ .BRANCH | sanitizeDNSName }} for a branch, so that it is ${labelRule}`,
       )
 }

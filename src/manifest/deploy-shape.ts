@@ -15,19 +15,23 @@ const plain = (value: unknown): unknown =>
 const blankToNull = (value: unknown): unknown =>
   value === '' || value === undefined ? null : value
 
+/** What was written, as far as it helps to find it. */
+const shown = (value: unknown): string => String(JSON.stringify(value)).slice(0, shownCharactersMax)
+const shownCharactersMax = 80
+
 const textRule = 'must be text; put quotes around it'
 
 const pattern = z.string({ error: textRule }).superRefine((text, context) => {
   const glob = compileGlob(text)
   if (isRefusal(glob))
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)}: ${glob.message}` })
+    context.addIssue({ code: 'custom', message: `${shown(text)}: ${glob.message}` })
 })
 
 const optional = <Of extends z.ZodType>(of: Of) => z.preprocess(blankToNull, of.nullable())
 
 const eventRule = `must be ${deployEvents.slice(0, -1).join(', ')} or ${deployEvents.at(-1)}`
 const event = z.enum(deployEvents, {
-  error: ({ input }) => `${eventRule}; there is no event ${JSON.stringify(input)}`,
+  error: ({ input }) => `${eventRule}; there is no event ${shown(input)}`,
 })
 
 const patternsRule = 'must be a list of patterns, such as ["*[deploy]*"]'
@@ -53,7 +57,7 @@ const ruleText = 'must be a mapping of event, branch, tag and commitMessagePatte
 
 function keysText(issue: object): string {
   const [key = ''] = 'keys' in issue ? [issue.keys].flat() : []
-  return `there is no key ${JSON.stringify(key)}; it ${ruleText}`
+  return `there is no key ${shown(key)}; it ${ruleText}`
 }
 
 /** `deploy` of a manifest: one rule or a list of them. A rule that says nothing is none. */
@@ -88,8 +92,7 @@ export const cleanupShape = z.preprocess(
       {
         event: optional(
           z.literal('branchDeleted', {
-            error: ({ input }) =>
-              `must be branchDeleted; there is no event ${JSON.stringify(input)}`,
+            error: ({ input }) => `must be branchDeleted; there is no event ${shown(input)}`,
           }),
         ),
         branch: optional(pattern),

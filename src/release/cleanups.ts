@@ -10,6 +10,7 @@ import { isPreview, type Manifest } from '../manifest/manifest.ts'
 import { type Variables, variablesOf } from '../manifest/variables.ts'
 import type { Given } from './expansion.ts'
 import type { ProposalPorts } from './ports.ts'
+import { placeKey } from './preview-place.ts'
 import { isOf, ownManifests } from './targets.ts'
 
 /** A branch that is gone. */
@@ -20,7 +21,7 @@ export type Cleanup = { readonly answer: TriggerAnswer; readonly about: About }
 
 type Ruled = Manifest & { readonly cleanup: CleanupRule }
 
-/** What is known of the branch: its newest artifacts, and everything that runs anywhere. */
+/** What is known of the branch: an artifact of it, and everything that runs anywhere. */
 type Known = {
   readonly gone: Gone
   readonly artifact: Artifact | undefined
@@ -37,15 +38,22 @@ export async function cleanupsFor(
   const artifacts = await artifactsOf(ports, gone, running)
   const folder = [...set.manifests, ...set.templated, ...set.previews]
     .filter((manifest) => isOf(gone.repository, manifest))
-    .map((manifest) => ({ manifest, artifact: artifacts[0] }))
+    .map((manifest) => ({ manifest, artifact: artifacts.at(-1) }))
   const own = artifacts.flatMap((artifact) =>
     ownManifests(artifact).map((manifest) => ({ manifest, artifact })),
   )
-  const found = [...folder, ...own].flatMap(({ manifest, artifact }) => {
+  // Of the same app and environment the artifact's own counts, and of these the newest.
+  const all = new Map(
+    [...folder, ...own].map((one) => [
+      `${placeKey(one.manifest)}${isPreview(one.manifest) ? ' preview' : ''}`,
+      one,
+    ]),
+  )
+  const found = [...all.values()].flatMap(({ manifest, artifact }) => {
     const ruled = withRule(manifest)
     return ruled === null ? [] : [cleanupOf(ruled, { gone, artifact, running })]
   })
-  return [...new Map(found.map((one) => [`${one.answer.env}/${one.answer.app}`, one])).values()]
+  return [...new Map(found.map((one) => [placeKey(one.answer), one])).values()]
 }
 
 /** Why something that runs is not deleted with a branch, or nothing when it is the branch's own. */
@@ -58,12 +66,14 @@ export function whyStays(gone: Gone, release: Release | undefined): string | nul
   return null
 }
 
-/** The same, and what someone went back to stays as well. */
-export const whyKept = (gone: Gone, release: Release | undefined): string | null =>
-  whyStays(gone, release) ??
-  (release?.rollbackTo === undefined ? null : `${release.triggeredBy} has rolled it back`)
+/** The same, and what a person went back to stays as well. */
+export function whyKept(gone: Gone, release: Release | undefined): string | null {
+  const { rollbackTo, triggeredBy: by = '' } = release ?? {}
+  const isPersons = rollbackTo !== undefined && !by.startsWith('policy:')
+  return whyStays(gone, release) ?? (isPersons ? `${by} has rolled it back` : null)
+}
 
-/** The artifacts that say how a branch is cleaned up: the newest of it, and those that run. */
+/** The artifacts that say how a branch is cleaned up: those that run, and last the newest of it. */
 async function artifactsOf(
   { artifacts }: ProposalPorts,
   gone: Gone,
@@ -75,7 +85,7 @@ async function artifactsOf(
     .map(({ artifactId }) => artifactId)
     .filter((id) => id !== newest?.id)
   const others = await artifacts.findAll([...new Set(ids)])
-  return newest ? [newest, ...others] : others
+  return newest ? [...others, newest] : others
 }
 
 /**
@@ -114,7 +124,7 @@ function cleanupOf(manifest: Ruled, known: Known): Cleanup {
     app,
     asked.outcome !== 'holds' || stays === null
       ? asked
-      : { ...asked, outcome: 'skipped', problem: `it stays: ${stays}` },
+      : { ...asked, outcome: 'skipped', problem: there ? `it stays: ${stays}` : stays },
   )
 }
 

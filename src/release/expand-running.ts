@@ -3,10 +3,11 @@ import { builtBranch } from '../domain/artifact.ts'
 import type { TriggerAnswer } from '../domain/decision.ts'
 import type { About, Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Release } from '../domain/release.ts'
+import { cleanupPolicy } from '../manifest/deploy-trigger.ts'
 import { type Asked, askedFor } from '../policy/decide.ts'
 import type { Trigger } from '../policy/policy.ts'
 import { type Cleanup, cleanupsFor } from './cleanups.ts'
-import { childOf, decisionOf, type Given, listed, runningOf } from './expansion.ts'
+import { childOf, decisionOf, type Given, listed, misfits, runningOf } from './expansion.ts'
 import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
 import { releaseBefore } from './rollback-target.ts'
@@ -50,7 +51,10 @@ export async function expandRunning(
   const isAnswered = ({ answer: { app, env } }: Cleanup) =>
     answers.some((one) => one.app === app && one.env === env)
   answers.push(...cleanups.filter((one) => !isAnswered(one)).map(({ answer }) => answer))
-  const asked = children.length > 0 ? `asked for ${listed(children)}` : 'No trigger asked'
+  const asked =
+    children.length > 0
+      ? `asked for ${listed(children)}`
+      : ['No trigger asked', ...misfits(answers, cleanupPolicy)].join('; ')
   const problem = answers.find((answer) => answer.problem !== null)?.problem
   const message = problem ? `${asked}; ${problem}` : asked
   const decision = decisionOf(ports, { event, answers, message, nowMs }, given)

@@ -7,7 +7,7 @@ import { deployPolicy } from '../manifest/deploy-trigger.ts'
 import { askedFor, type Occasion } from '../policy/decide.ts'
 import { previewDeploys, withDeploy } from './deploys.ts'
 import { expandRunning, isAboutRunning } from './expand-running.ts'
-import { childOf, decisionOf, type Given, listed, runningOf } from './expansion.ts'
+import { childOf, decisionOf, type Given, listed, misfits, runningOf } from './expansion.ts'
 import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
 import { foreignArtifact, ownerOf, targetsOf } from './targets.ts'
@@ -121,15 +121,5 @@ function arrivalText(
   if (children.length > 0) return `asked for ${listed(children)}${problem ? `; ${problem}` : ''}`
   if (problem) return problem
   if (answers.length === 0) return `No manifest is for an app of ${version.repositoryName}`
-  const misfits = answers.flatMap(misfitOf)
-  return ['No trigger asked for a release', ...misfits.slice(0, misfitsMax)].join('; ')
-}
-
-/** So many rules of manifests are told in the one sentence about an arrival. */
-const misfitsMax = 3
-
-/** Why the rule of a place's own manifest did not ask. */
-function misfitOf({ app, env, trace }: TriggerAnswer): string[] {
-  const rule = trace.find(({ policy }) => policy === deployPolicy)
-  return rule?.problem === undefined ? [] : [`${app} to ${env}: ${rule.problem}`]
+  return ['No trigger asked for a release', ...misfits(answers, deployPolicy)].join('; ')
 }

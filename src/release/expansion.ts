@@ -75,6 +75,19 @@ export function childOf(
   }
 }
 
+/** So many rules of manifests are told in the one sentence about what happened. */
+const misfitsMax = 3
+
+/** Why the rules of manifests did not ask, each with its place. */
+export const misfits = (answers: readonly TriggerAnswer[], rule: string): string[] =>
+  answers
+    .flatMap(({ app, env, trace }) =>
+      trace
+        .filter(({ policy, problem }) => policy === rule && problem !== undefined)
+        .map(({ problem }) => `${app} in ${env}: ${problem}`),
+    )
+    .slice(0, misfitsMax)
+
 /** `web to staging, api to staging` */
 export const listed = (children: readonly NewEvent[]): string =>
   children.map(({ app, env }) => `${app} to ${env}`).join(', ')

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { Previews } from '../../src/release/previews.ts'
 import { rehearse } from '../../src/release/rehearse.ts'
 import { alice, event, gate, manifest, trigger } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
 
+const dayMs = 24 * 60 * 60_000
 const main = 'deploy: { event: push, branch: main }\n'
 const staging = (deploy = main) => ({ 'web.yaml': manifest({ env: 'staging', extra: deploy }) })
 
@@ -35,7 +37,7 @@ describe('deploy in a manifest', () => {
     await parts.arrive({ id: 'web-1', version: { branch: 'feature/x' } })
     expect(await running(parts)).toEqual([])
     expect((await arrivalOf(parts, 'web-1'))?.statusDesc).toBe(
-      'No trigger asked for a release; web to staging: branch is "feature/x", the pattern is "main"',
+      'No trigger asked for a release; web in staging: branch is "feature/x", the pattern is "main"',
     )
     expect(await triggersOf(parts, 'web-1')).toMatchObject([
       { app: 'web', by: null, trace: [{ policy: 'manifest.deploy', outcome: 'skipped' }] },
@@ -162,6 +164,21 @@ describe('an app with variables in its name', () => {
     expect(await running(parts)).toEqual([])
   })
 
+  test('may be released by a person, from its own branch only', async () => {
+    const parts = await testParts({ manifests: { 'web.yaml': whole } })
+    for (const branch of ['fix/a', 'main'])
+      await parts.push({ id: `web-${branch}`, version: { branch } })
+    for (const [id, artifactId] of [
+      ['r-1', 'web-fix/a'],
+      ['r-2', 'web-main'],
+    ] as const) {
+      await parts.ask({ id, artifactId, app: 'web-fix-a', env: 'preview' })
+      await drain(parts.ports)
+    }
+    expect(await running(parts)).toEqual(['preview/web-fix-a web-fix/a'])
+    expect((await parts.events.find('r-2'))?.statusDesc).toContain('has no manifest for web-fix-a')
+  })
+
   test('A12: whose name another branch has is refused, and the other stays', async () => {
     const parts = await testParts({ manifests: { 'web.yaml': whole } })
     await parts.arrive({ id: 'web-1', version: { branch: 'feature/a-b' } })
@@ -231,6 +248,9 @@ describe('cleanup in a manifest', () => {
       ...['preview/web', 'manifest.cleanup', 'skipped'],
       'it stays: web-main of main runs there, released by alice',
     ])
+    expect((await parts.events.find('e-gone-fix/x'))?.statusDesc).toBe(
+      'No trigger asked; web in preview: it stays: web-main of main runs there, released by alice',
+    )
   })
 
   test('F30: leaves alone what a person asked for before it was carried out', async () => {
@@ -309,6 +329,35 @@ describe('a preview with rules of its own', () => {
     expect(hashed).toMatch(/^preview\/web-fix-x-[0-9a-z]{8} web-1$/)
     await gone(parts, 'fix-x')
     expect(await running(parts)).toEqual([plain])
+  })
+
+  test('needs no pull request and does not end with one, but with its days', async () => {
+    const parts = await testParts({ manifests: preview(rule) })
+    const previews = new Previews(parts.ports)
+    const settled = async () => {
+      await previews.compare()
+      return running(parts)
+    }
+    await parts.arrive({ id: 'web-1', version: { branch: 'fix/x' } })
+    await drain(parts.ports)
+    expect(await settled()).toEqual(['preview/web-fix-x web-1'])
+    parts.clock.moveMs(3 * dayMs)
+    expect(await settled()).toEqual(['preview/web-fix-x web-1'])
+    parts.clock.moveMs(1_000)
+    expect(await settled()).toEqual([])
+    expect(await settled()).toEqual([])
+  })
+
+  test('is asked for once when a pull request is open as well', async () => {
+    const parts = await testParts({ manifests: preview(rule) })
+    await parts.arrive({ id: 'web-1', version: { event: 'pr', branch: 'fix/x', targetBranch: 'main' } }) // biome-ignore format: one call
+    await parts.arrive({ id: 'web-2', version: { branch: 'fix/x' } })
+    await drain(parts.ports)
+    await new Previews(parts.ports).compare()
+    expect(await running(parts)).toEqual(['preview/web-fix-x web-2'])
+    expect(
+      await parts.releases.history({ env: 'preview', app: 'web-fix-x', limit: 9 }),
+    ).toHaveLength(1)
   })
 
   test('goes with the branches that its cleanup fits only', async () => {
