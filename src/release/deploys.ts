@@ -1,12 +1,13 @@
 import { type Artifact, builtBranch } from '../domain/artifact.ts'
 import type { TriggerAnswer } from '../domain/decision.ts'
 import type { About } from '../domain/event.ts'
+import { fixedName } from '../manifest/app-name.ts'
 import { askDeploy, deployPolicy } from '../manifest/deploy-trigger.ts'
 import type { Manifest, PreviewManifest } from '../manifest/manifest.ts'
 import type { Given } from './expansion.ts'
 import type { ProposalPorts } from './ports.ts'
 import { freeName, placeKey } from './preview-place.ts'
-import { previewsOf } from './targets.ts'
+import { previewsOf, unnamedOf } from './targets.ts'
 
 /** What the triggers said of a place, with what its manifest says itself: whoever asks first is who asked. */
 export function withDeploy(
@@ -23,6 +24,29 @@ export function withDeploy(
     trace: [...answer.trace, trace],
   }
 }
+
+/** What `deploy` would be asked of, had the artifact given the app a name: told, with why it has none. */
+export const unnamedAnswers = (artifact: Artifact, { manifests }: Given): TriggerAnswer[] =>
+  unnamedOf(artifact, manifests).flatMap(({ manifest, why }) => {
+    const { file, env, appTemplate } = manifest
+    const app = fixedName(appTemplate ?? manifest.app)
+    const about = {
+      policy: deployPolicy,
+      kind: 'trigger',
+      description: `deploy in ${file}`,
+    } as const
+    return manifest.deploy.length === 0
+      ? []
+      : [
+          {
+            app,
+            env,
+            by: null,
+            problem: null,
+            trace: [{ ...about, outcome: 'error', problem: why }],
+          },
+        ]
+  })
 
 /** A preview that its manifest's own rule asks for, or does not, with or without a pull request. */
 export type PreviewAnswer = { readonly answer: TriggerAnswer; readonly about: About }

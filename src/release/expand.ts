@@ -5,7 +5,7 @@ import type { Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
 import { deployPolicy } from '../manifest/deploy-trigger.ts'
 import { askedFor, type Occasion } from '../policy/decide.ts'
-import { previewDeploys, withDeploy } from './deploys.ts'
+import { previewDeploys, unnamedAnswers, withDeploy } from './deploys.ts'
 import { expandRunning, isAboutRunning } from './expand-running.ts'
 import { childOf, decisionOf, type Given, listed, misfits, runningOf } from './expansion.ts'
 import { factsOf } from './gather.ts'
@@ -80,7 +80,9 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
     const answer = { app, env, ...askedFor(given.policies, question) }
     answers.push(event.kind === 'artifact' ? withDeploy(answer, manifest, artifact) : answer)
   }
-  const previews = event.kind === 'artifact' ? await previewDeploys(ports, artifact, given) : []
+  const isArrival = event.kind === 'artifact'
+  if (isArrival) answers.push(...unnamedAnswers(artifact, given))
+  const previews = isArrival ? await previewDeploys(ports, artifact, given) : []
   const asked = [...answers.map((answer) => ({ answer, about: null })), ...previews]
   answers.push(...previews.map(({ answer }) => answer))
   const children = asked.flatMap(({ answer: { app, env, by }, about: of }) =>

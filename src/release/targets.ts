@@ -25,23 +25,42 @@ export function targetsOf(
   { manifests, templated }: Folder,
 ): readonly Manifest[] {
   const { repositoryName } = artifact.version
-  const own = ownManifests(artifact).filter((manifest) => !isPreview(manifest))
+  const named = (all: readonly Manifest[]) =>
+    all.flatMap((manifest) => {
+      const one = namedFor(artifact, manifest, manifests)
+      return isRefusal(one) ? [] : [one]
+    })
   return ownFirst(
-    [...manifests, ...templated]
-      .filter((manifest) => isOf(repositoryName, manifest))
-      .flatMap((manifest) => namedFor(artifact, manifest, manifests)),
-    own.flatMap((manifest) => namedFor(artifact, manifest, manifests)),
+    named([...manifests, ...templated].filter((manifest) => isOf(repositoryName, manifest))),
+    named(ownManifests(artifact).filter((manifest) => !isPreview(manifest))),
   )
 }
 
-/**
- * The manifest with the name that the artifact gives its app; nothing when it gives none, which was
- * said when it arrived, or one of an app that has a manifest of its own.
- */
-function namedFor(artifact: Artifact, manifest: Manifest, others: readonly Manifest[]): Manifest[] {
-  if (manifest.appTemplate === null) return [manifest]
+/** The manifests of an artifact whose app it gives no name, with why. */
+export function unnamedOf(
+  artifact: Artifact,
+  { manifests, templated }: Folder,
+): { readonly manifest: Manifest; readonly why: string }[] {
+  const { repositoryName } = artifact.version
+  const own = ownManifests(artifact).filter(({ appTemplate }) => appTemplate !== null)
+  return [...templated.filter((one) => isOf(repositoryName, one)), ...own].flatMap((manifest) => {
+    const named = namedFor(artifact, manifest, manifests)
+    return isRefusal(named) ? [{ manifest, why: named.message }] : []
+  })
+}
+
+/** The manifest with the name that the artifact gives its app: never that of an app with its own. */
+function namedFor(
+  artifact: Artifact,
+  manifest: Manifest,
+  others: readonly Manifest[],
+): Manifest | Refusal {
   const named = withName(artifact, manifest)
-  return isRefusal(named) || others.some(({ app }) => app === named.app) ? [] : [named]
+  if (manifest.appTemplate === null || isRefusal(named)) return named
+  const other = others.find(({ app }) => app === named.app)
+  return other === undefined
+    ? named
+    : refuse('conflict', `${manifest.file}: app: ${named.app} has its own manifest, ${other.file}`)
 }
 
 /** A manifest with the name of its app for one artifact. */

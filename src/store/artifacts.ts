@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Artifact, builtBranch, type NewArtifact } from '../domain/artifact.ts'
+import type { Artifact, NewArtifact } from '../domain/artifact.ts'
 import { canonicalJson } from '../domain/json.ts'
 import type { Database, InStatement, Value } from './client.ts'
 
@@ -36,9 +36,6 @@ export type ArtifactFilter = {
 const gatherTurnsMax = 4
 /** So many arrivals may be found by their commit without an index, each a few microseconds. */
 const shasBehindMax = 4_096
-
-/** A branch stands in artifacts of others as well: pull requests name what they merge into. */
-const namingBranchMax = 100
 
 type Row = {
   readonly id: string
@@ -120,7 +117,7 @@ export class ArtifactStore {
     return found
   }
 
-  /** The newest artifact that was built of a branch, of the last few that name it. */
+  /** The newest artifact that was built of a branch: by `builtBranch`, in SQL. */
   async ofBranch({
     repository,
     branch,
@@ -128,14 +125,14 @@ export class ArtifactStore {
     repository: string
     branch: string
   }): Promise<Artifact | undefined> {
-    const rows = await this.#database.read(
+    const [row] = await this.#database.read(
       `select body from artifacts where repository = ? and (branch = ? or source_branch = ?)
-       order by seq desc limit ?`,
-      [repository, branch, branch, namingBranchMax],
+         and coalesce(case when event = 'pr' and branch = body ->> '$.version.targetBranch'
+           then nullif(source_branch, '') end, branch) = ?
+       order by seq desc limit 1`,
+      [repository, branch, branch, branch],
     )
-    return rows
-      .map((row) => JSON.parse(String(row.body)) as Artifact)
-      .find(({ version }) => builtBranch(version) === branch)
+    return row && (JSON.parse(String(row.body)) as Artifact)
   }
 
   async #flush(): Promise<void> {

@@ -198,6 +198,19 @@ describe('an app with variables in its name', () => {
     })
     await parts.arrive({ id: 'web-1', version: { branch: 'feature/a' } })
     expect(await running(parts)).toEqual([])
+    expect((await arrivalOf(parts, 'web-1'))?.statusDesc).toBe(
+      'No trigger asked for a release; web in preview: web.yaml: app: web-feature-a has its own manifest, other.yaml',
+    )
+  })
+
+  test('that the artifact gives no name is told with why', async () => {
+    const manifests = { 'web.yaml': whole.replace('.BRANCH | sanitizeDNSName }}"\nenv', '.HEAD }}"\nenv') } // biome-ignore format: one value
+    const parts = await testParts({ manifests })
+    await parts.arrive({ id: 'web-1', version: { branch: 'feature/a' } })
+    expect(await running(parts)).toEqual([])
+    expect((await arrivalOf(parts, 'web-1'))?.statusDesc).toContain(
+      'web in preview: web.yaml: app: {{ .HEAD }}: unknown variable HEAD',
+    )
   })
 })
 
@@ -301,6 +314,20 @@ describe('cleanup in a manifest', () => {
     await gone(parts, 'fix/x')
     expect(await running(parts)).toEqual([])
   })
+})
+
+test('the newest artifact of a branch says how it is cleaned up', async () => {
+  const parts = await testParts()
+  const own = { app: 'web', env: 'preview', manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n' } // biome-ignore format: one value
+  const cleanup = { event: 'branchDeleted', branch: '*', app: 'web' }
+  const version = { event: 'pr', branch: 'main', sourceBranch: 'fix/x', targetBranch: 'main' }
+  await parts.push({ id: 'web-1', version, environments: [{ ...own, cleanup }] })
+  await parts.push({ id: 'web-2', version, environments: [own] })
+  await parts.push({ id: 'web-3', environments: [{ ...own, cleanup }] })
+  await parts.ask({ env: 'preview' })
+  await drain(parts.ports)
+  await gone(parts, 'fix/x')
+  expect(await running(parts)).toEqual(['preview/web web-1'])
 })
 
 describe('a preview with rules of its own', () => {
