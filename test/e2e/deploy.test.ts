@@ -19,8 +19,22 @@ const name = 'shop-{{ .BRANCH | sanitizeDNSName }}'
 const cleanup = { event: 'branchDeleted', branch: 'feature/*', app: name }
 /** What GimletD's CLI sends: every field, the unused ones empty. */
 const environments = [
-  { app: name, env: 'preview', namespace: '', manifests: objects, deploy: { tag: '', branch: 'feature/*', event: 'push', commitMessagePatterns: null }, cleanup }, // biome-ignore format: one manifest
-  { app: 'shop', env: 'staging', namespace: '', manifests: objects, deploy: { tag: '', branch: 'main', event: 'push' }, cleanup: { ...cleanup, app: 'shop' } }, // biome-ignore format: one manifest
+  {
+    app: name,
+    env: 'preview',
+    namespace: '',
+    manifests: objects,
+    deploy: { tag: '', branch: 'feature/*', event: 'push', commitMessagePatterns: null },
+    cleanup,
+  },
+  {
+    app: 'shop',
+    env: 'staging',
+    namespace: '',
+    manifests: objects,
+    deploy: { tag: '', branch: 'main', event: 'push' },
+    cleanup: { ...cleanup, app: 'shop' },
+  },
 ]
 const artifact = (id: string, branch: string) => ({
   id,
@@ -50,7 +64,10 @@ async function posted(server: Program, id: string, branch: string) {
 }
 
 async function gone(server: Program, branch: string) {
-  const { json } = await server.call('POST', '/api/branch-deleted', { repository: 'acme/shop', branch }) // biome-ignore format: one call
+  const { json } = await server.call('POST', '/api/branch-deleted', {
+    repository: 'acme/shop',
+    branch,
+  })
   return over(server, (json as { id: string }).id)
 }
 
@@ -83,7 +100,8 @@ it('what a person released elsewhere stays when its branch is deleted', async ()
   const server = await stage()
   await posted(server, 'shop-1', 'main')
   await posted(server, 'shop-2', 'feature/login')
-  const ask = (artifactId: string) => server.call('POST', '/api/releases', { env: 'staging', app: 'shop', artifactId }) // biome-ignore format: one call
+  const ask = (artifactId: string) =>
+    server.call('POST', '/api/releases', { env: 'staging', app: 'shop', artifactId })
   for (const id of ['shop-2', 'shop-1'])
     await over(server, ((await ask(id)).json as { id: string }).id)
   const { id } = await gone(server, 'feature/login')

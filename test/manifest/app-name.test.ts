@@ -61,7 +61,12 @@ describe('an app with variables in its name', () => {
 
 describe('in a file', () => {
   const load = (text: string) =>
-    loadManifests({ version: 'v1', files: new Map([['a.yaml', `${text}manifests: |\n  kind: Service\n  metadata: { name: "{{ .APP }}" }\n`]]) }) // biome-ignore format: one call
+    loadManifests({
+      version: 'v1',
+      files: new Map([
+        ['a.yaml', `${text}manifests: |\n  kind: Service\n  metadata: { name: "{{ .APP }}" }\n`],
+      ]),
+    })
 
   test('it is kept apart from those with a fixed name', () => {
     const set = load(`app: "${template}"\nenv: preview\n`)

@@ -209,7 +209,8 @@ describe('deploy', () => {
 
   test('a pattern without quotes, which is a tag in YAML, is refused in a file', () => {
     const head = 'app: web\nenv: staging\nmanifests: |\n  kind: Service\n'
-    const load = (text: string) => loadManifests({ version: 'v1', files: new Map([['a.yaml', head + text]]) }) // biome-ignore format: one call
+    const load = (text: string) =>
+      loadManifests({ version: 'v1', files: new Map([['a.yaml', head + text]]) })
     const { problems, manifests } = load('deploy:\n  event: push\n  branch: !main\n')
     expect(manifests).toEqual([])
     expect(problems[0]?.message).toContain('put quotes around the value')
@@ -254,7 +255,11 @@ describe('cleanup', () => {
   })
 })
 
-const anyPattern = fc.string({ unit: fc.constantFrom(...'ab*?{},\\!['), minLength: 1, maxLength: 12 }) // biome-ignore format: one value
+const anyPattern = fc.string({
+  unit: fc.constantFrom(...'ab*?{},\\!['),
+  minLength: 1,
+  maxLength: 12,
+})
 const anyName = fc.string({ unit: fc.constantFrom(...'ab/!*[é'), minLength: 1, maxLength: 10 })
 
 test('!p fires exactly when p does not, for any branch, tag and deleted branch', () => {

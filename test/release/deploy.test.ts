@@ -58,7 +58,9 @@ describe('deploy in a manifest', () => {
     const parts = await testParts({ manifests: staging(), policies: { 'no.json': gate() } })
     await parts.arrive({ id: 'web-1', version: { branch: 'main' } })
     expect(await running(parts)).toEqual([])
-    expect(await parts.events.children('e-web-1')).toMatchObject([{ status: 'denied', statusDesc: 'Not now' }]) // biome-ignore format: one claim
+    expect(await parts.events.children('e-web-1')).toMatchObject([
+      { status: 'denied', statusDesc: 'Not now' },
+    ])
   })
 
   test('stops after a rollback, as everything automatic does', async () => {
@@ -68,7 +70,13 @@ describe('deploy in a manifest', () => {
       await drain(parts.ports)
     }
     const [, first] = await parts.releases.history({ env: 'staging', app: 'web', limit: 2 })
-    await parts.ask({ id: 'r-back', kind: 'rollback', env: 'staging', artifactId: 'web-1', toRef: first?.gitopsRef ?? null }) // biome-ignore format: one call
+    await parts.ask({
+      id: 'r-back',
+      kind: 'rollback',
+      env: 'staging',
+      artifactId: 'web-1',
+      toRef: first?.gitopsRef ?? null,
+    })
     await drain(parts.ports)
     await parts.arrive({ id: 'web-3', version: { branch: 'main' } })
     expect(await running(parts)).toEqual(['staging/web web-1'])
@@ -83,15 +91,34 @@ describe('deploy in a manifest', () => {
   })
 
   test('of an artifact’s own manifest counts, and A9: not for an app of another repository', async () => {
-    const parts = await testParts({ manifests: { 'api.yaml': manifest({ app: 'api', env: 'staging', extra: 'repository: owner/api\n' }) } }) // biome-ignore format: one value
-    const own = (app: string) => ({ app, env: 'staging', manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n', deploy: { event: 'push', branch: 'main', tag: '' } }) // biome-ignore format: one value
+    const parts = await testParts({
+      manifests: {
+        'api.yaml': manifest({ app: 'api', env: 'staging', extra: 'repository: owner/api\n' }),
+      },
+    })
+    const own = (app: string) => ({
+      app,
+      env: 'staging',
+      manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n',
+      deploy: { event: 'push', branch: 'main', tag: '' },
+    })
     await parts.arrive({ id: 'web-1', environments: [own('web'), own('api')] })
     expect(await running(parts)).toEqual(['staging/web web-1'])
   })
 
   test('is not asked again by what follows a release', async () => {
-    const follow = trigger({ on: 'released', env: 'production', when: { '==': [{ var: 'released.env' }, 'preview'] } }) // biome-ignore format: one value
-    const parts = await testParts({ manifests: { ...staging('deploy: { event: push, branch: "*" }\n'), 'p.yaml': manifest({ env: 'preview' }) }, policies: { 'f.json': follow } }) // biome-ignore format: one value
+    const follow = trigger({
+      on: 'released',
+      env: 'production',
+      when: { '==': [{ var: 'released.env' }, 'preview'] },
+    })
+    const parts = await testParts({
+      manifests: {
+        ...staging('deploy: { event: push, branch: "*" }\n'),
+        'p.yaml': manifest({ env: 'preview' }),
+      },
+      policies: { 'f.json': follow },
+    })
     await parts.push({ id: 'web-1' })
     await parts.ask({ env: 'preview' })
     expect(await running(parts)).toEqual(['preview/web web-1'])
@@ -100,7 +127,11 @@ describe('deploy in a manifest', () => {
   test('shows in what is played beforehand', async () => {
     const parts = await testParts({ manifests: staging() })
     const artifact = await parts.push({ id: 'web-1' })
-    const played = await rehearse(parts.ports, { artifact, actor: alice, tip: await parts.gitops.writer.tip() }) // biome-ignore format: one call
+    const played = await rehearse(parts.ports, {
+      artifact,
+      actor: alice,
+      tip: await parts.gitops.writer.tip(),
+    })
     expect(played.requests).toMatchObject([
       { end: 'released', event: { app: 'web', actor: { login: 'policy:manifest.deploy' } } },
     ])
@@ -131,8 +162,11 @@ const gone = (parts: TestParts, branch: string, repository = 'owner/web') =>
     about: { on: 'branchDeleted', repository, branch },
   })
 const goneText = async (parts: TestParts, branch: string) =>
-  (await parts.events.decision((await parts.events.find(`e-gone-${branch}`))?.decisionId ?? ''))
-    ?.triggers?.flatMap(({ env, app, trace }) => trace.map(({ policy, outcome, problem }) => [`${env}/${app}`, policy, outcome, problem])) // biome-ignore format: one value
+  (
+    await parts.events.decision((await parts.events.find(`e-gone-${branch}`))?.decisionId ?? '')
+  )?.triggers?.flatMap(({ env, app, trace }) =>
+    trace.map(({ policy, outcome, problem }) => [`${env}/${app}`, policy, outcome, problem]),
+  )
 
 describe('an app with variables in its name', () => {
   test('is released under its branch’s name and deleted with the branch', async () => {
@@ -158,7 +192,11 @@ describe('an app with variables in its name', () => {
     const parts = await testParts({
       manifests: { 'web.yaml': whole.replace('.BRANCH', '.HEAD') },
     })
-    await parts.arrive({ id: 'web-1', version: { branch: 'feature/a' }, context: { HEAD: 'feature/a' } }) // biome-ignore format: one call
+    await parts.arrive({
+      id: 'web-1',
+      version: { branch: 'feature/a' },
+      context: { HEAD: 'feature/a' },
+    })
     expect(await running(parts)).toEqual(['preview/web-feature-a web-1'])
     await gone(parts, 'feature/a')
     expect(await running(parts)).toEqual([])
@@ -194,7 +232,14 @@ describe('an app with variables in its name', () => {
 
   test('never takes the name of an app that has a manifest of its own', async () => {
     const parts = await testParts({
-      manifests: { 'web.yaml': whole, 'other.yaml': manifest({ app: 'web-feature-a', env: 'staging', extra: 'repository: owner/other\n' }) }, // biome-ignore format: one value
+      manifests: {
+        'web.yaml': whole,
+        'other.yaml': manifest({
+          app: 'web-feature-a',
+          env: 'staging',
+          extra: 'repository: owner/other\n',
+        }),
+      },
     })
     await parts.arrive({ id: 'web-1', version: { branch: 'feature/a' } })
     expect(await running(parts)).toEqual([])
@@ -204,7 +249,9 @@ describe('an app with variables in its name', () => {
   })
 
   test('that the artifact gives no name is told with why', async () => {
-    const manifests = { 'web.yaml': whole.replace('.BRANCH | sanitizeDNSName }}"\nenv', '.HEAD }}"\nenv') } // biome-ignore format: one value
+    const manifests = {
+      'web.yaml': whole.replace('.BRANCH | sanitizeDNSName }}"\nenv', '.HEAD }}"\nenv'),
+    }
     const parts = await testParts({ manifests })
     await parts.arrive({ id: 'web-1', version: { branch: 'feature/a' } })
     expect(await running(parts)).toEqual([])
@@ -216,7 +263,10 @@ describe('an app with variables in its name', () => {
 
 describe('cleanup in a manifest', () => {
   const fixed = (branch: string) => ({
-    'web.yaml': manifest({ env: 'preview', extra: `cleanup: { event: branchDeleted, branch: "${branch}", app: web }\n` }), // biome-ignore format: one value
+    'web.yaml': manifest({
+      env: 'preview',
+      extra: `cleanup: { event: branchDeleted, branch: "${branch}", app: web }\n`,
+    }),
     'live.yaml': manifest({ env: 'production' }),
   })
   async function released(branch: string) {
@@ -285,7 +335,13 @@ describe('cleanup in a manifest', () => {
     await parts.ask({ id: 'r-2', env: 'preview', artifactId: 'web-2' })
     await drain(parts.ports)
     const [, first] = await parts.releases.history({ env: 'preview', app: 'web', limit: 2 })
-    await parts.ask({ id: 'r-back', kind: 'rollback', env: 'preview', artifactId: 'web-1', toRef: first?.gitopsRef ?? null }) // biome-ignore format: one call
+    await parts.ask({
+      id: 'r-back',
+      kind: 'rollback',
+      env: 'preview',
+      artifactId: 'web-1',
+      toRef: first?.gitopsRef ?? null,
+    })
     await drain(parts.ports)
     await gone(parts, 'fix/x')
     expect(await running(parts)).toEqual(['preview/web web-1', 'production/web web-1'])
@@ -297,7 +353,16 @@ describe('cleanup in a manifest', () => {
 
   test('waits for a lock to go, and says whose it is', async () => {
     const parts = await released('*')
-    await parts.controls.lock({ id: 'l-1', kind: 'freeze', env: 'preview', app: 'web', by: 'bob', reason: 'demo', createdUnix: 0, untilUnix: null }) // biome-ignore format: one call
+    await parts.controls.lock({
+      id: 'l-1',
+      kind: 'freeze',
+      env: 'preview',
+      app: 'web',
+      by: 'bob',
+      reason: 'demo',
+      createdUnix: 0,
+      untilUnix: null,
+    })
     await gone(parts, 'fix/x')
     expect(await running(parts)).toEqual(['preview/web web-1', 'production/web web-1'])
     expect(await parts.events.children('e-gone-fix/x')).toMatchObject([
@@ -307,7 +372,12 @@ describe('cleanup in a manifest', () => {
 
   test('of an artifact’s own manifest counts, even when it runs no more', async () => {
     const parts = await testParts()
-    const own = { app: 'web', env: 'preview', manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n', cleanup: { event: 'branchDeleted', branch: 'fix/*', app: 'web' } } // biome-ignore format: one value
+    const own = {
+      app: 'web',
+      env: 'preview',
+      manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n',
+      cleanup: { event: 'branchDeleted', branch: 'fix/*', app: 'web' },
+    }
     await parts.push({ id: 'web-1', version: { branch: 'fix/x' }, environments: [own] })
     await parts.ask({ env: 'preview' })
     await drain(parts.ports)
@@ -318,7 +388,11 @@ describe('cleanup in a manifest', () => {
 
 test('the newest artifact of a branch says how it is cleaned up', async () => {
   const parts = await testParts()
-  const own = { app: 'web', env: 'preview', manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n' } // biome-ignore format: one value
+  const own = {
+    app: 'web',
+    env: 'preview',
+    manifests: 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n',
+  }
   const cleanup = { event: 'branchDeleted', branch: '*', app: 'web' }
   const version = { event: 'pr', branch: 'main', sourceBranch: 'fix/x', targetBranch: 'main' }
   await parts.push({ id: 'web-1', version, environments: [{ ...own, cleanup }] })
@@ -332,7 +406,10 @@ test('the newest artifact of a branch says how it is cleaned up', async () => {
 
 describe('a preview with rules of its own', () => {
   const preview = (extra: string) => ({
-    'web.yaml': manifest({ env: 'preview', extra: `repository: owner/web\npreview: { days: 3 }\n${extra}` }).replace('name: web', 'name: "{{ .APP }}"'), // biome-ignore format: one value
+    'web.yaml': manifest({
+      env: 'preview',
+      extra: `repository: owner/web\npreview: { days: 3 }\n${extra}`,
+    }).replace('name: web', 'name: "{{ .APP }}"'),
   })
   const rule = 'deploy: { event: push, branch: "!{main,master}" }\n'
 
@@ -377,7 +454,10 @@ describe('a preview with rules of its own', () => {
 
   test('is asked for once when a pull request is open as well', async () => {
     const parts = await testParts({ manifests: preview(rule) })
-    await parts.arrive({ id: 'web-1', version: { event: 'pr', branch: 'fix/x', targetBranch: 'main' } }) // biome-ignore format: one call
+    await parts.arrive({
+      id: 'web-1',
+      version: { event: 'pr', branch: 'fix/x', targetBranch: 'main' },
+    })
     await parts.arrive({ id: 'web-2', version: { branch: 'fix/x' } })
     await drain(parts.ports)
     await new Previews(parts.ports).compare()
