@@ -41,6 +41,7 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     ofCommit(of: { repository: string; sha: Sha }): Promise<Artifact | undefined>
     find(id: string): Promise<Artifact | undefined>
     findAll(ids: readonly string[]): Promise<readonly Artifact[]>
+    ofBranch(of: { repository: string; branch: string }): Promise<Artifact | undefined>
     list(filter: StoredArtifactQuery): Promise<readonly Artifact[]>
   }
   readonly events: {

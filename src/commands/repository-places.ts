@@ -13,11 +13,11 @@ export const placesOf = (manifests: ManifestSet['manifests'], repository: string
 
 /** The workflows whose runs make artifacts of a repository, by the names of their files. */
 export const workflowsOf = (
-  { manifests, previews }: ManifestSet,
+  { manifests, previews, templated }: ManifestSet,
   repository: string,
 ): ReadonlySet<string> =>
   new Set(
-    [...manifests, ...previews]
+    [...manifests, ...previews, ...templated]
       .filter((manifest) => isOf(repository, manifest))
       .flatMap(({ workflow }) => workflow ?? []),
   )

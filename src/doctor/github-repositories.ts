@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { Fault } from '../domain/fault.ts'
-import { loadManifests } from '../manifest/manifest.ts'
+import { loadManifests } from '../manifest/manifest-set.ts'
 import { type Check, fine, warning, wrong } from './check.ts'
 import { type AskedInstallations, type Installed, installationOf } from './github-installations.ts'
 import type { Environment } from './settings.ts'
@@ -21,8 +21,10 @@ export async function repositoryChecks(of: Of, asked: AskedInstallations): Promi
           'are named by manifests in the GitOps repository, which the server gets when it starts; start it',
         ),
       ]
-    const { manifests, previews } = loadManifests(sources)
-    const names = [...manifests, ...previews].flatMap(({ repository }) => repository ?? [])
+    const { manifests, previews, templated } = loadManifests(sources)
+    const names = [...manifests, ...previews, ...templated].flatMap(
+      ({ repository }) => repository ?? [],
+    )
     return namedChecks(asked, withOwner(names))
   } catch (error) {
     const why = error instanceof Fault ? error.message : 'something broke'

@@ -103,7 +103,8 @@ const versionSchema = z.looseObject(
 
 const environmentSchema = z.looseObject(
   {
-    app: label,
+    // What it comes to with its variables, where it has any, is checked as a part of the manifest.
+    app: label.or(line(500).regex(/\{\{/, `must be ${labelRule}`)),
     env: label,
     // GimletD's clients always send it; empty means the default.
     namespace: label.or(z.literal('')).optional(),

@@ -76,8 +76,18 @@ export type About =
   | { readonly on: 'health'; readonly env: string; readonly app: string }
   /** Of a request for the artifact of exactly this commit, which CI may not have posted yet. */
   | { readonly on: 'commit'; readonly repository: string; readonly sha: Sha }
-  /** Of a request that a manifest makes for a pull request: the branch that is shown. */
-  | { readonly on: 'preview'; readonly repository: string; readonly branch: string }
+  /**
+   * Of a request that a manifest makes for a branch: the branch that is shown. With `days`, after which
+   * it ends, it was not made for a pull request and does not end with one.
+   */
+  | {
+      readonly on: 'preview'
+      readonly repository: string
+      readonly branch: string
+      readonly days?: number
+    }
+  /** Of a request to delete what ran of a branch that is gone, and nothing else. */
+  | { readonly on: 'cleanup'; readonly repository: string; readonly branch: string }
   /** The trigger whose time has come. */
   | { readonly on: 'schedule'; readonly trigger: string }
 

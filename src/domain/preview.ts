@@ -23,13 +23,18 @@ const hashCharacters = 8
 export function previewNames({ app, branch }: PreviewOf): readonly string[] {
   const label = dnsLabel(branch)
   const plain = `${app}-${label}`
-  const start = plain.slice(0, labelCharactersMax - hashCharacters - 1).replace(/-+$/, '')
-  const hashed = `${start}-${nameHash(`${app}\n${branch}`)}`
+  const hashed = hashedName(plain, `${app}\n${branch}`)
   return label !== '' && plain.length <= labelCharactersMax ? [plain, hashed] : [hashed]
 }
 
-/** FNV-1a of 64 bits (draft-eastlake-fnv), shortened: it tells names apart and protects nothing. */ /** FNV-1a of 64 bits (draft-eastlake-fnv), shortened to 8 characters: it tells names apart and protects nothing. */
-export function nameHash(text: string): string {
+/** The beginning of a name with a hash of what it stands for: at most as long as a DNS label, or as said. */
+export function hashedName(name: string, of: string, charactersMax = labelCharactersMax): string {
+  const start = name.slice(0, charactersMax - hashCharacters - 1).replace(/-+$/, '')
+  return `${start}-${hash(of)}`
+}
+
+/** FNV-1a of 64 bits (draft-eastlake-fnv), shortened: it tells names apart and protects nothing. */
+function hash(text: string): string {
   let value = 0xcbf29ce484222325n
   for (const byte of new TextEncoder().encode(text))
     value = BigInt.asUintN(64, (value ^ BigInt(byte)) * 0x100000001b3n)

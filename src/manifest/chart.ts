@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
-import { nameHash } from '../domain/preview.ts'
+import { hashedName } from '../domain/preview.ts'
 import { hasTemplate } from './template.ts'
 import { fill, type Variables } from './variables.ts'
 
@@ -33,13 +33,12 @@ export type GitChart = {
 
 /** The longest name that helm takes for a release. */
 const releaseNameCharactersMax = 53
-const hashCharacters = 8
 
 /** The name of an app's helm release: its own, or the start of it with a hash where that is too long. */
 export const releaseName = (app: string): string =>
   app.length <= releaseNameCharactersMax
     ? app
-    : `${app.slice(0, releaseNameCharactersMax - hashCharacters - 1).replace(/-+$/, '')}-${nameHash(app)}`
+    : hashedName(app, app, releaseNameCharactersMax)
 
 const textRule = 'must be text; put quotes around it'
 const field = z.preprocess((value) => value ?? '', z.string(textRule))

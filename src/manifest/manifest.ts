@@ -1,18 +1,23 @@
-import { z } from 'zod'
 import type { ArtifactEnvironment } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
-import { isLabel, isRepository, labelRule } from '../domain/names.ts'
-import { type PreviewRule, previewDays } from '../domain/preview.ts'
-import type { Sources } from '../domain/sources.ts'
-import { withoutCharts } from './chart-folder.ts'
+import { isLabel } from '../domain/names.ts'
+import type { PreviewRule } from '../domain/preview.ts'
+import { fixedName } from './app-name.ts'
+import type { ChartFields } from './chart.ts'
+import type { CleanupRule, DeployRule } from './deploy-trigger.ts'
 import { type Form, formsOf } from './forms.ts'
-import { parseYaml } from './parse-yaml.ts'
+import type { Json6902Patch } from './json6902.ts'
+import type { ImageChange } from './kustomize/images.ts'
+import { fieldProblem, manifestFields } from './manifest-fields.ts'
+import { valuesText, type Written } from './values.ts'
 
 /** How one app is written into one environment: contract, section 4b. */
 export type Manifest = {
   /** Where it was read, for messages. */
   readonly file: string
   readonly app: string
+  /** `app` as it was written, if it has variables: then `app` is a name only for one artifact. */
+  readonly appTemplate: string | null
   readonly env: string
   readonly namespace: string
   /** The namespaces that its objects may name; `null` where it names none itself. */
@@ -25,10 +30,25 @@ export type Manifest = {
   readonly repositoryId: number | null
   /** The file of the GitHub workflow whose runs are its artifacts; `null` leaves that to CI. */
   readonly workflow: string | null
-  /** Kubernetes objects as YAML, with variables. */
+  /** Kubernetes objects as YAML, with variables; empty for none. */
   readonly manifests: string
+  readonly chart: ChartFields | null
+  /** The chart's, as YAML with variables: see `valuesText`. */
+  readonly values: string
+  /** Whether a chart is rendered here, or written as objects that Flux renders. */
+  readonly render: 'helm' | 'helmrelease'
+  readonly kustomize: { readonly path: string; readonly images: readonly ImageChange[] } | null
+  /** YAML with variables; empty for none. */
+  readonly strategicMergePatches: string
+  readonly json6902Patches: readonly Json6902Patch[]
+  /** All files below MANIFESTS; `null` for a manifest that came with an artifact. */
+  readonly files: ReadonlyMap<string, string> | null
   /** Of one that is for pull requests only: each has the app under a name of its own. */
   readonly preview: PreviewRule | null
+  /** When an artifact goes there by itself: when any of these fits it. */
+  readonly deploy: readonly DeployRule[]
+  /** What goes when a branch does. */
+  readonly cleanup: CleanupRule | null
 }
 
 export type PreviewManifest = Manifest & { readonly preview: PreviewRule }
@@ -42,52 +62,11 @@ export type ManifestProblem = {
   readonly env: string | null
 }
 
-/** Every manifest of a folder, at most one for an app and environment, and what is wrong with the rest. */
-export type ManifestSet = {
-  readonly version: string
-  readonly manifests: readonly Manifest[]
-  /** Those that are for pull requests. */
-  readonly previews: readonly PreviewManifest[]
-  readonly problems: readonly ManifestProblem[]
-}
-
-type Entry = Manifest | ManifestProblem
-
-/** Reads every YAML document of every `.yaml` and `.yml` file. Never throws: what is wrong is listed. */
-export const loadManifests = (sources: Sources): ManifestSet => manifestLoader()(sources)
-
-/** The same, for one who loads again and again: a file that has not changed is not parsed again. */
-export function manifestLoader(): (sources: Sources) => ManifestSet {
-  let known = new Map<string, { text: string; entries: readonly Entry[] }>()
-  return ({ version, files }) => {
-    const read = new Map<string, { text: string; entries: readonly Entry[] }>()
-    for (const [file, text] of [...withoutCharts(files)].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (!/\.ya?ml$/.test(file)) continue
-      const before = known.get(file)
-      read.set(file, before?.text === text ? before : { text, entries: entriesOf(file, text) })
-    }
-    known = read
-    return setOf(
-      version,
-      [...read.values()].flatMap(({ entries }) => entries),
-    )
-  }
-}
-
-function setOf(version: string, entries: readonly Entry[]): ManifestSet {
-  const groups = byTarget(entries.filter(isManifest))
-  const clear = groups.flatMap((group) => (group.length === 1 ? group : []))
-  return {
-    version,
-    manifests: clear.filter((manifest) => !isPreview(manifest)),
-    previews: clear.filter(isPreview),
-    problems: [...entries.filter(isProblem), ...groups.flatMap(ambiguity)],
-  }
-}
+export type Entry = Manifest | ManifestProblem
 
 /** Reads an entry of an artifact's `environments`. `file` names it in messages. */
 export function manifestOf(environment: ArtifactEnvironment, file: string): Manifest | Refusal {
-  const entry = entryOf(environment, file)
+  const entry = readManifest(environment, { file, written: null })
   return isManifest(entry) ? entry : refuse('invalid', entry.message)
 }
 
@@ -95,126 +74,55 @@ export function manifestOf(environment: ArtifactEnvironment, file: string): Mani
 export const isPreview = (manifest: Manifest): manifest is PreviewManifest =>
   manifest.preview !== null
 
-const isManifest = (entry: Entry): entry is Manifest => 'manifests' in entry
-const isProblem = (entry: Entry): entry is ManifestProblem => !isManifest(entry)
+export const isManifest = (entry: Entry): entry is Manifest => 'manifests' in entry
 
-function entriesOf(file: string, text: string): readonly Entry[] {
-  const documents = parseYaml(text)
-  // Without its YAML nothing says which app a file is about: it could be any.
-  if (isRefusal(documents)) return [problem({ file, message: documents.message })]
-  return documents
-    .filter(({ value }) => value !== null)
-    .map(({ value }) =>
-      value instanceof Map
-        ? entryOf(Object.fromEntries(value), file)
-        : problem({ file, message: 'must be a mapping with app, env and manifests' }),
-    )
+type From = {
+  readonly file: string
+  /** `null` for one that was not written as YAML. */
+  readonly written: Written | null
 }
 
-function byTarget(manifests: readonly Manifest[]): readonly (readonly Manifest[])[] {
-  const groups = new Map<string, Manifest[]>()
-  for (const manifest of manifests) {
-    const target = `${manifest.env}/${manifest.app}${isPreview(manifest) ? ' preview' : ''}`
-    groups.set(target, [...(groups.get(target) ?? []), manifest])
-  }
-  return [...groups.values()]
-}
-
-/** Two manifests for one app and environment: none is used, because nothing says which one is meant. */
-function ambiguity(group: readonly Manifest[]): readonly ManifestProblem[] {
-  const [first] = group
-  if (!first || group.length === 1) return []
-  const { file, app, env } = first
-  const files = [...new Set(group.map((manifest) => manifest.file))].join(' and ')
-  const message = `app ${app} has more than one manifest for env ${env}, in ${files}; keep one`
-  return [problem({ file, message, app, env })]
-}
-
-const label = z.string({ error: `must be ${labelRule}` }).refine(isLabel, `must be ${labelRule}`)
-
-const previewText = 'must be true, or a mapping of label and days'
-const daysText = 'must be a whole number of days from 1 to 365'
-
-const previewShape = z
-  .preprocess(
-    (value) => (value instanceof Map ? Object.fromEntries(value) : value || false),
-    z.union(
-      [
-        z.boolean(),
-        z.strictObject({
-          label: z.string().min(1).max(50).optional(),
-          days: z
-            .number({ error: daysText })
-            .int(daysText)
-            .min(1, daysText)
-            .max(365, daysText)
-            .optional(),
-        }),
-      ],
-      { error: previewText },
-    ),
-  )
-  .transform((value): PreviewRule | null => {
-    if (value === false) return null
-    const { label = null, days = previewDays } = value === true ? {} : value
-    return { label, days }
-  })
-
-const repositoryIdText = 'must be the number that GitHub has for the repository'
-const workflowText = 'must be the file name of a workflow, such as build.yml'
-
-const manifestSchema = z.looseObject({
-  app: label,
-  env: label,
-  // GimletD writes a namespace that is not given as empty text.
-  namespace: z.preprocess((value) => ((value ?? '') === '' ? 'default' : value), label),
-  namespaces: z.array(label, { error: 'must be a list of namespaces' }).default([]),
-  validate: z.boolean({ error: 'must be true or false' }).default(true),
-  repository: z
-    .string({ error: 'must be a repository name such as owner/name' })
-    .refine(isRepository, 'must be a repository name such as owner/name')
-    .nullable()
-    .default(null),
-  repositoryId: z
-    .number({ error: repositoryIdText })
-    .int(repositoryIdText)
-    .positive(repositoryIdText)
-    .nullable()
-    .default(null),
-  workflow: z
-    .string({ error: workflowText })
-    .regex(/^[A-Za-z0-9_.-]{1,100}\.ya?ml$/, workflowText)
-    .nullable()
-    .default(null),
-  manifests: z
-    .string({ error: 'must be Kubernetes objects as YAML text; write "manifests: |" above them' })
-    .refine((text) => text.trim() !== '', 'must not be empty'),
-  preview: previewShape,
-})
-
-const laterFields = ['chart', 'kustomize', 'strategicMergePatches', 'json6902Patches']
-
-function entryOf(fields: Readonly<Record<string, unknown>>, file: string): Entry {
+/** Reads the fields of one manifest, or says what is wrong with them. */
+export function readManifest(
+  fields: Readonly<Record<string, unknown>>,
+  { file, written }: From,
+): Entry {
   const about = { file, app: labelOf(fields.app), env: labelOf(fields.env) }
-  if (laterFields.some((field) => !isBlank(fields[field])))
-    return problem({
-      ...about,
-      message:
-        'charts and patches are not supported yet by this version; write the objects under `manifests`',
-    })
-  const parsed = manifestSchema.safeParse(fields)
-  if (!parsed.success) return problem({ ...about, message: issueText(parsed.error) })
-  const { manifests, preview, ...named } = parsed.data
+  const parsed = manifestFields.safeParse(fields)
+  if (!parsed.success) return problemOf({ ...about, message: fieldProblem(parsed.error) })
+  const values = valuesText(fields.values, written)
+  if (isRefusal(values)) return problemOf({ ...about, message: values.message })
+  const { app, namespace, namespaces: further, ...rest } = parsed.data
+  const isFree = (fields.namespace ?? '') === '' && further.length === 0
+  const manifest: Manifest = {
+    ...{ file, files: null, values, ...rest, app, namespace },
+    appTemplate: isLabel(app) ? null : app,
+    namespaces: isFree ? null : [namespace, ...further],
+  }
+  const message = problemIn(manifest)
+  return message === null ? manifest : problemOf({ ...about, message })
+}
+
+const nothingText =
+  'manifests: must be Kubernetes objects as YAML text, if there is neither chart nor kustomize; write "manifests: |" above them'
+const labelText =
+  'preview.label: one with `deploy` needs no pull request, so nothing has the label; leave one of them out'
+const ownNameText = (app: string): string =>
+  `app: a preview has the name of its branch by itself; write app: ${fixedName(app) || 'web'}`
+
+/** What no field says alone. */
+function problemIn(manifest: Manifest): string | null {
+  const { manifests, chart, kustomize, values, appTemplate, preview, deploy } = manifest
+  if (manifests.trim() === '' && !chart && !kustomize) return nothingText
+  if (values !== '' && !chart) return 'values: are those of a chart; add chart, or leave them out'
+  if (appTemplate !== null && preview !== null) return ownNameText(appTemplate)
+  if (preview?.label && deploy.length > 0) return labelText
   const forms = formsOf(manifests)
-  if (isRefusal(forms)) return problem({ ...about, message: `manifests: ${forms.message}` })
+  if (isRefusal(forms)) return `manifests: ${forms.message}`
+  const patches = formsOf(manifest.strategicMergePatches)
+  if (isRefusal(patches)) return `strategicMergePatches: ${patches.message}`
   const shared = preview && sharedObject(forms)
-  if (shared) return problem({ ...about, message: `manifests: ${shared}` })
-  const { app, env, namespace, repository, repositoryId, workflow, validate } = named
-  const names = { app, env, namespace, repository, repositoryId, workflow, validate }
-  const further = named.namespaces
-  const isFree = isBlank(fields.namespace) && further.length === 0
-  const namespaces = isFree ? null : [namespace, ...further]
-  return { file, ...names, namespaces, manifests, preview }
+  return shared ? `manifests: ${shared}` : null
 }
 
 /** Something that is different in each preview. */
@@ -235,21 +143,10 @@ function sharedObject(forms: readonly Form[]): string | null {
 const labelOf = (value: unknown): string | null =>
   typeof value === 'string' && isLabel(value) ? value : null
 
-/** GimletD's clients send a field that is not used as empty text, or as an object of empty texts. */
-function isBlank(value: unknown): boolean {
-  if (value === undefined || value === null || value === '') return true
-  if (value instanceof Map) return [...value.values()].every((entry) => isBlank(entry))
-  return typeof value === 'object' && Object.values(value).every((entry) => isBlank(entry))
-}
-
-function issueText(error: z.ZodError): string {
-  const issue = error.issues[0]
-  return `${issue?.path.join('.')}: ${issue?.message}`
-}
-
 type Finding = Pick<ManifestProblem, 'file' | 'message'> & Partial<ManifestProblem>
 
-const problem = ({ file, message, app = null, env = null }: Finding): ManifestProblem => ({
+/** What is wrong in a file; without app or env it concerns them all. */
+export const problemOf = ({ file, message, app = null, env = null }: Finding): ManifestProblem => ({
   file,
   message: `${file}: ${message}`,
   app,

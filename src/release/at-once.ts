@@ -35,7 +35,11 @@ export function atOnce(
       return person
     },
     controls: { version: once(() => controls.version()), of: control },
-    artifacts: { find: artifact, findAll: (ids) => artifacts.findAll(ids) },
+    artifacts: {
+      find: artifact,
+      findAll: (ids) => artifacts.findAll(ids),
+      ofBranch: (of) => artifacts.ofBranch(of),
+    },
     drift: { mode: drift.mode, of: changes, here: (where) => drift.here(where) },
     releases: {
       running: (where) =>

@@ -3,9 +3,11 @@ import { builtBranch } from '../domain/artifact.ts'
 import type { TriggerAnswer } from '../domain/decision.ts'
 import type { About, Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Release } from '../domain/release.ts'
+import { cleanupPolicy } from '../manifest/deploy-trigger.ts'
 import { type Asked, askedFor } from '../policy/decide.ts'
 import type { Trigger } from '../policy/policy.ts'
-import { childOf, decisionOf, type Given, listed, runningOf } from './expansion.ts'
+import { type Cleanup, cleanupsFor } from './cleanups.ts'
+import { childOf, decisionOf, type Given, listed, misfits, runningOf } from './expansion.ts'
 import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
 import { releaseBefore } from './rollback-target.ts'
@@ -31,21 +33,55 @@ export async function expandRunning(
   const nowMs = ports.clock.nowMs()
   const answers: TriggerAnswer[] = []
   const children: NewEvent[] = []
-  for (const candidate of await candidatesFor(ports, event.about, given)) {
+  const { about } = event
+  const cleanups = about.on === 'branchDeleted' ? await cleanupsFor(ports, about, given) : []
+  for (const candidate of await candidatesFor(ports, about, given)) {
     const { app, env } = candidate
     const facts = await factsFor(ports, { event, candidate, nowMs }, given)
-    const asked = askedFor(given.policies, { app, env, facts, nowMs, ...event.about })
+    const asked = askedFor(given.policies, { app, env, facts, nowMs, ...about })
     const { by, problem, trace } = asked
-    answers.push({ app, env, by, problem, trace })
-    const child = by === null ? undefined : await childFor(ports, event, { candidate, asked })
+    const cleanup = cleanups.find(({ answer }) => answer.app === app && answer.env === env)
+    answers.push(withCleanup({ app, env, by, problem, trace }, cleanup))
+    const child =
+      by === null
+        ? problem === null && cleanup && cleanupChild(ports, event, { candidate, cleanup })
+        : await childFor(ports, event, { candidate, asked })
     if (child) children.push(child)
   }
-  const asked = children.length > 0 ? `asked for ${listed(children)}` : 'No trigger asked'
+  const isAnswered = ({ answer: { app, env } }: Cleanup) =>
+    answers.some((one) => one.app === app && one.env === env)
+  answers.push(...cleanups.filter((one) => !isAnswered(one)).map(({ answer }) => answer))
+  const asked =
+    children.length > 0
+      ? `asked for ${listed(children)}`
+      : ['No trigger asked', ...misfits(answers, cleanupPolicy)].join('; ')
   const problem = answers.find((answer) => answer.problem !== null)?.problem
   const message = problem ? `${asked}; ${problem}` : asked
   const decision = decisionOf(ports, { event, answers, message, nowMs }, given)
   const status = problem && children.length === 0 ? 'denied' : 'processed'
   return { status, statusDesc: message, decision, children }
+}
+
+/** What the triggers said of a place, with what its manifest says: whoever asks first is who asked. */
+const withCleanup = (answer: TriggerAnswer, cleanup: Cleanup | undefined): TriggerAnswer => ({
+  ...answer,
+  by: answer.by ?? (answer.problem === null ? (cleanup?.answer.by ?? null) : null),
+  trace: [...answer.trace, ...(cleanup?.answer.trace ?? [])],
+})
+
+/** The request that a manifest's `cleanup` makes; nothing when it makes none. */
+function cleanupChild(
+  ports: ProposalPorts,
+  event: RunningEvent,
+  of: { candidate: Candidate; cleanup: Cleanup },
+): NewEvent | undefined {
+  const { candidate, cleanup } = of
+  const { by } = cleanup.answer
+  if (by === null) return undefined
+  const { app, env, release } = candidate
+  const asked = { kind: 'delete', actor: policyActor(by), source: 'policy' } as const
+  const { about } = cleanup
+  return childOf(ports, event, { ...asked, app, env, artifactId: release.artifactId, about })
 }
 
 async function candidatesFor(

@@ -3,9 +3,11 @@ import type { Artifact } from '../domain/artifact.ts'
 import type { TriggerAnswer } from '../domain/decision.ts'
 import type { Closing, NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
+import { deployPolicy } from '../manifest/deploy-trigger.ts'
 import { askedFor, type Occasion } from '../policy/decide.ts'
+import { previewDeploys, unnamedAnswers, withDeploy } from './deploys.ts'
 import { expandRunning, isAboutRunning } from './expand-running.ts'
-import { childOf, decisionOf, type Given, listed, runningOf } from './expansion.ts'
+import { childOf, decisionOf, type Given, listed, misfits, runningOf } from './expansion.ts'
 import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
 import { foreignArtifact, ownerOf, targetsOf } from './targets.ts'
@@ -67,19 +69,26 @@ async function arrival(ports: ProposalPorts, subject: Subject, given: Given): Pr
   const { event, artifact } = subject
   const nowMs = ports.clock.nowMs()
   const answers: TriggerAnswer[] = []
-  for (const { app, env } of await placesToAsk(ports, subject, given)) {
+  for (const manifest of await placesToAsk(ports, subject, given)) {
+    const { app, env } = manifest
     const request = { kind: 'release', source: 'policy', reason: '' } as const
     const running = await runningOf(ports, app, given)
     const actor = event.actor
     const { about } = event
     const facts = factsOf({ artifact, app, env, actor, request, running, nowMs, about })
     const question = { app, env, facts, nowMs, ...occasionOf(subject) }
-    answers.push({ app, env, ...askedFor(given.policies, question) })
+    const answer = { app, env, ...askedFor(given.policies, question) }
+    answers.push(event.kind === 'artifact' ? withDeploy(answer, manifest, artifact) : answer)
   }
-  const children = answers.flatMap(({ app, env, by }) =>
+  const isArrival = event.kind === 'artifact'
+  if (isArrival) answers.push(...unnamedAnswers(artifact, given))
+  const previews = isArrival ? await previewDeploys(ports, artifact, given) : []
+  const asked = [...answers.map((answer) => ({ answer, about: null })), ...previews]
+  answers.push(...previews.map(({ answer }) => answer))
+  const children = asked.flatMap(({ answer: { app, env, by }, about: of }) =>
     by === null
       ? []
-      : [childOf(ports, event, { app, env, actor: policyActor(by), source: 'policy' })],
+      : [childOf(ports, event, { app, env, actor: policyActor(by), source: 'policy', about: of })],
   )
   const message = arrivalText(artifact, answers, children)
   const problem = answers.find((answer) => answer.problem !== null)
@@ -113,7 +122,6 @@ function arrivalText(
   const problem = answers.find((answer) => answer.problem !== null)?.problem
   if (children.length > 0) return `asked for ${listed(children)}${problem ? `; ${problem}` : ''}`
   if (problem) return problem
-  return answers.length === 0
-    ? `No manifest is for an app of ${version.repositoryName}`
-    : 'No trigger asked for a release'
+  if (answers.length === 0) return `No manifest is for an app of ${version.repositoryName}`
+  return ['No trigger asked for a release', ...misfits(answers, deployPolicy)].join('; ')
 }

@@ -2,7 +2,7 @@ import type { Decision, TriggerAnswer } from '../domain/decision.ts'
 import type { NewEvent, ReleaseEvent } from '../domain/event.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
-import type { ManifestSet } from '../manifest/manifest.ts'
+import type { ManifestSet } from '../manifest/manifest-set.ts'
 import type { PolicySet } from '../policy/policy.ts'
 import type { ProposalPorts } from './ports.ts'
 
@@ -74,6 +74,19 @@ export function childOf(
     ...own,
   }
 }
+
+/** So many rules of manifests are told in the one sentence about what happened. */
+const misfitsMax = 3
+
+/** Why the rules of manifests did not ask, each with its place. */
+export const misfits = (answers: readonly TriggerAnswer[], rule: string): string[] =>
+  answers
+    .flatMap(({ app, env, trace }) =>
+      trace
+        .filter(({ policy, problem }) => policy === rule && problem !== undefined)
+        .map(({ problem }) => `${app} in ${env}: ${problem}`),
+    )
+    .slice(0, misfitsMax)
 
 /** `web to staging, api to staging` */
 export const listed = (children: readonly NewEvent[]): string =>

@@ -1,15 +1,17 @@
 import { lastPart } from '../domain/names.ts'
 import type { RepositoryNames } from '../domain/repository-names.ts'
-import type { Manifest, ManifestSet } from '../manifest/manifest.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+import type { ManifestSet } from '../manifest/manifest-set.ts'
 import type { Bindings } from './targets.ts'
 
 /** Whether the manifests may say a name that a repository does not have any more, or only its number. */
 export function mayBeOld(
-  { manifests, previews }: ManifestSet,
+  { manifests, previews, templated }: ManifestSet,
   { ofNames }: RepositoryNames,
 ): boolean {
   const isRenamed = [...ofNames].some(([name, now]) => name !== now)
-  return isRenamed || [...manifests, ...previews].some(({ repositoryId }) => repositoryId !== null)
+  const all = [...manifests, ...previews, ...templated]
+  return isRenamed || all.some(({ repositoryId }) => repositoryId !== null)
 }
 
 /**
@@ -25,7 +27,12 @@ export function namesOfNow(
     ...manifest,
     repository: repositoryOf(manifest, names, bindings),
   })
-  return { ...set, manifests: set.manifests.map(named), previews: set.previews.map(named) }
+  return {
+    ...set,
+    manifests: set.manifests.map(named),
+    previews: set.previews.map(named),
+    templated: set.templated.map(named),
+  }
 }
 
 function repositoryOf(

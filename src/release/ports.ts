@@ -7,7 +7,7 @@ import type { Closing, EventCommit, ReleaseEvent } from '../domain/event.ts'
 import type { ForeignCommit } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Intent, Landing, Release } from '../domain/release.ts'
-import type { ManifestSet } from '../manifest/manifest.ts'
+import type { ManifestSet } from '../manifest/manifest-set.ts'
 import type { People } from '../policy/people.ts'
 import type { PolicySet } from '../policy/policy.ts'
 import type { DriftMode } from './drift.ts'
@@ -32,6 +32,8 @@ export type ProposalPorts = {
   readonly artifacts: {
     find(id: string): Promise<Artifact | undefined>
     findAll(ids: readonly string[]): Promise<readonly Artifact[]>
+    /** The newest artifact that was built of a branch. */
+    ofBranch(of: { repository: string; branch: string }): Promise<Artifact | undefined>
   }
   readonly releases: {
     running(where: { env?: string; app?: string }): Promise<readonly Release[]>

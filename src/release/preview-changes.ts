@@ -1,5 +1,6 @@
 import { type PreviewRule, previewDays, previewNames } from '../domain/preview.ts'
-import type { ManifestSet, PreviewManifest } from '../manifest/manifest.ts'
+import type { PreviewManifest } from '../manifest/manifest.ts'
+import type { ManifestSet } from '../manifest/manifest-set.ts'
 import {
   freeName,
   type NameHolders,
@@ -56,7 +57,8 @@ function wantedIn(state: PreviewState): ReadonlyMap<string, Wanted> {
   const wanted = new Map<string, Wanted>()
   for (const { repository, number, branch, labels, artifact, manifests } of state.pulls) {
     if (artifact === null) continue
-    for (const { app, env, preview } of manifests) {
+    // One with a rule of its own comes by that, whatever pull requests there are.
+    for (const { app, env, preview } of manifests.filter(({ deploy }) => deploy.length === 0)) {
       if (!isLabelled(preview, labels) || isOld(state, preview, artifact.createdUnix)) continue
       const name = freeName({ ...state, wanted }, { app, env, repository, branch })
       const place = { env, app: name ?? '', repository, branch }
@@ -121,7 +123,9 @@ function superfluous(state: PreviewState, last: PreviewAsk): PreviewChange[] {
 
 /** Why a preview is not wanted any more, or nothing when it stays as it is. */
 function whyOver(state: PreviewState, last: PreviewAsk): string | null {
-  const { repository, branch } = last
+  const { repository, branch, days, createdMs } = last
+  if (days !== null)
+    return state.nowMs - createdMs > days * dayMs ? `its artifact is older than ${days} days` : null
   const rule = ruleOf(state, last)
   const old = `its artifact is older than ${rule.days} days`
   const pulls = state.pulls.filter((one) => one.repository === repository && one.branch === branch)

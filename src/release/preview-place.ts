@@ -19,6 +19,8 @@ export type PreviewAsk = PreviewPlace & {
   readonly status: EventStatus
   readonly artifactId: string | null
   readonly createdMs: number
+  /** Of one that its manifest's own rule asked for: it ends after so many days, not with a pull request. */
+  readonly days: number | null
 }
 
 /** Who has which name already. */

@@ -8,12 +8,14 @@ import type { Facts } from '../domain/facts.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
+import { isOfBranch } from '../manifest/app-name.ts'
 import { isPreview } from '../manifest/manifest.ts'
 import { readObjects } from '../manifest/read-objects.ts'
 import { applying } from '../policy/applying.ts'
 import { decide } from '../policy/decide.ts'
 import type { People } from '../policy/people.ts'
 import type { PolicySet } from '../policy/policy.ts'
+import { whyKept, whyStays } from './cleanups.ts'
 import { judgeDrift } from './drift.ts'
 import { type DriftFound, indexMissing } from './follow.ts'
 import { factsOf } from './gather.ts'
@@ -171,9 +173,11 @@ async function wantedBy(
     }
     case 'delete': {
       const current = running.find((release) => release.env === event.env)
-      return current
+      if (!current) return refuse('not_found', `${event.app} does not run in ${event.env}`)
+      const kept = keptFrom(event, current)
+      return kept === null
         ? { kind: 'delete', current }
-        : refuse('not_found', `${event.app} does not run in ${event.env}`)
+        : refuse('conflict', `${event.app} in ${event.env} stays: ${kept}`)
     }
     case 'artifact':
     case 'released':
@@ -183,6 +187,12 @@ async function wantedBy(
     case 'release':
       return wantedRelease(ports, event, { tip, running })
   }
+}
+
+/** What a manifest asked to be deleted with its branch may have been released anew since. */
+function keptFrom({ about }: TargetedEvent, current: Release): string | null {
+  if (about?.on === 'cleanup') return whyKept(about, current)
+  return about?.on === 'preview' ? whyStays(about, current) : null
 }
 
 async function wantedRelease(
@@ -199,7 +209,8 @@ async function wantedRelease(
   const manifest = targetOf(artifact, manifests, event)
   if (isRefusal(manifest)) return manifest
   const there = running.find(({ env }) => env === event.env)
-  return isPreview(manifest) && there && isOfOther(artifact, there)
+  const isBranchs = isPreview(manifest) || isOfBranch(manifest.appTemplate)
+  return isBranchs && there && isOfOther(artifact, there)
     ? refuse('conflict', `${event.app} in ${event.env} shows ${builtBranch(there.version)} already`)
     : { kind: 'release', artifact, manifest }
 }

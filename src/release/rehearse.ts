@@ -90,6 +90,7 @@ class Stage {
           ...(ids.includes(artifact.id) ? [artifact] : []),
           ...(await artifacts.findAll(ids.filter((id) => id !== artifact.id))),
         ],
+        ofBranch: (of) => artifacts.ofBranch(of),
       },
       releases: {
         bindings: (apps) => releases.bindings(apps),

@@ -2,25 +2,71 @@ import { type Artifact, builtBranch } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { lastPart } from '../domain/names.ts'
 import { previewNames } from '../domain/preview.ts'
-import {
-  isPreview,
-  type Manifest,
-  type ManifestSet,
-  manifestOf,
-  type PreviewManifest,
-} from '../manifest/manifest.ts'
+import { appNameOf, fixedName } from '../manifest/app-name.ts'
+import { rulesProblem } from '../manifest/deploy-shape.ts'
+import { isPreview, type Manifest, manifestOf, type PreviewManifest } from '../manifest/manifest.ts'
+import { type ManifestSet } from '../manifest/manifest-set.ts'
 import { render } from '../manifest/render.ts'
 import { variablesOf } from '../manifest/variables.ts'
 
 /** Which repository each app is bound to by its first release. */
 export type Bindings = ReadonlyMap<string, string>
 
+type Folder = Pick<ManifestSet, 'manifests' | 'templated'>
+
 /** Where an artifact can go: the manifests that say so, its own before those of the folder. */
-export const targetsOf = (artifact: Artifact, { manifests }: ManifestSet): readonly Manifest[] =>
-  ownFirst(
-    manifests.filter((manifest) => isOf(artifact.version.repositoryName, manifest)),
-    ownManifests(artifact).filter((manifest) => !isPreview(manifest)),
+export function targetsOf(
+  artifact: Artifact,
+  { manifests, templated }: Folder,
+): readonly Manifest[] {
+  const { repositoryName } = artifact.version
+  const named = (all: readonly Manifest[]) =>
+    all.flatMap((manifest) => {
+      const one = namedFor(artifact, manifest, manifests)
+      return isRefusal(one) ? [] : [one]
+    })
+  return ownFirst(
+    named([...manifests, ...templated].filter((manifest) => isOf(repositoryName, manifest))),
+    named(ownManifests(artifact).filter((manifest) => !isPreview(manifest))),
   )
+}
+
+/** The manifests of an artifact whose app it gives no name, with why. */
+export function unnamedOf(
+  artifact: Artifact,
+  { manifests, templated }: Folder,
+): { readonly manifest: Manifest; readonly why: string }[] {
+  const { repositoryName } = artifact.version
+  const own = ownManifests(artifact).filter(({ appTemplate }) => appTemplate !== null)
+  return [...templated.filter((one) => isOf(repositoryName, one)), ...own].flatMap((manifest) => {
+    const named = namedFor(artifact, manifest, manifests)
+    return isRefusal(named) ? [{ manifest, why: named.message }] : []
+  })
+}
+
+/** The manifest with the name that the artifact gives its app: never that of an app with its own. */
+function namedFor(
+  artifact: Artifact,
+  manifest: Manifest,
+  others: readonly Manifest[],
+): Manifest | Refusal {
+  const named = withName(artifact, manifest)
+  if (manifest.appTemplate === null || isRefusal(named)) return named
+  const other = others.find(({ app }) => app === named.app)
+  return other === undefined
+    ? named
+    : refuse('conflict', `${manifest.file}: app: ${named.app} has its own manifest, ${other.file}`)
+}
+
+/** A manifest with the name of its app for one artifact. */
+function withName(artifact: Artifact, manifest: Manifest): Manifest | Refusal {
+  const { appTemplate, file } = manifest
+  if (appTemplate === null) return manifest
+  const variables = new Map(variablesOf(artifact, { ...manifest, actor: '' }))
+  variables.delete('APP')
+  const app = appNameOf(appTemplate, variables)
+  return isRefusal(app) ? refuse(app.code, `${file}: app: ${app.message}`) : { ...manifest, app }
+}
 
 /** What an artifact's previews are made of, likewise. */
 export const previewsOf = (
@@ -35,7 +81,7 @@ export const previewsOf = (
 /** True when a manifest is of an app of this repository. */
 export const isOf = (repository: string, manifest: Manifest): boolean =>
   manifest.repository === null
-    ? manifest.app === lastPart(repository)
+    ? fixedName(manifest.appTemplate ?? manifest.app) === lastPart(repository)
     : manifest.repository === repository
 
 function ownFirst<Of extends Manifest>(ofFolder: readonly Of[], own: readonly Of[]): Of[] {
@@ -44,7 +90,7 @@ function ownFirst<Of extends Manifest>(ofFolder: readonly Of[], own: readonly Of
 }
 
 /** The manifests that an artifact brought; those that cannot be used were refused when it arrived. */
-const ownManifests = (artifact: Artifact): Manifest[] =>
+export const ownManifests = (artifact: Artifact): Manifest[] =>
   artifact.environments
     .map((environment) => manifestOf(environment, `environments of ${artifact.id}`))
     .filter((manifest): manifest is Manifest => !isRefusal(manifest))
@@ -59,7 +105,9 @@ export function targetOf(
   const ofApp = { ...set, manifests: set.manifests.filter((one) => one.app === app) }
   const targets = targetsOf(artifact, ofApp)
   const found = targets.find((target) => target.env === env && target.app === app)
-  const isOfFolder = found !== undefined && ofApp.manifests.includes(found)
+  const isOfFolder =
+    found !== undefined &&
+    [...ofApp.manifests, ...set.templated].some(({ file }) => file === found.file)
   // A file that names no app may be about this one and say that it belongs to another repository:
   // then what an artifact brings cannot stand in for it, but what the folder says still counts.
   const problem = set.problems.find(
@@ -121,8 +169,12 @@ export function foreignArtifact(
 /** What is wrong with the manifests that an artifact brings, so that it can be refused on arrival. */
 export function ownManifestProblem(artifact: Artifact): Refusal | null {
   for (const [at, environment] of artifact.environments.entries()) {
+    const file = `artifact.environments.${at}`
+    const problem = rulesProblem(environment, file)
+    if (problem) return problem
     if (environment.manifests === undefined) continue
-    const manifest = manifestOf(environment, `artifact.environments.${at}`)
+    const read = manifestOf(environment, file)
+    const manifest = isRefusal(read) ? read : withName(artifact, read)
     if (isRefusal(manifest)) return manifest
     const files = render(manifest, variablesOf(artifact, { ...manifest, actor: '' }))
     if (isRefusal(files)) return files

@@ -117,6 +117,24 @@ export class ArtifactStore {
     return found
   }
 
+  /** The newest artifact that was built of a branch: by `builtBranch`, in SQL. */
+  async ofBranch({
+    repository,
+    branch,
+  }: {
+    repository: string
+    branch: string
+  }): Promise<Artifact | undefined> {
+    const [row] = await this.#database.read(
+      `select body from artifacts where repository = ? and (branch = ? or source_branch = ?)
+         and coalesce(case when event = 'pr' and branch = body ->> '$.version.targetBranch'
+           then nullif(source_branch, '') end, branch) = ?
+       order by seq desc limit 1`,
+      [repository, branch, branch, branch],
+    )
+    return row && (JSON.parse(String(row.body)) as Artifact)
+  }
+
   async #flush(): Promise<void> {
     let known = 0
     for (let turn = 0; turn < gatherTurnsMax && known < this.#arrived.length; turn++) {

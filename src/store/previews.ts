@@ -20,6 +20,8 @@ type Asked = {
   readonly status: EventStatus
   readonly artifactId: string | null
   readonly createdMs: number
+  /** Of one that no pull request has to stand behind: after how many days it ends. */
+  readonly days: number | null
 }
 
 /** Both the index of commits and those that are not in it yet, as in `artifacts.ts`. */
@@ -123,11 +125,12 @@ function askedOf(row: ResultSet['rows'][number]): Asked {
   const about = JSON.parse(String(row.about)) as {
     repository: string
     branch: string
+    days?: number
     isWithdrawn?: boolean
   }
-  const { repository, branch, isWithdrawn = false } = about
+  const { repository, branch, days = null, isWithdrawn = false } = about
   return {
-    ...{ repository, branch },
+    ...{ repository, branch, days },
     id: String(row.id),
     env: String(row.env),
     app: String(row.app),

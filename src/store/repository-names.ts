@@ -59,6 +59,7 @@ function moves(from: string, to: string): string[] {
     // Of the events those that are looked at again: there may be very many, and each kind has an index.
     `${movedAbout} about ->> 'on' = 'preview' and ${old}`,
     `${movedAbout} about ->> 'on' = 'branchDeleted' and ${old}`,
+    `${movedAbout} status = 'held' and about ->> 'on' = 'cleanup' and ${old}`,
     `${movedAbout} status = 'held' and artifact_id is null and about is not null and ${old}`,
     // What is to be written on GitHub stands under `installation owner/name number`.
     `update messages set place = replace(place, ' ' || ${from} || ' ', ' ' || ${to} || ' ')

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isRefusal } from '../../src/domain/fault.ts'
 import { chartFiles } from '../../src/manifest/chart-folder.ts'
-import { loadManifests } from '../../src/manifest/manifest.ts'
+import { loadManifests } from '../../src/manifest/manifest-set.ts'
 import { refusalOf } from './support.ts'
 
 const head = 'apiVersion: v2\nname: web\nversion: 1.2.3\n'

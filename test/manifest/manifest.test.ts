@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isRefusal } from '../../src/domain/fault.ts'
-import { loadManifests, manifestLoader, manifestOf } from '../../src/manifest/manifest.ts'
+import { manifestOf } from '../../src/manifest/manifest.ts'
+import { loadManifests, manifestLoader } from '../../src/manifest/manifest-set.ts'
 import { render } from '../../src/manifest/render.ts'
 import { variablesOf } from '../../src/manifest/variables.ts'
 import { cpuMsOf } from '../support/cpu-time.ts'
@@ -26,6 +27,7 @@ describe('loadManifests', () => {
       {
         file: 'a/a.yaml',
         app: 'web',
+        appTemplate: null,
         env: 'staging',
         namespace: 'default',
         namespaces: null,
@@ -35,6 +37,8 @@ describe('loadManifests', () => {
         workflow: null,
         manifests: 'kind: Service\n',
         preview: null,
+        deploy: [],
+        cleanup: null,
       },
       expect.objectContaining({ app: 'api', repository: 'owner/api' }),
       expect.objectContaining({ file: 'b.yml', env: 'production' }),
@@ -199,6 +203,7 @@ describe('loadManifests', () => {
       version: 'v1',
       manifests: [],
       previews: [],
+      templated: [],
       problems: [
         {
           file: 'a.yaml',
@@ -282,6 +287,9 @@ describe('manifestOf', () => {
       repositoryId: null,
       workflow: null,
       preview: null,
+      appTemplate: null,
+      deploy: [],
+      cleanup: null,
     })
   })
 

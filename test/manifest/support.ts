@@ -7,6 +7,7 @@ import type { Manifest } from '../../src/manifest/manifest.ts'
 export const manifestWith = (manifests: string, given: Partial<Manifest> = {}): Manifest => ({
   file: 'web/production.yaml',
   app: 'web',
+  appTemplate: null,
   env: 'production',
   namespace: 'default',
   namespaces: null,
@@ -16,6 +17,8 @@ export const manifestWith = (manifests: string, given: Partial<Manifest> = {}): 
   workflow: null,
   manifests,
   preview: null,
+  deploy: [],
+  cleanup: null,
   ...given,
 })
 

@@ -43,6 +43,7 @@ describe('F37: a poison event', () => {
     ...parts.ports,
     artifacts: {
       ofCommit: (of) => parts.artifacts.ofCommit(of),
+      ofBranch: (of) => parts.artifacts.ofBranch(of),
       find: (id) =>
         id === 'poison' ? Promise.reject(new Error('poison')) : parts.artifacts.find(id),
       findAll: (ids) =>

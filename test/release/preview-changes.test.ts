@@ -70,7 +70,9 @@ class World {
       const { kind, env, app, branch: of } = change
       const artifactId = change.kind === 'release' ? change.artifactId : null
       const id = `r-${this.#count++}`
-      const ask = { env, app, repository, branch: of, id, kind, status: 'new', artifactId, createdMs: this.nowMs } as const // biome-ignore format: one value
+      const place = { env, app, repository, branch: of }
+      const now = { status: 'new', days: null, createdMs: this.nowMs } as const
+      const ask = { ...place, id, kind, artifactId, ...now }
       this.asked.set(keyOf(ask), ask)
     }
     return changes.length

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Artifact } from '../../src/domain/artifact.ts'
 import { isRefusal } from '../../src/domain/fault.ts'
-import { loadManifests } from '../../src/manifest/manifest.ts'
+import { loadManifests } from '../../src/manifest/manifest-set.ts'
 import { targetOf } from '../../src/release/targets.ts'
 import { artifact } from '../support/builders.ts'
 

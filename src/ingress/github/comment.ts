@@ -2,7 +2,7 @@ import { handle } from '../../commands/handle.ts'
 import type { Invocation } from '../../commands/invocation.ts'
 import { explain, lookAtRequest } from '../../commands/look.ts'
 import { type PullRequestPlace, parseInPullRequest } from '../../commands/pull-request.ts'
-import { placesOf, previewPlaces } from '../../commands/repository-places.ts'
+import { placesWith, previewPlaces } from '../../commands/repository-places.ts'
 import { verbs } from '../../commands/verbs.ts'
 import { splitWords } from '../../commands/words.ts'
 import type { Actor } from '../../domain/actor.ts'
@@ -72,7 +72,7 @@ type Speaking = {
   readonly repository: Repository
 }
 
-/** Where the apps of a repository can go, by the manifests; previews under their own names. */
+/** Where the apps of a repository can go, by the manifests and the head's artifact; previews, too. */
 async function placeOf(
   { commands }: GithubPorts,
   { name: repository }: Repository,
@@ -81,7 +81,8 @@ async function placeOf(
   const set = await commands.sources.manifests(await commands.gitops.lastTip())
   const running = set.previews.length > 0 ? await commands.releases.running({}) : []
   const previews = previewPlaces(set, { repository, branch }, running)
-  return { repository, sha, targets: [...placesOf(set.manifests, repository), ...previews] }
+  const artifact = await commands.artifacts.ofCommit({ repository, sha })
+  return { repository, sha, targets: [...placesWith(set, { repository, artifact }), ...previews] }
 }
 
 async function carryOut(speaking: Speaking, lines: readonly string[]): Promise<void> {

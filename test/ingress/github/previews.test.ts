@@ -20,8 +20,8 @@ manifests: |
 const address = 'https://web-faster.preview.example.com'
 
 /** The server with a pull request of the branch `faster`, and what runs of its preview. */
-async function previewServer(policies: Record<string, string> = {}) {
-  const here = await shipServer({ policies, manifests: { 'preview.yaml': preview } })
+async function previewServer(policies: Record<string, string> = {}, text = preview) {
+  const here = await shipServer({ policies, manifests: { 'preview.yaml': text } })
   const running = async () => {
     const { body } = await here.server.call('/api/status?env=preview')
     const found = Object.values(body as Record<string, { app: string; artifactId: string } | null>)
@@ -79,6 +79,32 @@ describe('a preview', () => {
     await runs('web-faster web-1')
     await sender.pullRequest(pull, 'edited')
     expect(await running()).toEqual(['web-faster web-1'])
+  })
+})
+
+describe('an app with the branch in its name', () => {
+  const app = 'web-{{ .BRANCH | sanitizeDNSName }}'
+  const whole = `${preview.replace('app: web', `app: "${app}"`).replace('preview: true\n', '')}deploy: { event: push, branch: "!main" }
+cleanup: { event: branchDeleted, branch: "*", app: "${app}" }
+`
+  it('comes by its rule or by a comment, and goes when GitHub tells that the branch is deleted', async () => {
+    const here = await previewServer({}, whole)
+    const { push, runs, sender, pull, replies, until, repository } = here
+    await push('web-1', shas.one, { branch: 'faster' })
+    await runs('web-faster web-1')
+    await push('web-1b', shas.one, {
+      event: 'pr',
+      branch: 'main',
+      sourceBranch: 'faster',
+      targetBranch: 'main',
+    })
+    await sender.comment(pull, '/gimlet release preview')
+    await until(() =>
+      expect(replies().at(-1)?.body).toMatch(/\*\*Released\*\* `web-faster` → `preview`/),
+    )
+    await runs('web-faster web-1b')
+    await sender.deleteBranch({ repository, branch: 'faster' })
+    await runs()
   })
 })
 
