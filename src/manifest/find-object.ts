@@ -47,7 +47,8 @@ export function findObject(objects: readonly Identity[], target: Target): number
   return refuse('invalid', `there is no ${shown(target)}; ${nearby(objects, target)}`)
 }
 
-function isTarget(object: Identity, target: Target): boolean {
+/** True for an object that a patch may be for. */
+export function isTarget(object: Identity, target: Target): boolean {
   const { group, version, namespace } = target
   return (
     object.kind === target.kind &&

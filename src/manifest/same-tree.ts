@@ -1,5 +1,6 @@
 import { writtenText } from './print-tree.ts'
-import { isNull, type Mapping, type Tree, textAt } from './tree.ts'
+import { isNull, leaf, type Mapping, type Tree, textAt } from './tree.ts'
+import { quoted } from './write-scalar.ts'
 
 /** The old tree, text and all, where the new one says the same. */
 export const settled = <T extends Tree>(before: Tree | undefined, after: T): T =>
@@ -62,3 +63,12 @@ function clean(tree: Tree, dropsInLists: boolean): Tree {
 /** An entry of a list that only says what to do with others. */
 const isDirective = (item: Tree): item is Mapping =>
   ['delete', 'replace'].includes(textAt(item, '$patch') ?? '')
+
+/** A text as it stands in a tree, in the quotes that were there; the same tree where it is the same text. */
+export function textLike(before: Tree | undefined, text: string): Tree {
+  if (before?.kind !== 'leaf') return leaf(text)
+  if (before.value === text) return before
+  const isSingle = before.written?.startsWith("'") && /^[ -&(-~]*$/.test(text)
+  if (isSingle) return { ...leaf(text), written: `'${text}'` }
+  return before.written?.startsWith('"') ? { ...leaf(text), written: quoted(text) } : leaf(text)
+}

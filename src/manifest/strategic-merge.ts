@@ -83,7 +83,7 @@ function withIdentity(patch: Mapping, object: Mapping): Mapping {
 }
 
 /** The object that a patch names, or what it misses. */
-function targetOf(patch: Tree): Target | Refusal {
+export function targetOf(patch: Tree): Target | Refusal {
   const valid = objectName(plainOf(patch), 'default')
   if (isRefusal(valid)) return valid
   const { namespace, ...target } = identityOf(patch)
