@@ -21,7 +21,7 @@ export function writeScalar(source: string, scalar: Scalar.Parsed, value: Filled
 }
 
 /** JSON is YAML's double-quoted style, but for the characters that only YAML takes for line ends or refuses. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return JSON.stringify(text).replaceAll(
     /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -33,13 +33,17 @@ function literalLines(head: string, token: CST.BlockScalar, value: string): stri
   const style = /^\|([+-]?)(?![0-9+-])/.exec(head)
   const isStripped = style?.[1] === '-'
   const content = isStripped ? value : value.slice(0, -1)
-  const isPlain = /^[\t\n\u0020-\u007e\u00a0-\u2027\u202a-\ufefe\uff00-\ufffd]+$/.test(content)
-  // White space at an edge would be taken for indentation, or for lines that are chomped.
-  const isTight = !/^\s|\n$/.test(content) && !/^[ \t]+$/m.test(content)
-  if (!style || !isPlain || !isTight || (!isStripped && !value.endsWith('\n'))) return null
+  if (!style || !fitsLiteral(content) || (!isStripped && !value.endsWith('\n'))) return null
   const indent = /^[ ]*(?=[^\s])/m.exec(token.source)?.[0]
   if (!indent) return null
   const end = head.endsWith('\r\n') ? '\r\n' : '\n'
   const lines = content.split('\n').map((line) => (line === '' ? '' : indent + line))
   return lines.join(end) + end
+}
+
+/** True for text that a block literal gives back as it is. */
+export function fitsLiteral(content: string): boolean {
+  const isPlain = /^[\t\n\u0020-\u007e\u00a0-\u2027\u202a-\ufefe\uff00-\ufffd]+$/.test(content)
+  // White space at an edge would be taken for indentation, or for lines that are chomped.
+  return isPlain && !/^\s|\n$/.test(content) && !/^[ \t]+$/m.test(content)
 }
