@@ -3,19 +3,19 @@ import { lstatSync, type Stats } from 'node:fs'
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { chartFolders } from '../domain/chart-folders.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Sources } from '../domain/sources.ts'
+import { inWholeFolder } from '../domain/whole-folders.ts'
 import { type Git, GitFailure } from './git.ts'
 
 /** Reads policies or manifests, as they stand on `tip` when they lie in the GitOps repository. */
 export type ReadSources = (tip: Sha) => Promise<Sources>
 
-/** Which of these paths are read: policies and manifests, and all of a chart. */
+/** Which of these paths are read: policies and manifests, and all of a chart or a kustomization. */
 function sourcesAmong(paths: readonly string[]): (path: string) => boolean {
-  const isInChart = chartFolders(paths)
-  return (path) => /\.(?:json|ya?ml)$/.test(path) || isInChart(path)
+  const isOfFolder = inWholeFolder(paths)
+  return (path) => /\.(?:json|ya?ml)$/.test(path) || isOfFolder(path)
 }
 
 const filesMax = 20_000

@@ -1,15 +1,8 @@
-import { chartFolders } from '../domain/chart-folders.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { parseYaml } from './parse-yaml.ts'
 
 /** A chart that lies among the manifests: the text of its files by path below its folder. */
 export type ChartFiles = { readonly kind: 'files'; readonly files: ReadonlyMap<string, string> }
-
-/** Files without those of chart folders, which are no manifests. */
-export function withoutCharts(files: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const isInChart = chartFolders(files.keys())
-  return new Map([...files].filter(([path]) => !isInChart(path)))
-}
 
 /**
  * The chart in a folder of the manifests. An artifact's own manifest has no such folder: `null`.

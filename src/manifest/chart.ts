@@ -36,9 +36,7 @@ const releaseNameCharactersMax = 53
 
 /** The name of an app's helm release: its own, or the start of it with a hash where that is too long. */
 export const releaseName = (app: string): string =>
-  app.length <= releaseNameCharactersMax
-    ? app
-    : hashedName(app, app, releaseNameCharactersMax)
+  app.length <= releaseNameCharactersMax ? app : hashedName(app, app, releaseNameCharactersMax)
 
 const textRule = 'must be text; put quotes around it'
 const field = z.preprocess((value) => value ?? '', z.string(textRule))

@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal } from '../domain/fault.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { hasTemplate } from './template.ts'
 import { fill, type Variables } from './variables.ts'
 
@@ -24,6 +24,26 @@ export function filledValue(value: unknown, variables: Variables): unknown | Ref
   }
   const result = filled(value)
   return problem ?? result
+}
+
+type Texts = Readonly<Record<string, string | undefined>>
+
+/** Fills the texts of mappings in. They stay texts, whatever they look like. */
+export function filledTexts<Of extends Texts>(
+  all: readonly Of[],
+  { what, variables }: { what: string; variables: Variables },
+): readonly Of[] | Refusal {
+  const filled: Of[] = []
+  for (const [at, texts] of all.entries()) {
+    const own: Record<string, string | undefined> = {}
+    for (const [key, text] of Object.entries(texts)) {
+      const value = text !== undefined && hasTemplate(text) ? fill(text, variables) : text
+      if (isRefusal(value)) return refuse(value.code, `${what}[${at}].${key}: ${value.message}`)
+      own[key] = value === undefined ? undefined : String(value)
+    }
+    filled.push(own as Of)
+  }
+  return filled
 }
 
 /** True for two YAML values of the same types, the same content and the same order of keys. */

@@ -10,7 +10,8 @@ const mappingAsObject = (value: unknown): unknown =>
   value instanceof Map ? Object.fromEntries(value) : value
 
 /** GimletD's clients send a field that is not used as empty text. */
-const blankAsNothing = (value: unknown): unknown => (value === '' ? undefined : (value ?? undefined))
+const blankAsNothing = (value: unknown): unknown =>
+  value === '' ? undefined : (value ?? undefined)
 
 const label = z.string({ error: `must be ${labelRule}` }).refine(isLabel, `must be ${labelRule}`)
 const text = z.string('must be text; put quotes around it')

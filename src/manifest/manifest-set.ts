@@ -1,7 +1,6 @@
 import { isRefusal } from '../domain/fault.ts'
 import type { Sources } from '../domain/sources.ts'
-import { withoutCharts } from './chart-folder.ts'
-import { withoutKustomizations } from './kustomize/folders.ts'
+import { inWholeFolder } from '../domain/whole-folders.ts'
 import {
   type Entry,
   isManifest,
@@ -33,9 +32,10 @@ export function manifestLoader(): (sources: Sources) => ManifestSet {
   let known = new Map<string, { text: string; entries: readonly Entry[] }>()
   return (sources) => {
     const read = new Map<string, { text: string; entries: readonly Entry[] }>()
-    const files = withoutKustomizations(withoutCharts(sources.files))
-    for (const [file, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (!/\.ya?ml$/.test(file)) continue
+    // What a chart or a kustomization is made of is no manifest.
+    const isPart = inWholeFolder(sources.files.keys())
+    for (const [file, text] of [...sources.files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (!/\.ya?ml$/.test(file) || isPart(file)) continue
       const before = known.get(file)
       read.set(file, before?.text === text ? before : { text, entries: entriesOf(file, text) })
     }

@@ -35,7 +35,7 @@ function parsedOf(text: string): unknown | Refusal {
 }
 
 /** The identity of a Kubernetes object, or what it misses. */
-function objectName(value: unknown, defaultNamespace: string): ObjectName | Refusal {
+export function objectName(value: unknown, defaultNamespace: string): ObjectName | Refusal {
   if (!(value instanceof Map))
     return refuse('invalid', 'must be a Kubernetes object: a mapping with apiVersion and kind')
   const kind = textAt(value, 'kind')

@@ -1,26 +1,101 @@
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { objectProblem } from './check-object.ts'
-import { filledDocuments, outputCharactersMax, tooLong } from './fill-documents.ts'
+import { filledDocuments, filledText, outputCharactersMax, tooLong } from './fill-documents.ts'
+import { filledTexts } from './filled-value.ts'
+import { type Json6902Patch, json6902 } from './json6902.ts'
+import { kustomize } from './kustomize/kustomize.ts'
 import type { Manifest } from './manifest.ts'
 import type { ObjectText } from './object-text.ts'
 import { filesOf, type NamedObject, namedObject } from './objects.ts'
+import { strategicMerge } from './strategic-merge.ts'
 import type { Variables } from './variables.ts'
 
 /** Of one app in one environment. */
 const objectsMax = 500
 
 /**
- * Writes a manifest's objects: text by file name, one object each, sorted. The same manifest and values
- * make the same bytes.
+ * Writes a manifest's objects: text by file name, one object each, sorted. `chart` are those of its
+ * chart, which `chartObjects` renders. The same manifest, chart and values make the same bytes.
  */
 export function render(
   manifest: Manifest,
   variables: Variables,
+  chart: readonly ObjectText[] = [],
 ): ReadonlyMap<string, string> | Refusal {
-  const { file, manifests: source } = manifest
+  const files = filesFrom(manifest, variables, chart)
+  return isRefusal(files) ? refuse(files.code, `${manifest.file}: ${files.message}`) : files
+}
+
+function filesFrom(
+  manifest: Manifest,
+  variables: Variables,
+  chart: readonly ObjectText[],
+): ReadonlyMap<string, string> | Refusal {
+  const raw = rawObjects(manifest, variables)
+  if (isRefusal(raw)) return raw
+  const built = builtObjects(manifest, variables)
+  if (isRefusal(built)) return built
+  const objects = patched([...raw, ...built, ...chart], manifest, variables)
+  return isRefusal(objects) ? objects : written(manifest, objects)
+}
+
+function rawObjects({ manifests: source }: Manifest, variables: Variables) {
+  if (source === '') return []
   const objects = filledDocuments({ what: 'manifests', source, variables })
-  const files = isRefusal(objects) ? objects : written(manifest, objects)
-  return isRefusal(files) ? refuse(files.code, `${file}: ${files.message}`) : files
+  return !isRefusal(objects) && objects.length === 0
+    ? refuse('invalid', 'manifests: hold no Kubernetes object')
+    : objects
+}
+
+function builtObjects(
+  { kustomize: overlay, files }: Manifest,
+  variables: Variables,
+): readonly ObjectText[] | Refusal {
+  if (overlay === null) return []
+  const { path, images } = overlay
+  if (files === null)
+    return refuse(
+      'invalid',
+      `kustomize: ${path} is a folder, and an artifact brings none; put the manifest below MANIFESTS`,
+    )
+  const filled = filledTexts(images, { what: 'kustomize.images', variables })
+  if (isRefusal(filled)) return filled
+  const read = (file: string): string | Refusal | undefined => {
+    const source = files.get(file)
+    const isYaml = /(?:\.ya?ml|\/Kustomization)$/.test(file)
+    return source === undefined || !isYaml ? source : filledText({ what: file, source, variables })
+  }
+  return kustomize({ path, read, images: filled })
+}
+
+function patched(
+  objects: readonly ObjectText[],
+  { strategicMergePatches: source, json6902Patches }: Manifest,
+  variables: Variables,
+): readonly ObjectText[] | Refusal {
+  const merges =
+    source === '' ? [] : filledDocuments({ what: 'strategicMergePatches', source, variables })
+  if (isRefusal(merges)) return merges
+  const merged = merges.length > 0 ? strategicMerge(objects, merges) : objects
+  if (isRefusal(merged) || json6902Patches.length === 0) return merged
+  const patches = filledPatches(json6902Patches, variables)
+  return isRefusal(patches) ? patches : json6902(merged, patches)
+}
+
+function filledPatches(
+  patches: readonly Json6902Patch[],
+  variables: Variables,
+): readonly Json6902Patch[] | Refusal {
+  const filled: Json6902Patch[] = []
+  for (const [at, { patch: source, target }] of patches.entries()) {
+    const what = `json6902Patches[${at}]`
+    const patch = filledText({ what, source, variables })
+    if (isRefusal(patch)) return patch
+    const targets = filledTexts([target], { what: `${what}.target`, variables })
+    if (isRefusal(targets)) return targets
+    filled.push(...targets.map((of) => ({ patch, target: of })))
+  }
+  return filled
 }
 
 /** The files of objects, each of which is looked at. */
@@ -28,7 +103,7 @@ function written(
   manifest: Manifest,
   objects: readonly ObjectText[],
 ): ReadonlyMap<string, string> | Refusal {
-  if (objects.length === 0) return refuse('invalid', 'manifests: hold no Kubernetes object')
+  if (objects.length === 0) return refuse('invalid', 'makes no Kubernetes object')
   if (objects.length > objectsMax) return refuse('invalid', `makes more than ${objectsMax} objects`)
   const named: NamedObject[] = []
   let characters = 0

@@ -5,7 +5,7 @@ import { previewNames } from '../domain/preview.ts'
 import { appNameOf, fixedName } from '../manifest/app-name.ts'
 import { rulesProblem } from '../manifest/deploy-shape.ts'
 import { isPreview, type Manifest, manifestOf, type PreviewManifest } from '../manifest/manifest.ts'
-import { type ManifestSet } from '../manifest/manifest-set.ts'
+import type { ManifestSet } from '../manifest/manifest-set.ts'
 import { render } from '../manifest/render.ts'
 import { variablesOf } from '../manifest/variables.ts'
 
