@@ -165,6 +165,7 @@ function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
   const metrics = metricsOf({
     eventsByStatus: () => events.counts(),
     runningByEnv: () => releases.counts(),
+    healthByEnv: () => releases.healthCounts(),
     oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
   })
   const { batchEnded, pushEnded } = metrics

@@ -29,6 +29,14 @@ const statuses: Readonly<Record<EventStatus, number>> = {
   error: exitCodes.failed,
 }
 
+/** The exit code of a request that was carried out, by what the cluster made of it. */
+export function clusterCodeOf(outcome: Outcome): number {
+  const releases = outcome.kind === 'event' ? outcome.event.releases : []
+  const states = releases.map(({ health }) => health?.state)
+  if (states.includes('failed')) return exitCodes.failed
+  return states.every((state) => state === 'healthy') ? exitCodes.done : exitCodes.waiting
+}
+
 /** The exit code that an outcome means. */
 export function exitCodeOf(outcome: Outcome): number {
   switch (outcome.kind) {

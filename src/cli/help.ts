@@ -11,6 +11,7 @@ const programs: readonly (readonly [string, string])[] = [
   ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
   ['reindex', 'make the index of releases anew from the GitOps repository, in the server’s folder'],
   ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],
+  ['track ID --wait [--timeout 10m]', 'follow a request until the cluster says what became of it'],
   ['policy check [folder]', 'check policies before they are committed'],
   ['policy test [folder]', 'run the tests of policies, and find what they leave untried'],
   ['policy replay [folder] [--since 30d]', 'decide the past again with these policies'],

@@ -4,7 +4,7 @@ import { verbs } from '../commands/verbs.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
 import { doctor } from './doctor.ts'
-import { exitCodeOf, exitCodes } from './exit-codes.ts'
+import { clusterCodeOf, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { helpText } from './help.ts'
 import { type Options, readOptions } from './options.ts'
@@ -66,7 +66,14 @@ async function runWords(options: Options, terminal: Terminal): Promise<number> {
 async function track(options: Options, id: string, terminal: Terminal): Promise<number> {
   const client = clientOf(options, terminal)
   const timeoutMs = options.timeoutMs ?? trackMs
-  return end(await follow({ client, id, timeoutMs }, terminal), options, terminal)
+  const isToCluster = options.wait === true
+  const followed = await follow({ client, id, timeoutMs, isToCluster }, terminal)
+  const code = end(followed, options, terminal)
+  if (!isToCluster || code !== exitCodes.done) return code
+  const inCluster = clusterCodeOf(followed.outcome)
+  if (inCluster === exitCodes.waiting)
+    terminal.err('The cluster has not said what became of it: docs/feedback.md connects it')
+  return inCluster
 }
 
 async function pushArtifact(options: Options, terminal: Terminal): Promise<number> {

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { isOver } from '../domain/event.ts'
+import type { EventView } from '../domain/outcome.ts'
 import { eventLine } from '../messages/event-text.ts'
 import type { Client, Reply } from './client.ts'
 import type { Terminal } from './terminal.ts'
@@ -11,11 +12,13 @@ type Following = {
   readonly client: Client
   readonly id: string
   readonly timeoutMs: number
+  /** Until the cluster has said what it makes of what was released. */
+  readonly isToCluster?: boolean
 }
 
 /** Follows a request until it is over or the time is up, and tells each change of it once. */
 export async function follow(
-  { client, id, timeoutMs }: Following,
+  { client, id, timeoutMs, isToCluster = false }: Following,
   terminal: Terminal,
 ): Promise<Reply> {
   const end = performance.now() + timeoutMs
@@ -30,7 +33,12 @@ export async function follow(
       if (!told.has(line)) terminal.err(line)
       told.add(line)
     }
-    if (isOver(event.status) || performance.now() > end) return reply
+    const isEnd = isToCluster ? isInCluster(event) : isOver(event.status)
+    if (isEnd || performance.now() > end) return reply
     await pause(pollMs)
   }
 }
+
+/** Nothing more is to come: it did not get there, or the cluster has said what became of all of it. */
+const isInCluster = ({ status, releases }: EventView): boolean =>
+  isOver(status) && releases.every(({ health }) => health && health.state !== 'progressing')

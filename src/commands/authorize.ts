@@ -9,7 +9,7 @@ const allowed = {
   release: ['releaser', 'admin'],
   'roll back': ['releaser', 'admin'],
   'delete apps': ['releaser', 'admin'],
-  'report health': ['ci', 'admin'],
+  'report health': ['cluster', 'ci', 'admin'],
   approve: ['approver', 'admin'],
   reject: ['approver', 'admin'],
   'block artifacts': ['releaser', 'approver', 'admin'],

@@ -1,6 +1,7 @@
 import type { DecisionQuery } from '../domain/command.ts'
 import type { EventStatus, ReleaseEvent } from '../domain/event.ts'
 import { refuse } from '../domain/fault.ts'
+import { gitopsHash } from '../domain/health.ts'
 import type { EventView, Outcome } from '../domain/outcome.ts'
 import type { Release } from '../domain/release.ts'
 import type { CommandPorts } from './ports.ts'
@@ -61,6 +62,7 @@ async function viewOf(
 ): Promise<EventView> {
   const { id, kind, status, statusDesc, env, app, artifactId, reason, decisionId, forced } = found
   const commits = await ports.events.commits(id)
+  const own = releases.filter((one) => one.id === id)
   const approvals = await ports.controls.approvals(id)
   return {
     ...{ id, type: kind, status, statusDesc, env, app, artifactId, reason, decisionId, forced },
@@ -70,8 +72,8 @@ async function viewOf(
     expires: found.expiresMs === null ? null : Math.floor(found.expiresMs / 1000),
     gitopsHashes: commits
       .filter(({ state }) => state === 'landed')
-      .map(({ ref }) => ({ hash: ref, status: 'pushed' as const, statusDesc: '' })),
-    releases: releases.filter((one) => one.id === id),
+      .map(({ ref }) => gitopsHash(ref, own.find(({ gitopsRef }) => gitopsRef === ref)?.health)),
+    releases: own,
     events: [],
   }
 }

@@ -59,10 +59,15 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     /** What ran at a moment, in Unix seconds. */
     ranAt(where: { env?: string; app?: string; atUnix: number }): Promise<readonly Release[]>
     history(filter: HistoryQuery): Promise<readonly Release[]>
+    /** False, and nothing is kept, when a release has another health by now than the known one. */
     reportHealth(
-      reports: readonly { readonly id: string; readonly health: Health }[],
+      changes: readonly {
+        readonly id: string
+        readonly known: Health | undefined
+        readonly health: Health
+      }[],
       events: readonly NewEvent[],
-    ): Promise<void>
+    ): Promise<boolean>
     ofEvents(eventIds: readonly string[]): Promise<readonly Release[]>
   }
   readonly users: {

@@ -40,6 +40,7 @@ export async function resourcesOf(
       const artifact = await ports.artifacts.find(command.artifactId)
       return [anywhere(artifact?.version.repositoryName ?? null)]
     }
+    case 'report-health':
     case 'lock':
       return [await ofPlace(ports, command)]
     case 'unlock':

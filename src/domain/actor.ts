@@ -3,7 +3,7 @@ import { isRefusal } from './fault.ts'
 import { compileGlob } from './glob.ts'
 
 /** What a person or a token may do; `commands/authorize.ts` says what each role covers. */
-export const roles = ['viewer', 'ci', 'releaser', 'approver', 'admin'] as const
+export const roles = ['viewer', 'ci', 'cluster', 'releaser', 'approver', 'admin'] as const
 export type Role = (typeof roles)[number]
 
 /** A role everywhere, or a role for the apps and environments that a name, a pattern or a list fits. */

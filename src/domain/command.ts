@@ -1,7 +1,7 @@
 import type { Role } from './actor.ts'
 import type { NewArtifact } from './artifact.ts'
+import type { HealthReport } from './health.ts'
 import type { Sha } from './names.ts'
-import type { HealthState } from './release.ts'
 
 /** What a person or a program asks for, whatever the surface: the only way into the product. */
 export type Command = Readonly<
@@ -80,12 +80,19 @@ export type ControlCommand = Readonly<
 export type HealthCommand = Readonly<{
   verb: 'report-health'
   env: string
-  commit: Sha
-  state: HealthState
-  message: string
-  /** When it was so. */
-  unix?: number
+  app?: string
+  /** The report, or why what was said is none. */
+  said: SaidOfCommit | Readonly<{ ignored: string }>
 }>
+
+/** A report of which only the GitOps repository knows the commit: that of several sources may be any of these. */
+export type SaidOfCommit = Readonly<
+  Omit<HealthReport, 'env' | 'app' | 'commit' | 'at'> & {
+    commits: readonly Sha[]
+    /** When it was so. */
+    unix?: number
+  }
+>
 
 /** Decisions about an app in an environment, oldest first; the time is in Unix seconds. */
 export type DecisionQuery = Readonly<{ sinceUnix: number; limit: number; offset: number }>

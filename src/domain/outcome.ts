@@ -51,6 +51,8 @@ export type HealthReported = {
   readonly kind: 'health-reported'
   readonly env: string
   readonly apps: readonly string[]
+  /** Why it says nothing of a release. */
+  readonly ignored?: string
 }
 
 /** What became of an approval, a block or a lock. */
@@ -103,14 +105,23 @@ export type EventView = {
   readonly forced: boolean
   /** The logins of those who approved. */
   readonly approvals: readonly string[]
-  readonly gitopsHashes: readonly {
-    readonly hash: Sha
-    readonly status: 'pushed'
-    readonly statusDesc: string
-  }[]
+  readonly gitopsHashes: readonly GitopsHash[]
   readonly releases: readonly Release[]
   /** The events that this one asked for: one for each app and environment. */
   readonly events: readonly EventView[]
+}
+
+/** A GitOps commit with what the cluster made of it, in the words that GimletD's clients wait for. */
+export type GitopsHash = {
+  readonly hash: Sha
+  readonly status:
+    | 'pushed'
+    | 'Progressing'
+    | 'ReconciliationSucceeded'
+    | 'ReconciliationFailed'
+    | 'ValidationFailed'
+    | 'HealthCheckFailed'
+  readonly statusDesc: string
 }
 
 export type WhoAmI = {

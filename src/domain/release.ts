@@ -8,13 +8,26 @@ import type { Sha } from './names.ts'
 export const healthStates = ['progressing', 'healthy', 'failed'] as const
 export type HealthState = (typeof healthStates)[number]
 
+/**
+ * What a state is known from: what was said of the release itself; the failure of a later commit that
+ * nothing was blamed for; or of a commit that had a newer release of the app already.
+ */
+export type HealthBasis = 'own' | 'later' | 'overtaken'
+
 export type Health = {
   readonly state: HealthState
   /** Unix seconds since when it is so. */
   readonly since: number
-  /** Unix seconds of the newest report: an older one that comes late says nothing. */
+  /** Unix seconds of the report that it is from. */
   readonly reported: number
+  /** The GitOps commit that the report was about: the release's, or a later one. */
+  readonly commit: Sha
+  readonly basis: HealthBasis
+  /** The cluster's own word for it, such as `HealthCheckFailed`. */
+  readonly reason: string
   readonly message: string
+  /** Of what is healthy again: its last failure. */
+  readonly recoveredFrom?: { readonly since: number; readonly message: string }
 }
 
 /** What stands, or stood, in the GitOps repository: the shape that the API answers with. */

@@ -1,5 +1,6 @@
 import type { EventStatus } from '../domain/event.ts'
 import type { EventView, Plan } from '../domain/outcome.ts'
+import { healthText } from './health-text.ts'
 import { clean, cleanLines, type Paint } from './paint.ts'
 
 const words: Readonly<Record<EventStatus, { word: string; colour: keyof Paint }>> = {
@@ -31,7 +32,17 @@ export function eventLine(event: EventView, paint: Paint): string {
     ...(event.forced ? ['forced'] : []),
     ...(commit ? [`GitOps commit ${commit.hash.slice(0, 8)}`] : []),
   ]
-  return `${paint[colour](word)}${until}  ${subjectOf(event)}${why}  ${paint.dim(`(${details.join(', ')})`)}`
+  const said = `${subjectOf(event)}${why}${inCluster(event, paint)}`
+  return `${paint[colour](word)}${until}  ${said}  ${paint.dim(`(${details.join(', ')})`)}`
+}
+
+const healthColours = { healthy: 'green', failed: 'red', progressing: 'dim' } as const
+
+function inCluster({ releases, events }: EventView, paint: Paint): string {
+  const health = events.length > 0 ? undefined : releases[0]?.health
+  return health === undefined
+    ? ''
+    : `; in the cluster ${paint[healthColours[health.state]](clean(healthText(health)))}`
 }
 
 function subjectOf({ type, app, env, artifactId }: EventView): string {

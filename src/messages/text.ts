@@ -8,6 +8,7 @@ import { controlText } from './control-text.ts'
 import { driftText } from './drift-text.ts'
 import { eventText, planText } from './event-text.ts'
 import { gitopsText } from './gitops-text.ts'
+import { failureText } from './health-text.ts'
 import { clean } from './paint.ts'
 import { firstLine, nothing, type Style } from './style.ts'
 import { table } from './table.ts'
@@ -27,7 +28,7 @@ export function outcomeText(outcome: Outcome, style: Style): string {
     case 'accepted':
       return `Asked for a ${outcome.what}: ${outcome.id}`
     case 'health-reported':
-      return `${outcome.apps.length} releases in ${clean(outcome.env)} have news`
+      return clean(outcome.ignored ?? `${outcome.apps.length} apps in ${outcome.env} have news`)
     case 'approved':
     case 'rejected':
     case 'blocked':
@@ -97,7 +98,7 @@ function statusText(status: StatusByEnv, style: Style): string {
             release.version.branch,
             ago(release.created, style),
             release.triggeredBy,
-            healthText(release, style),
+            stateFor(release, style),
             driftText(release),
           ]
         : [env, app, '-', '', '', 'nothing is released yet', '', ''],
@@ -108,11 +109,23 @@ function statusText(status: StatusByEnv, style: Style): string {
   // Where no cluster reports and nobody writes by hand, empty columns would only be in the way.
   const shown = head.map((_, at) => at < 6 || rows.some((row) => row[at] !== ''))
   const narrow = (row: readonly string[]) => row.filter((_, at) => shown[at])
-  return table(narrow(head), rows.map(narrow), style.paint)
+  const failures = Object.values(status).flatMap((apps) =>
+    Object.values(apps).flatMap((release) => failureOf(release) ?? []),
+  )
+  return [
+    table(narrow(head), rows.map(narrow), style.paint),
+    ...failures.map((line) => style.paint.red(line)),
+  ].join('\n')
 }
 
-const healthText = ({ health }: Release, style: Style): string =>
+const stateFor = ({ health }: Release, style: Style): string =>
   health ? `${health.state} for ${ago(health.since, style).replace(' ago', '')}` : ''
+
+/** Why an app fails, below the table: a reason is longer than a column. */
+function failureOf(release: Release | null): string | undefined {
+  const failure = release?.health ? failureText(release.health) : ''
+  return failure === '' ? undefined : clean(`${release?.app} in ${release?.env}: ${failure}`)
+}
 
 function historyText(releases: readonly Release[], style: Style): string {
   if (releases.length === 0) return nothing('No release fits.', style)
@@ -122,11 +135,14 @@ function historyText(releases: readonly Release[], style: Style): string {
     seen.add(`${release.env}/${release.app}`)
     return [
       ...[ago(release.created, style), release.app, release.artifactId, short(release.gitopsRef)],
-      ...[release.triggeredBy, stateOf(release, isNewest), firstLine(release.version.message)],
+      ...[release.triggeredBy, stateOf(release, isNewest), release.health?.state ?? ''],
+      firstLine(release.version.message),
     ]
   })
-  const head = ['RELEASED', 'APP', 'ARTIFACT', 'GITOPS', 'BY', '', 'MESSAGE']
-  return table(head, rows, style.paint)
+  const head = ['RELEASED', 'APP', 'ARTIFACT', 'GITOPS', 'BY', '', 'HEALTH', 'MESSAGE']
+  const isHealthKnown = releases.some(({ health }) => health !== undefined)
+  const shown = (row: readonly string[]) => row.filter((_, at) => at !== 6 || isHealthKnown)
+  return table(shown(head), rows.map(shown), style.paint)
 }
 
 function stateOf({ rolledBack, rollbackTo }: Release, isNewest: boolean): string {

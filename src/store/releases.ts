@@ -1,8 +1,8 @@
 import type { NewEvent } from '../domain/event.ts'
-import type { Health, Intent, Landing, Release } from '../domain/release.ts'
+import type { Intent, Landing, Release } from '../domain/release.ts'
 import type { Database, Value } from './client.ts'
 import { controlsChanged } from './controls.ts'
-import { insertEvent } from './event-statements.ts'
+import { type HealthChange, healthStatements } from './health-statements.ts'
 import { landStatements } from './land-statements.ts'
 import { readReleases } from './read-releases.ts'
 
@@ -70,19 +70,29 @@ export class ReleaseStore {
     ])
   }
 
-  /** Keeps what the cluster says of releases, with the events that ask the triggers about it. */
+  /**
+   * Keeps what the cluster says of releases, with the events that ask the triggers about it. Answers
+   * false, and keeps none of it, when any of them has another health by now than it was concluded from.
+   */
   async reportHealth(
-    reports: readonly { readonly id: string; readonly health: Health }[],
+    changes: readonly HealthChange[],
     events: readonly NewEvent[],
-  ): Promise<void> {
-    await this.#database.write([
-      ...reports.map(({ id, health }) => ({
-        sql: 'update releases set health = ? where id = ?',
-        args: [JSON.stringify(health), id],
-      })),
-      ...events.map(insertEvent),
-      ...controlsChanged,
-    ])
+  ): Promise<boolean> {
+    const [, changed] = await this.#database.write(healthStatements(changes, events))
+    return changed?.rowsAffected === changes.length
+  }
+
+  /** How many apps that run are in which state, by environment, for the metrics. */
+  async healthCounts(): Promise<readonly { env: string; state: string; count: number }[]> {
+    const rows = await this.#database.read(
+      `select c.env, coalesce(r.health ->> 'state', 'unknown') as state, count(*) as n
+       from running c join releases r on r.seq = c.release_seq group by 1, 2`,
+    )
+    return rows.map(({ env, state, n }) => ({
+      env: String(env),
+      state: String(state),
+      count: Number(n),
+    }))
   }
 
   /** What runs where, by environment and app; both may be left open. */

@@ -279,7 +279,7 @@ describe('A26: who may do what', () => {
       ...ask('POST', '/api/branch-deleted', { repository: 'owner/none', branch: 'x' }),
     },
     'report-health': {
-      by: { ci: 1, admin: 1 },
+      by: { cluster: 1, ci: 1, admin: 1 },
       ...ask('POST', '/api/flux-events?env=x', {
         metadata: { revision: `main@sha1:${'0'.repeat(40)}` },
       }),
@@ -310,8 +310,8 @@ describe('A26: who may do what', () => {
 
   test('is said of every command', () => {
     expect(Object.keys(table).sort()).toEqual(Object.keys(actionOf).sort())
-    // A lock is ended by its place or by its id: one command, two calls.
-    expect(routes).toHaveLength(Object.keys(table).length + 1)
+    // A lock is ended by its place or by its id, and health told by Flux or Argo CD: two calls for one command.
+    expect(routes).toHaveLength(Object.keys(table).length + 2)
   })
 
   test.each(all)('%s', async (role) => {

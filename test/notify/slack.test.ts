@@ -164,7 +164,7 @@ describe('locks', () => {
 })
 
 describe('what the cluster says', () => {
-  it('is shown in place, and a failure is told aloud', async () => {
+  it('is shown in place, and a failure and its end are told aloud, once', async () => {
     const here = await started()
     const { slack, server, push, until, shown } = here
     await push('web-1')
@@ -172,11 +172,12 @@ describe('what the cluster says', () => {
     await until(() => expect(roots(here, '#releases')).toHaveLength(1))
     const { body } = await server.call('/api/status?env=staging')
     const { gitopsRef } = (body as { web: { gitopsRef: string } }).web
+    let seconds = 0
     const report = (severity: string, reason: string, message: string) =>
       server.post('/api/flux-events?env=staging', {
         involvedObject: { kind: 'Kustomization', name: 'staging', namespace: 'flux-system' },
         severity,
-        timestamp: new Date().toISOString(),
+        timestamp: new Date(Date.now() + seconds++ * 1000).toISOString(),
         message,
         reason,
         metadata: { 'kustomize.toolkit.fluxcd.io/revision': `main@sha1:${gitopsRef}` },
@@ -189,6 +190,16 @@ describe('what the cluster says', () => {
       return found
     })
     expect(reply).toBeDefined()
+    expect(slack.callsOf('chat.postMessage').at(-1)?.args.reply_broadcast).toBe('true')
+    const replies = () =>
+      slack.messages('#releases').flatMap((one) => (one.thread_ts ? [shown(one)] : []))
+    for (let n = 0; n < 3; n++)
+      await report('error', 'HealthCheckFailed', 'Deployment web is not ready')
+    await report('info', 'ReconciliationSucceeded', 'Reconciliation finished')
+    await report('info', 'ReconciliationSucceeded', 'Reconciliation finished')
+    await until(() => expect(shown(roots(here, '#releases'))).toContain('Released and healthy'))
+    await until(() => expect(replies()).toHaveLength(2))
+    expect(replies()[1]).toContain('It is healthy again')
     expect(slack.callsOf('chat.postMessage').at(-1)?.args.reply_broadcast).toBe('true')
   })
 })

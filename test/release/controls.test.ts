@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Lock } from '../../src/domain/control.ts'
 import type { ReleaseEvent } from '../../src/domain/event.ts'
-import { gate, manifest, trigger } from '../support/builders.ts'
+import { gate, healthOf, manifest, trigger } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
 
 const found = async ({ events }: TestParts, id: string) => (await events.find(id)) as ReleaseEvent
@@ -338,8 +338,9 @@ test('F30: what the cluster reports while a release is decided sends it back to 
   await parts.ask({ id: 'r-staging', env: 'staging' })
   await drain(parts.ports)
   const report = async (state: 'healthy' | 'failed') => {
-    const health = { state, since: 0, reported: 0, message: '' }
-    await parts.releases.reportHealth([{ id: 'r-staging', health }], [])
+    const [{ health: known } = {}] = await parts.releases.ofEvents(['r-staging'])
+    const health = healthOf({ state })
+    await parts.releases.reportHealth([{ id: 'r-staging', known, health }], [])
   }
   await report('healthy')
   await parts.ask({ id: 'r-production' })

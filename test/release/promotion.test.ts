@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { manifest, posted } from '../support/builders.ts'
+import { healthOf, manifest, posted } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
 
 const folder = join(import.meta.dirname, '../../policies/examples/promotion')
@@ -32,8 +32,8 @@ async function heldIn(parts: TestParts, env: string) {
 async function healthy(parts: TestParts) {
   const [release] = await parts.releases.running({ env: 'staging' })
   const since = Math.floor(parts.clock.nowMs() / 1000)
-  const health = { state: 'healthy', since, reported: since, message: '' } as const
-  await parts.releases.reportHealth([{ id: release?.id ?? '', health }], [])
+  const health = healthOf({ since, reported: since })
+  await parts.releases.reportHealth([{ id: release?.id ?? '', known: undefined, health }], [])
 }
 
 test('promotion: staging, 30 minutes healthy, canary, two approvals, production in office hours', async () => {

@@ -84,3 +84,32 @@ test('what refers to a release is found by an index, or each one that is deleted
   )
   expect(unindexed).toEqual([])
 })
+
+test('what a cluster said before is of the release’s own commit', async () => {
+  const database = await emptyDatabase()
+  await migrate(
+    database,
+    migrations.filter(({ number }) => number < 16),
+  )
+  const known = '{"state":"healthy","since":5,"reported":6,"message":""}'
+  for (const [id, health] of Object.entries({ 'r-1': known, 'r-2': null }))
+    await database.write([
+      {
+        sql: `insert into releases (id, env, app, artifact_id, triggered_by, version, gitops_ref,
+                gitops_repo, created, decision_id, policy_version, health)
+              values (?, 'staging', 'web', '', '', '{}', 'abc', '', 0, '', '', ?)`,
+        args: [id, health],
+      },
+    ])
+  await migrate(database)
+  const rows = await database.read('select health from releases order by id')
+  expect(rows.map(({ health }) => JSON.parse(String(health)))).toEqual([
+    {
+      ...{ state: 'healthy', since: 5, reported: 6, message: '' },
+      commit: 'abc',
+      basis: 'own',
+      reason: '',
+    },
+    null,
+  ])
+})

@@ -3,7 +3,7 @@ import type { ReleaseEvent } from '../../src/domain/event.ts'
 import type { Release } from '../../src/domain/release.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
-import { event } from '../support/builders.ts'
+import { event, healthOf } from '../support/builders.ts'
 import { tempDatabase } from '../support/temp.ts'
 
 const version = {
@@ -62,8 +62,12 @@ test('a release comes back as it was kept, whatever its texts hold', async () =>
     back,
     plain,
   ])
-  const health = { state: 'healthy', since: 5, reported: 6, message: 'it "runs"' } as const
-  await both.reportHealth([{ id: 'r-2', health }], [])
+  const health = healthOf({ since: 5, reported: 6, message: 'it "runs"' })
+  expect(await both.reportHealth([{ id: 'r-2', known: undefined, health }], [])).toBe(true)
+  expect(await both.running({ app: 'web' })).toStrictEqual([{ ...back, health }])
+  // Of two that were concluded from the same health, the second one has to look again.
+  const failed = healthOf({ state: 'failed' })
+  expect(await both.reportHealth([{ id: 'r-2', known: undefined, health: failed }], [])).toBe(false)
   expect(await both.running({ app: 'web' })).toStrictEqual([{ ...back, health }])
   const later = release({ id: 'r-3', gitopsRef: 'd'.repeat(40) })
   const undone = await store([plain, later, back])

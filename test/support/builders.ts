@@ -2,6 +2,7 @@ import type { Actor } from '../../src/domain/actor.ts'
 import { type NewArtifact, parseArtifact } from '../../src/domain/artifact.ts'
 import type { NewEvent } from '../../src/domain/event.ts'
 import { isRefusal } from '../../src/domain/fault.ts'
+import type { Health } from '../../src/domain/release.ts'
 
 export const sha = '017d995e32e3d1998395d971b969bcf682d20851'
 export const alice: Actor = {
@@ -73,3 +74,15 @@ export const gate = (given: Record<string, unknown> = {}): string =>
 /** A trigger that sends every artifact to staging, unless told otherwise. */
 export const trigger = (given: Record<string, unknown> = {}): string =>
   JSON.stringify({ kind: 'trigger', on: 'artifact', env: 'staging', ...given })
+
+/** What the cluster says of a release, unless told otherwise: that it is healthy. */
+export const healthOf = (given: Partial<Health> = {}): Health => ({
+  state: 'healthy',
+  since: 0,
+  reported: 0,
+  message: '',
+  commit: 'b'.repeat(40),
+  basis: 'own',
+  reason: '',
+  ...given,
+})

@@ -2,7 +2,12 @@ import type { User } from '../../domain/actor.ts'
 import type { Block, Lock } from '../../domain/control.ts'
 import { assertNever } from '../../domain/fault.ts'
 import type { GitopsState } from '../../domain/halt.ts'
-import type { ControlOutcome, GitopsOutcome, Outcome } from '../../domain/outcome.ts'
+import type {
+  ControlOutcome,
+  GitopsOutcome,
+  HealthReported,
+  Outcome,
+} from '../../domain/outcome.ts'
 import { errorAnswer } from './errors.ts'
 
 const type = { 'content-type': 'application/json' }
@@ -24,7 +29,7 @@ export function answerTo(outcome: Outcome): Response {
     case 'accepted':
       return json({ id: outcome.id }, outcome.what === 'delete' ? 200 : 201)
     case 'health-reported':
-      return json({ env: outcome.env, apps: outcome.apps })
+      return json(healthShown(outcome))
     case 'approved':
     case 'rejected':
     case 'blocked':
@@ -92,6 +97,8 @@ function controlAnswer(outcome: ControlOutcome): Response {
       return json(outcome.locks.map(shownLock))
   }
 }
+
+const healthShown = ({ kind: _, ...said }: HealthReported) => said
 
 /** The first repository, with the others in it: most servers have one. */
 const shownStates = ([first, ...others]: readonly GitopsState[]) => ({

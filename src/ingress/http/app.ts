@@ -5,6 +5,7 @@ import type { CommandPorts } from '../../commands/ports.ts'
 import type { Actor } from '../../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
 import { answerTo } from './answers.ts'
+import { argocdRoutes } from './argocd.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { githubPath, limitBody } from './body-limit.ts'
 import { controlRoutes } from './controls.ts'
@@ -36,6 +37,7 @@ export type AppPorts = {
 }
 
 export const routes: readonly Route[] = [
+  ...argocdRoutes,
   ...artifactRoutes,
   ...controlRoutes,
   ...fluxRoutes,

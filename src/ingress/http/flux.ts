@@ -1,36 +1,63 @@
 import { z } from 'zod'
+import type { HealthCommand } from '../../domain/command.ts'
 import { refuse } from '../../domain/fault.ts'
 import type { HealthState } from '../../domain/release.ts'
+import { commitOf, messageCharsMax, objectsIn, unixOf } from './cluster-words.ts'
 import { given, label } from './parameters.ts'
 import { type Route, route } from './route.ts'
-
-const messageCharsMax = 2_000
 
 /** What Flux's notification-controller posts to a generic webhook; the rest of it is not looked at. */
 const fluxEvent = z.object(
   {
+    involvedObject: z.object({ kind: z.string(), name: z.string().default('') }).optional(),
     severity: z.string().default('info'),
     reason: z.string().default(''),
     message: z.string().default(''),
-    timestamp: z.string().optional(),
-    metadata: z.record(z.string(), z.unknown()).default({}),
+    timestamp: z.string().nullish(),
+    metadata: z.record(z.string(), z.unknown()).nullish(),
   },
   { error: 'must be an event of Flux' },
 )
 type FluxEvent = z.output<typeof fluxEvent>
 
-/** `main@sha1:<commit>`, `sha1:<commit>`, and `main/<commit>` of older versions; a branch may hold `/`. */
-const revision = /(?:^|[:/])([0-9a-f]{40}|[0-9a-f]{64})$/
-
-function stateOf({ severity, reason }: FluxEvent): HealthState {
+/**
+ * What Flux means. While it applies, every event of a Kustomization has the reason `Progressing`, that
+ * its health check passed as well; what is not known to be good is not.
+ */
+export function fluxState({ severity, reason, message }: FluxEvent): HealthState {
   if (severity === 'error') return 'failed'
-  return /^Progressing/.test(reason) ? 'progressing' : 'healthy'
+  const isGood = reason === 'ReconciliationSucceeded' || message.startsWith('Health check passed')
+  return isGood ? 'healthy' : 'progressing'
 }
 
-function commitOf({ metadata }: FluxEvent): string | undefined {
-  // Newer versions write the key with a prefix: kustomize.toolkit.fluxcd.io/revision.
-  const key = Object.keys(metadata).find((one) => one === 'revision' || one.endsWith('/revision'))
-  return revision.exec(String(key === undefined ? '' : metadata[key]))?.[1]
+/** Of an OCI artifact, the commit that it was made of is beside its digest. */
+function revisionOf({ metadata }: FluxEvent): string {
+  const value = (name: string) => {
+    // As the controllers write it there is a prefix: kustomize.toolkit.fluxcd.io/revision.
+    const key = Object.keys(metadata ?? {}).find((one) => one === name || one.endsWith(`/${name}`))
+    return key === undefined ? '' : String(metadata?.[key])
+  }
+  return value('originRevision') || value('revision')
+}
+
+/** An event as a report. Flux tells of much that is no news of a release: that is no mistake of anyone. */
+export function reportOf(event: FluxEvent): HealthCommand['said'] {
+  const { kind = 'Kustomization', name = '' } = event.involvedObject ?? {}
+  if (kind === 'HelmRelease')
+    return {
+      ignored:
+        'a HelmRelease names a chart version, not a GitOps commit; its Kustomization tells of it with wait: true',
+    }
+  if (kind !== 'Kustomization') return { ignored: 'only a Kustomization tells of releases' }
+  const commit = commitOf(revisionOf(event))
+  if (commit === undefined) return { ignored: 'its revision names no GitOps commit' }
+  const { reason, message } = event
+  return {
+    ...{ commits: [commit], state: fluxState(event), reason, unit: name },
+    message: message.slice(0, messageCharsMax),
+    blamed: objectsIn(message),
+    ...given({ unix: unixOf(event.timestamp) }),
+  }
 }
 
 export const fluxRoutes: readonly Route[] = [
@@ -38,20 +65,16 @@ export const fluxRoutes: readonly Route[] = [
     method: 'post',
     path: '/api/flux-events',
     summary: 'What Flux says of a GitOps commit',
-    answer: '{"env", "apps"}: the apps for which it was news',
-    query: z.object({ env: label }),
+    answer:
+      '{"env", "apps", "ignored"?}: the apps whose state is another one now, or why it tells of none',
+    query: z.object({ env: label, app: label.optional() }),
     body: fluxEvent,
-    command({ query: { env }, body }) {
-      const commit = commitOf(body)
-      if (commit === undefined)
-        return refuse('invalid', 'metadata.revision: must end in a commit id, as Flux writes it')
-      const ms = Date.parse(body.timestamp ?? '')
-      const unix = Number.isNaN(ms) ? undefined : Math.floor(ms / 1000)
-      const message = body.message.slice(0, messageCharsMax)
-      return {
-        verb: 'report-health',
-        ...given({ env, commit, state: stateOf(body), message, unix }),
-      }
+    command({ query, body }) {
+      const said = reportOf(body)
+      // What comes from no object of Flux was written by a person, who wants to know.
+      if ('ignored' in said && body.involvedObject === undefined)
+        return refuse('invalid', 'metadata.revision: must end in a whole commit id')
+      return { verb: 'report-health', ...given(query), said }
     },
   }),
 ]

@@ -5,11 +5,15 @@ import { batchMetrics } from './batch-metrics.ts'
 export type Counts = {
   readonly eventsByStatus: () => Promise<ReadonlyMap<string, number>>
   readonly runningByEnv: () => Promise<ReadonlyMap<string, number>>
+  readonly healthByEnv: () => Promise<
+    readonly { readonly env: string; readonly state: string; readonly count: number }[]
+  >
   readonly oldestUnpushedMs: () => Promise<number>
 }
 
 /** The product's metrics, in Prometheus' text. */
-export function metricsOf({ eventsByStatus, runningByEnv, oldestUnpushedMs }: Counts) {
+export function metricsOf(counts: Counts) {
+  const { eventsByStatus, runningByEnv, oldestUnpushedMs } = counts
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const ended = batchMetrics(registry)
@@ -29,6 +33,7 @@ export function metricsOf({ eventsByStatus, runningByEnv, oldestUnpushedMs }: Co
     name: 'gimletd_running_apps',
     help: 'Apps that run in an environment',
   })
+  healthGauge(registry, counts)
   const leader = new Gauge({
     name: 'gimletd_leader',
     help: '1 on the server that carries events out, 0 on the others of this database',
@@ -41,6 +46,19 @@ export function metricsOf({ eventsByStatus, runningByEnv, oldestUnpushedMs }: Co
       return registry.metrics()
     },
   }
+}
+
+function healthGauge(registry: Registry, { healthByEnv }: Counts): void {
+  new Gauge({
+    name: 'gimletd_release_health',
+    help: 'Apps that run in an environment, by what the cluster says: progressing, healthy, failed or unknown',
+    labelNames: ['env', 'state'],
+    registers: [registry],
+    async collect() {
+      this.reset()
+      for (const { env, state, count } of await healthByEnv()) this.set({ env, state }, count)
+    },
+  })
 }
 
 function gaugeOf(

@@ -2,6 +2,7 @@ import type { Explanation, RequestCard } from '../../domain/card.ts'
 import type { Outcome, Plan } from '../../domain/outcome.ts'
 import type { Release } from '../../domain/release.ts'
 import { driftText } from '../drift-text.ts'
+import { failureText, healthText } from '../health-text.ts'
 import { code, codeBlock, fold, link, words } from './markdown.ts'
 
 const diffCharsMax = 20_000
@@ -54,6 +55,7 @@ export function requestReply(
   const lines = [
     `${marks[event.status]} ${what}**${stateOf(card)}** ${code(event.app ?? 'every app')} → ${code(event.env ?? '')}`,
     ...(event.statusDesc && event.status !== 'processed' ? [words(event.statusDesc)] : []),
+    ...failureLines(card),
     ...(card.approvers.length > 0
       ? [`May approve: ${card.approvers.map((login) => personText(login, context)).join(', ')}`]
       : []),
@@ -86,6 +88,11 @@ function stateOf({ event, release, isRunning }: RequestCard): string {
   if (event.status === 'processed' && event.type !== 'release')
     return event.type === 'delete' ? 'Deleted' : 'Done'
   return health === 'healthy' ? 'Released and healthy' : states[event.status]
+}
+
+function failureLines({ release, isRunning }: RequestCard): string[] {
+  const failure = release?.health && isRunning ? failureText(release.health) : ''
+  return failure === '' ? [] : [words(failure)]
 }
 
 const changesFold = (summary: string, changes: string): string[] =>
@@ -128,8 +135,8 @@ export function outcomeReply(outcome: Outcome): string {
         : outcome.releases
             .slice(0, rowsMax)
             .map(
-              ({ app, env, artifactId, created, triggeredBy }) =>
-                `- ${timeText(created)} ${code(app)} → ${code(env)}: ${code(artifactId)} by ${code(triggeredBy)}`,
+              ({ app, env, artifactId, created, triggeredBy, health }) =>
+                `- ${timeText(created)} ${code(app)} → ${code(env)}: ${code(artifactId)} by ${code(triggeredBy)}${health ? `, ${healthMarks[health.state]} ${health.state}` : ''}`,
             )
             .join('\n')
     case 'approved':
@@ -198,17 +205,23 @@ function statusText(status: Extract<Outcome, { kind: 'status' }>['status']): str
   const rows = Object.entries(status).flatMap(([env, apps]) =>
     Object.entries(apps).map(([app, release]) =>
       release
-        ? `| ${code(env)} | ${code(app)} | ${code(release.artifactId)} | ${timeText(release.created)} | ${code(release.triggeredBy)}${driftMark(release)} |`
-        : `| ${code(env)} | ${code(app)} | nothing yet | | |`,
+        ? `| ${code(env)} | ${code(app)} | ${code(release.artifactId)} | ${timeText(release.created)} | ${code(release.triggeredBy)}${driftMark(release)} | ${healthMark(release)} |`
+        : `| ${code(env)} | ${code(app)} | nothing yet | | | |`,
     ),
   )
   if (rows.length === 0) return 'Nothing is released, and no manifest fits.'
   return [
-    '| environment | app | artifact | released | by |',
-    '|---|---|---|---|---|',
+    '| environment | app | artifact | released | by | health |',
+    '|---|---|---|---|---|---|',
     ...rows.slice(0, rowsMax),
   ].join('\n')
 }
+
+const healthMarks = { healthy: '✅', failed: '❌', progressing: '⏳' } as const
+
+/** What the cluster says of what runs; nothing where it has said nothing. */
+export const healthMark = ({ health }: Release): string =>
+  health === undefined ? '' : `${healthMarks[health.state]} ${words(healthText(health))}`
 
 function driftMark(release: Release): string {
   const drift = driftText(release)

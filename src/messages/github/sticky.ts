@@ -2,7 +2,7 @@ import type { RequestCard } from '../../domain/card.ts'
 import type { Lock } from '../../domain/control.ts'
 import type { Release } from '../../domain/release.ts'
 import { code, link, words } from './markdown.ts'
-import { type GithubContext, personText, timeText } from './reply.ts'
+import { type GithubContext, healthMark, personText, timeText } from './reply.ts'
 
 const rowsMax = 60
 const waitingMax = 20
@@ -69,7 +69,7 @@ function isIn(
   { env, app, running }: PullView['places'][number],
 ): string {
   if (running?.version.sha === headSha)
-    return running.health?.state === 'failed' ? '❌ runs, and fails' : '✅ runs'
+    return running.health === undefined ? '✅ runs' : `runs, ${healthMark(running)}`
   const ids = waiting
     .filter(({ event }) => event.env === env && event.app === app)
     .map(({ event }) => code(event.id))

@@ -4,6 +4,7 @@ import { assertNever } from '../../domain/fault.ts'
 import type { Outcome, Plan, StatusByEnv, WhoAmI } from '../../domain/outcome.ts'
 import type { Release } from '../../domain/release.ts'
 import { driftText } from '../drift-text.ts'
+import { healthText } from '../health-text.ts'
 import { person, type SlackContext } from './context.ts'
 import { controlAnswer } from './control.ts'
 import { message, type SlackMessage, said } from './message.ts'
@@ -119,12 +120,13 @@ function statusAnswer(status: StatusByEnv, context: SlackContext): SlackMessage 
   return message(head, blocks)
 }
 
+const marks = { healthy: 'white_check_mark', failed: 'x', progressing: 'hourglass' } as const
+
 /** One app of an environment: what runs, since when, by whom, and what the cluster says. */
 export function runningLine(app: string, release: Release | null, context: SlackContext): Line {
   if (release === null) return [bold(app), text('  nothing is released yet')]
   const { artifactId, version, created, triggeredBy, health } = release
   const drift = driftText(release)
-  const marks = { healthy: 'white_check_mark', failed: 'x', progressing: 'hourglass' } as const
   return [
     bold(app),
     text('  '),
@@ -134,7 +136,7 @@ export function runningLine(app: string, release: Release | null, context: Slack
     moment(created),
     text(' by '),
     person(triggeredBy, context),
-    ...(health ? [text('  '), emoji(marks[health.state]), text(` ${health.state}`)] : []),
+    ...(health ? [text('  '), emoji(marks[health.state]), text(` ${healthText(health)}`)] : []),
     ...(drift === '' ? [] : [text('  '), emoji('warning'), text(` ${drift}`)]),
   ]
 }
@@ -154,6 +156,9 @@ function historyAnswer(releases: readonly Release[], context: SlackContext): Sla
       link(one.gitopsRef.slice(0, 8), context.commitUrl(one.gitopsRef, one.env), { code: true }),
       text(' by '),
       person(one.triggeredBy, context),
+      ...(one.health
+        ? [text('  '), emoji(marks[one.health.state]), text(` ${one.health.state}`)]
+        : []),
       ...(one.rollbackTo ? [text('  '), emoji('rewind'), text(' a rollback')] : []),
       ...(one.rolledBack ? [text('  rolled back since')] : []),
     ],

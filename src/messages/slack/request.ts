@@ -1,4 +1,5 @@
 import type { ApprovalWish, RequestCard } from '../../domain/card.ts'
+import { failureText } from '../health-text.ts'
 import { person, type SlackContext } from './context.ts'
 import { type Button, buttons, message, type SlackMessage } from './message.ts'
 import {
@@ -189,8 +190,12 @@ function took(seconds: number): string {
 function healthLine({ release, isRunning }: RequestCard): Line[] {
   const health = release?.health
   if (!health || !isRunning) return []
-  const why = health.message ? `: ${health.message.split('\n', 1)[0]}` : ''
-  return [[text(`The cluster says ${health.state}, `), moment(health.since), text(why)]]
+  const failure = failureText(health)
+  const why = failure === '' ? [] : [text(`: ${failure}`)]
+  const again = health.recoveredFrom
+    ? [text(', after it failed '), moment(health.recoveredFrom.since)]
+    : []
+  return [[text(`The cluster says ${health.state}, `), moment(health.since), ...again, ...why]]
 }
 
 const idLine = ({ event }: RequestCard): Line => [text('Request '), code(event.id)]

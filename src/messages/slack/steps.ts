@@ -1,6 +1,8 @@
 import type { RequestCard } from '../../domain/card.ts'
+import type { Health } from '../../domain/release.ts'
+import { failureText } from '../health-text.ts'
 import { person, type SlackContext } from './context.ts'
-import { emoji, type Line, link, text } from './rich.ts'
+import { emoji, type Inline, type Line, link, text } from './rich.ts'
 import { doneLine, headLine } from './stage.ts'
 
 /** A step of a request that people who follow it are told of, once. */
@@ -35,24 +37,7 @@ export function stepsOf(card: RequestCard, context: SlackContext): Step[] {
           },
         ]
       : []),
-    ...(health?.state === 'failed'
-      ? [
-          {
-            key: `failed ${health.since}`,
-            line: [emoji('x'), text(` The cluster could not apply it: ${health.message} `), asker],
-            isAlert: true,
-          },
-        ]
-      : []),
-    ...(health?.state === 'healthy'
-      ? [
-          {
-            key: 'healthy',
-            line: [emoji('white_check_mark'), text(' The cluster says it is healthy')],
-            isAlert: false,
-          },
-        ]
-      : []),
+    ...(health ? healthSteps(health, asker) : []),
     ...(release?.rolledBack
       ? [
           {
@@ -63,6 +48,23 @@ export function stepsOf(card: RequestCard, context: SlackContext): Step[] {
         ]
       : []),
   ]
+}
+
+/** A failure, and that it is over, are told aloud, each once. Who was never alone in the cluster has no news. */
+function healthSteps(health: Health, asker: Inline): Step[] {
+  const { state, basis, since, recoveredFrom } = health
+  if (basis === 'overtaken' || state === 'progressing') return []
+  if (state === 'failed') {
+    const what = basis === 'own' ? 'It fails in the cluster' : 'A later commit that holds it failed'
+    const line = [emoji('x'), text(` ${what}: ${failureText(health)} `), asker]
+    return [{ key: `failed ${since}`, line, isAlert: basis === 'own' }]
+  }
+  if (recoveredFrom) {
+    const line = [emoji('white_check_mark'), text(' It is healthy again '), asker]
+    return [{ key: `recovered ${recoveredFrom.since}`, line, isAlert: true }]
+  }
+  const line = [emoji('white_check_mark'), text(' The cluster says it is healthy')]
+  return [{ key: 'healthy', line, isAlert: false }]
 }
 
 function writtenText({ event }: RequestCard, { commitUrl }: SlackContext): Line {

@@ -8,6 +8,7 @@ import { code, codeBlock, fold, link, words } from '../../../src/messages/github
 import { outcomeReply, problemReply, requestReply } from '../../../src/messages/github/reply.ts'
 import { commitStatus, deploymentOf, stateText } from '../../../src/messages/github/shipment.ts'
 import { stickyText } from '../../../src/messages/github/sticky.ts'
+import { healthOf } from '../../support/builders.ts'
 
 const sha = '1'.repeat(40)
 const context = {
@@ -32,7 +33,7 @@ const release = (text: string) => ({
   version: { repositoryName: text, sha, branch: text, tag: text, message: text } as never,
   ...{ gitopsRef: sha, gitopsRepo: text, status: 'pushed' as const, rolledBack: false },
   ...{ decisionId: text, policyVersion: text },
-  health: { state: 'failed' as const, since: 1, reported: 1, message: text },
+  health: healthOf({ state: 'failed', message: text, reason: text }),
 })
 const lock = (text: string) => ({
   ...{ id: text, kind: 'freeze' as const, env: text, app: text, reason: text, by: text },

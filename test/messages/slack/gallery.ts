@@ -36,6 +36,7 @@ import { lines, text } from '../../../src/messages/slack/rich.ts'
 import { stepsOf } from '../../../src/messages/slack/steps.ts'
 import { mendingText } from '../../../src/notify/slack-errors.ts'
 import type { Entry } from '../../support/block-kit-page.ts'
+import { healthOf } from '../../support/builders.ts'
 
 const now = 1_795_000_000
 const sha = '6f1b2a9c0d4e5f60718293a4b5c6d7e8f9012345'
@@ -142,7 +143,10 @@ const landed: Event = {
 }
 const done = { release: released(), isRunning: true, event: landed }
 const health = (state: HealthState, message = '', given: Partial<Release> = {}) =>
-  released({ health: { state, since: now + 60, reported: now + 60, message }, ...given })
+  released({
+    health: healthOf({ state, since: now + 60, reported: now + 60, message }),
+    ...given,
+  })
 /** What is over without having landed knows no more what stood there before. */
 const over = (status: EventStatus, statusDesc: string, event: Event = {}) =>
   card({ before: null, event: { status, statusDesc, ...event } })
@@ -270,6 +274,21 @@ export const requests: Readonly<Record<string, Readonly<Record<string, RequestCa
     'released, failed in the cluster': card({
       ...done,
       release: health('failed', 'Deployment/web exceeded its progress deadline'),
+    }),
+    'released, failed with a later commit': card({
+      ...done,
+      release: released({
+        health: healthOf({ state: 'failed', message: 'kustomize build failed', basis: 'later' }),
+      }),
+    }),
+    'released, failed and healthy again': card({
+      ...done,
+      release: released({
+        health: healthOf({
+          ...{ since: now + 300, reported: now + 300 },
+          recoveredFrom: { since: now + 60, message: 'Deployment/web exceeded its deadline' },
+        }),
+      }),
     }),
     'released after three hours of waiting': card({
       ...done,
@@ -742,6 +761,10 @@ const threads = section('In the thread of a request', {
   'failed in the cluster': [
     threadOf(of(isDone, 'released, failed in the cluster')),
     'Also told in the channel itself; alone, when the release was told before.',
+  ],
+  'healthy again': [
+    threadOf(of(isDone, 'released, failed and healthy again')),
+    'Also told in the channel itself, where the failure was.',
   ],
   'was rolled back': threadOf(of(isDone, 'was rolled back')),
   refused: threadOf(of(isNot, 'refused')),
