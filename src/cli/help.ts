@@ -10,6 +10,7 @@ const programs: readonly (readonly [string, string])[] = [
   ['doctor slack', 'say what is wrong with Slack’s settings, in the server’s folder'],
   ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
   ['reindex', 'make the index of releases anew from the GitOps repository, in the server’s folder'],
+  ['migrate FILE [--dry-run]', 'bring over what a GimletD before us knew, in the server’s folder'],
   ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],
   ['policy check [folder]', 'check policies before they are committed'],
   ['policy test [folder]', 'run the tests of policies, and find what they leave untried'],

@@ -7,6 +7,7 @@ import { doctor } from './doctor.ts'
 import { exitCodeOf, exitCodes } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { helpText } from './help.ts'
+import { migrate } from './migrate.ts'
 import { type Options, readOptions } from './options.ts'
 import { policy } from './policy.ts'
 import { reindex } from './reindex.ts'
@@ -30,6 +31,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (first === 'policy') return await policy(options, terminal)
     if (first === 'doctor') return await doctor(options, terminal)
     if (first === 'reindex') return await reindex(options, terminal)
+    if (first === 'migrate') return await migrate(options, terminal)
     if (first === 'artifact' && second === 'push') return await pushArtifact(options, terminal)
     return await runWords(options, terminal)
   } catch (error) {
