@@ -164,7 +164,7 @@ async function bringUsers(
     }
     const is = await into.userIs(login)
     if (is === 'taken') {
-      leave(login, 'there is a user of that name here, whose token is the one from here')
+      leave(login, 'a user of that name was made here; its token from there is not taken over')
       continue
     }
     migrated.users[is === 'new' ? 'brought' : 'known']++

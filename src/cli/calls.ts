@@ -120,9 +120,9 @@ const historyCall = (filter: HistoryQuery): Call => ({
   read: (releases) => ({ kind: 'history', releases }),
 })
 
-const historyQuery = ({ sinceUnix, untilUnix, gitopsRepo, ...rest }: HistoryQuery): Query => ({
+const historyQuery = ({ sinceUnix, untilUnix, repository, ...rest }: HistoryQuery): Query => ({
   ...rest,
   since: timeOf(sinceUnix),
   until: timeOf(untilUnix),
-  'git-repo': gitopsRepo,
+  'git-repo': repository,
 })

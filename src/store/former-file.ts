@@ -128,7 +128,11 @@ async function damageIn(database: Database): Promise<string | null> {
 async function columnsOf(
   database: Database,
 ): Promise<Record<Table, ReadonlySet<string>> | { readonly problem: string }> {
-  const columns = { users: new Set<string>(), events: new Set<string>(), gitops_commits: new Set<string>() } // biome-ignore format: one value
+  const columns = {
+    users: new Set<string>(),
+    events: new Set<string>(),
+    gitops_commits: new Set<string>(),
+  }
   for (const table of Object.keys(known) as Table[]) {
     const rows = await database.read('select name from pragma_table_info(?)', [table])
     for (const { name } of rows) columns[table].add(String(name))

@@ -33,9 +33,24 @@ async function leftGimletd() {
       gitopsHashes: [[web1, web3, web3, api4][at] ?? webAgain],
     })
   const asked = { env: 'production', app: 'web', triggeredBy: 'alice' }
-  await database.event({ id: requestId, type: 'release', blob: { ...asked, artifactId: formerArtifact('web', 2).id }, gitopsHashes: [web2] }) // biome-ignore format: one value
-  await database.event({ id: rollbackId, type: 'rollback', blob: { ...asked, targetSHA: web2 }, gitopsHashes: [undone] }) // biome-ignore format: one value
-  await database.event({ id: pendingId, type: 'release', status: 'new', blob: { ...asked, artifactId: formerArtifact('web', 3).id } }) // biome-ignore format: one value
+  await database.event({
+    id: requestId,
+    type: 'release',
+    blob: { ...asked, artifactId: formerArtifact('web', 2).id },
+    gitopsHashes: [web2],
+  })
+  await database.event({
+    id: rollbackId,
+    type: 'rollback',
+    blob: { ...asked, targetSHA: web2 },
+    gitopsHashes: [undone],
+  })
+  await database.event({
+    id: pendingId,
+    type: 'release',
+    status: 'new',
+    blob: { ...asked, artifactId: formerArtifact('web', 3).id },
+  })
   await database.commit(webAgain, 'ReconciliationSucceeded', 'Applied revision: main/1')
   await database.commit(api4, 'HealthCheckFailed', 'Deployment/api is not ready')
   const tokens = {
@@ -72,7 +87,12 @@ test('GimletD’s database and repository come over together: what ran there run
   expect(await migrate(true)).toEqual(all)
   expect((await server.call('/api/artifacts')).body).toEqual([])
   expect(await migrate()).toEqual(all)
-  const again = { artifacts: tally(0, 5), requests: tally(0, 3), users: tally(0, 2), health: tally(0, 2) } // biome-ignore format: one value
+  const again = {
+    artifacts: tally(0, 5),
+    requests: tally(0, 3),
+    users: tally(0, 2),
+    health: tally(0, 2),
+  }
   expect(await migrate()).toEqual({ ...again, left: [] })
   expect(createHash('sha256').update(readFileSync(database.file)).digest('hex')).toBe(was)
 
@@ -81,18 +101,24 @@ test('GimletD’s database and repository come over together: what ran there run
   const status: Record<string, Release> = await call('/api/status?env=production')
   expect(status).toMatchObject({
     api: { artifactId: formerArtifact('api', 4).id, health: { state: 'failed' } },
-    web: { artifactId: formerArtifact('web', 1).id, gitopsRef: refs.webAgain, health: { state: 'healthy' } }, // biome-ignore format: one value
+    web: {
+      artifactId: formerArtifact('web', 1).id,
+      gitopsRef: refs.webAgain,
+      health: { state: 'healthy' },
+    },
   })
   expect(Object.keys(status)).toEqual(['api', 'web'])
   const history: Release[] = await call('/api/releases?env=production&app=web')
   // Its own list has no rollbacks; what was rolled back is marked in both.
   const released = history.filter(({ rollbackTo }) => rollbackTo === undefined)
-  expect(released.map(({ gitopsRef, rolledBack, triggeredBy }) => [gitopsRef, rolledBack, triggeredBy])).toEqual([
+  expect(
+    released.map(({ gitopsRef, rolledBack, triggeredBy }) => [gitopsRef, rolledBack, triggeredBy]),
+  ).toEqual([
     [refs.webAgain, false, 'policy'],
     [refs.web3, true, 'policy'],
     [refs.web2, false, 'alice'],
     [refs.web1, false, 'policy'],
-  ]) // biome-ignore format: rows
+  ])
 
   const artifacts: { id: string; created: number }[] = await call(
     '/api/artifacts?repository=owner/web',
@@ -116,7 +142,11 @@ test('GimletD’s database and repository come over together: what ran there run
   })
   expect(await gitops.log('-1')).toEqual(['[GimletD delete] production/old deleted by alice'])
 
-  const roll = (sha: string) => server.call(`/api/rollback?env=production&app=web&sha=${sha}`, { method: 'POST', token: tokens.ci }) // biome-ignore format: one call
+  const roll = (sha: string) =>
+    server.call(`/api/rollback?env=production&app=web&sha=${sha}`, {
+      method: 'POST',
+      token: tokens.ci,
+    })
   const tip = await gitops.tipOfRemote()
   expect((await roll('0123456789')).status).toBe(404)
   expect((await roll(refs.api4.slice(0, 10))).status).toBe(404)
