@@ -120,8 +120,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   })
   for (const follower of followers) follower.start()
   // The index of a small repository is there at once; a large one is read beside the releases.
-  const looked = Promise.all(followers.map((follower) => follower.first()))
-  await Promise.race([looked, pause(indexWaitMs)])
+  await Promise.race([Promise.all(followers.map((one) => one.first())), pause(indexWaitMs)])
   const listener = await listen(app, config)
   leader.start()
   surfaces.start()
