@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { run } from '../../src/cli/run.ts'
-import { plain } from '../../src/messages/paint.ts'
+import { gimletIn } from '../support/gimlet.ts'
 import { formerArtifact, gimletdDatabase } from '../support/gimletd-database.ts'
 import { testServer } from '../support/server.ts'
 import { tempDatabase, tempFolder } from '../support/temp.ts'
@@ -14,19 +13,7 @@ async function inServersFolder() {
     PATH: process.env.PATH,
     GIMLET_DATA_DIR: join(server.folder, 'data'),
   }
-  const gimlet = async (...words: readonly string[]) => {
-    const out: string[] = []
-    const err: string[] = []
-    const terminal = {
-      out: (text: string) => void out.push(text),
-      err: (text: string) => void err.push(text),
-      paint: plain,
-      environment,
-    }
-    const code = await run(words, terminal)
-    return { code, out: out.join('\n'), err: err.join('\n') }
-  }
-  return { server, gimlet, environment }
+  return { server, gimlet: gimletIn(environment) }
 }
 
 test('migrate tells what came over, and why the rest did not', async () => {
