@@ -172,24 +172,26 @@ const insertEvents = (facts: readonly FormerFact[]): InStatement => ({
 const insertArrivals = (facts: readonly FormerFact[]): InStatement => ({
   sql: `insert into events (${eventColumns})
         select ${columns(14)} from json_each(?) j
-        join artifacts a on a.event_id = j.value ->> 1 where true on conflict (id) do nothing`,
+        join artifacts a on a.id = j.value ->> 5 and a.event_id = j.value ->> 1
+        where true on conflict (id) do nothing`,
   args: [JSON.stringify(facts.map(eventRow))],
 })
 
 /** What is numbered before the others is not found without the index of commits. */
 function indexStatements(facts: readonly FormerFact[]): InStatement[] {
   const apps = facts.flatMap(({ event, artifact }) =>
-    (artifact?.environments ?? []).map(({ app }) => [event.id, app]),
+    (artifact?.environments ?? []).map(({ app }) => [artifact?.id, event.id, app]),
   )
+  const ids = facts.map(({ event, artifact }) => [artifact?.id, event.id])
+  // By its id, which has an index.
+  const isNew = 'join artifacts a on a.id = j.value ->> 0 and a.event_id = j.value ->> 1'
   return [
     {
-      sql: `insert or ignore into artifact_shas select a.sha, a.seq from json_each(?) j
-            join artifacts a on a.event_id = j.value`,
-      args: [JSON.stringify(facts.map(({ event }) => event.id))],
+      sql: `insert or ignore into artifact_shas select a.sha, a.seq from json_each(?) j ${isNew}`,
+      args: [JSON.stringify(ids)],
     },
     {
-      sql: `insert or ignore into artifact_apps select j.value ->> 1, a.seq from json_each(?) j
-            join artifacts a on a.event_id = j.value ->> 0`,
+      sql: `insert or ignore into artifact_apps select j.value ->> 2, a.seq from json_each(?) j ${isNew}`,
       args: [JSON.stringify(apps)],
     },
   ]
