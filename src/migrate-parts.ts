@@ -178,7 +178,13 @@ async function bringHealth({ former, into, asked, migrated }: Given): Promise<vo
   const commits = new Map((await former.commits()).map((one) => [one.ref, one]))
   const releases = await into.releasesOf([...commits.keys()])
   const found = new Set(releases.map(({ ref }) => ref))
-  migrated.health.left += [...commits.keys()].filter((ref) => !found.has(ref)).length
+  const strangers = [...commits.keys()].filter((ref) => !found.has(ref)).length
+  migrated.health.left += strangers
+  if (strangers > 0)
+    migrated.left.push({
+      what: `${strangers} reports of Flux`,
+      why: 'they are of commits that are no releases here',
+    })
   const news = releases.flatMap(({ id, ref, created, isKnown }) => {
     const commit = commits.get(ref)
     const state = commit ? formerHealth(commit.status) : null

@@ -52,13 +52,22 @@ type Asked = { readonly set: ManifestSet; readonly flags: Flags; readonly output
 
 async function template({ set, flags, output }: Asked, terminal: Terminal): Promise<number> {
   const text = await textOfAll(set, flags)
-  if (isRefusal(text)) {
-    terminal.err(terminal.paint.red(clean(text.message)))
+  const problem = isRefusal(text) ? text : output === 'table' ? null : written(output, text)
+  if (problem) {
+    terminal.err(terminal.paint.red(clean(problem.message)))
     return exitCodes.failed
   }
-  if (output === 'table') terminal.out(text.trimEnd())
-  else writeFileSync(output, text)
+  if (output === 'table') terminal.out(String(text).trimEnd())
   return exitCodes.done
+}
+
+function written(file: string, text: string): Refusal | null {
+  try {
+    writeFileSync(file, text)
+    return null
+  } catch {
+    return refuse('invalid', `${file} cannot be written: name a file in a folder that is there`)
+  }
 }
 
 async function textOfAll(
@@ -88,20 +97,16 @@ async function filesOf(
   manifest: Manifest,
   { vars, artifact }: Given,
 ): Promise<ReadonlyMap<string, string> | Refusal> {
-  const known = variablesOf(artifact ?? standIn(manifest, vars), { ...manifest, actor: '' })
+  const known = variablesOf(artifact ?? standIn(manifest), { ...manifest, actor: '' })
   const variables: Variables = new Map([...known, ...Object.entries(vars)])
   return render(manifest, variables)
 }
 
-/** An artifact that nobody has posted, of what the variables say of it. */
-function standIn({ app, repository }: Manifest, vars: Vars): Artifact {
+/** An artifact that nobody has posted, of the main branch. */
+function standIn({ app, repository }: Manifest): Artifact {
   const read = parseArtifact({
     id: 'local',
-    version: {
-      repositoryName: repository ?? app,
-      sha: '0'.repeat(40),
-      branch: vars.BRANCH ?? 'main',
-    },
+    version: { repositoryName: repository ?? app, sha: '0'.repeat(40), branch: 'main' },
   })
   if (isRefusal(read)) throw new Error(read.message)
   return { ...read, id: 'local', created: 0, version: { ...read.version, created: 0 } }

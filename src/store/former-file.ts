@@ -91,7 +91,7 @@ export class FormerFile {
       ref: String(row.sha),
       status: String(row.status),
       statusDesc: String(row.status_desc ?? ''),
-      created: Number(row.created ?? 0),
+      created: secondsOf(row.created),
     }))
   }
 
@@ -110,12 +110,15 @@ function eventOf(row: ResultSet['rows'][number]): FormerRow {
   return {
     row: Number(row.row),
     id: text('id'),
-    created: Number(row.created ?? 0),
+    created: secondsOf(row.created),
     ...{ type: text('type'), blob: text('blob') },
     ...{ status: text('status'), statusDesc: text('status_desc') },
     ...{ gitopsHashes: text('gitops_hashes'), results: text('results') },
   }
 }
+
+/** Unix seconds; 0 for what is none. */
+const secondsOf = (value: unknown): number => Math.max(0, Math.floor(Number(value)) || 0)
 
 /** A file that was copied while it was written to is damaged in most cases. */
 async function damageIn(database: Database): Promise<string | null> {

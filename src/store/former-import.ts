@@ -4,6 +4,7 @@ import type { ClosedEvent } from '../domain/former.ts'
 import type { Health } from '../domain/release.ts'
 import type { Database, InStatement, Value } from './client.ts'
 import { controlsChanged } from './controls.ts'
+import { noHashOf } from './former-tokens.ts'
 
 /** What happened at a GimletD before us; `row` is its number there. */
 export type FormerFact = {
@@ -123,9 +124,6 @@ export class FormerImport {
     ])
   }
 }
-
-/** No token has this for its hash. */
-const noHashOf = (login: string) => `former ${login}`
 
 const numberOf = ({ row, event }: FormerFact): number => {
   const seconds = Math.min(Math.max(Math.floor(event.createdMs / 1000), 0), secondsMax)

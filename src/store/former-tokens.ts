@@ -32,9 +32,12 @@ export function sealSecret(
   return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64')
 }
 
+/** Stands for the hash of a user's token who has none but those from there: no token has this for its hash. */
+export const noHashOf = (login: string): string => `former ${login}`
+
 /**
  * Knows who owns a token of a GimletD before us: a JWT that is signed with its user's own secret. Answers
- * nothing for any other, for one of a user who was removed, and when the administrator's token is no
+ * nothing for any other, for one of a user who was removed or has a token from here, and when the administrator's token is no
  * more the one that the secrets were sealed with.
  */
 export function formerOwner(
@@ -47,8 +50,9 @@ export function formerOwner(
     const claimed = claimsOf(token)
     if (claimed === undefined || claimed.expiresMs <= clock.nowMs()) return undefined
     const [row] = await database.read(
-      'select u.*, f.sealed from former_tokens f join users u on u.login = f.login where f.login = ?',
-      [claimed.login],
+      `select u.*, f.sealed from former_tokens f join users u on u.login = f.login
+       where f.login = ? and u.token_hash = ?`,
+      [claimed.login, noHashOf(claimed.login)],
     )
     const secret = row && opened(String(row.sealed), { login: claimed.login, key })
     return row && secret !== undefined && isSignedWith(secret, claimed) ? userOf(row) : undefined

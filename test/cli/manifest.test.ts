@@ -43,6 +43,14 @@ describe('manifest template', () => {
     const written = await readFile(file('out.yaml'), 'utf8')
     expect(written.split('---\n')).toHaveLength(2)
     expect(written).toContain('tag: "v 2 of feature/x web"')
+    const nowhere = await gimlet(
+      'manifest',
+      'template',
+      ...args.slice(0, 4),
+      '-o',
+      file('no/such/folder'),
+    )
+    expect(nowhere).toMatchObject({ code: 1, err: expect.stringContaining('cannot be written') })
   })
 
   test.each([

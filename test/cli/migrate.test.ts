@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { posted, sha } from '../support/builders.ts'
 import { gimletIn } from '../support/gimlet.ts'
 import { formerArtifact, gimletdDatabase } from '../support/gimletd-database.ts'
 import { testServer } from '../support/server.ts'
@@ -80,4 +81,31 @@ test('migrate refuses what is no database of a GimletD before us', async () => {
     expect(told.err).toContain(says)
     expect(told.code).toBe(code)
   }
+})
+
+test('migrate brings every page, in the order of their times, and goes on where it was ended', async () => {
+  const { server, gimlet } = await inServersFolder()
+  const former = await gimletdDatabase()
+  const blob = JSON.stringify(formerArtifact('web', 1)).replace('owner/web-0', 'owner/web-N-0')
+  const fill = (from: number, to: number) =>
+    former.run(
+      `insert into events (id, created, type, blob, status)
+       with recursive n (i) as (
+         select cast(?1 as integer) union all select i + 1 from n where i < ?2)
+       select 'e-' || i, 1622792757 + i + 0.5, 'artifact', replace(?3, 'web-N', 'web-' || i), 'processed' from n`,
+      [from, to, blob],
+    )
+  await fill(101, 450)
+  await gimlet('migrate', former.file)
+  await server.post('/api/artifact', posted())
+  // Older ones, and newer ones, that an earlier run did not bring.
+  await fill(1, 100)
+  await fill(451, 460)
+  const { out } = await gimlet('migrate', former.file)
+  expect(out).toMatch(/artifacts +110 +350 +0/)
+  expect((await server.call(`/api/artifacts?sha=${sha}`)).body).toHaveLength(1)
+  const { body } = await server.call('/api/artifacts?limit=500')
+  const ids = (body as { id: string }[]).map(({ id }) => /^(?:owner\/)?web-(\d+)/.exec(id)?.[1])
+  const newestFirst = Array.from({ length: 460 }, (_, at) => String(460 - at))
+  expect(ids).toEqual(['1', ...newestFirst])
 })

@@ -60,7 +60,7 @@ test.each([
   expect(await formerOwner(database, adminToken, settableClock())(sent)).toBeUndefined()
 })
 
-test('a user who is removed has no token any more, and one who is made anew has only the new one', async () => {
+test('A7: a user who is removed has no token any more, and one who is made anew has only the new one', async () => {
   const { database, users, into } = await migrated()
   const owner = formerOwner(database, adminToken, settableClock())
   await users.remove('ci')
@@ -68,6 +68,15 @@ test('a user who is removed has no token any more, and one who is made anew has 
   const user = { login: 'ci', roles: ['viewer'], repositories: [], createdUnix: 2 } as const
   await users.add(user, newToken().hash)
   await into.keepUser(user, sealSecret(secret, { login: 'ci', adminToken }))
+  expect(await owner(token)).toBeUndefined()
+})
+
+test('a user who is given a token from here has the old one no more', async () => {
+  const { database } = await migrated()
+  const owner = formerOwner(database, adminToken, settableClock())
+  await database.write([
+    { sql: `update users set token_hash = ? where login = 'ci'`, args: [newToken().hash] },
+  ])
   expect(await owner(token)).toBeUndefined()
 })
 
