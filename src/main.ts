@@ -29,6 +29,7 @@ import { ArtifactStore } from './store/artifacts.ts'
 import { type Database, openDatabase } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
+import { formerOwner } from './store/former-tokens.ts'
 import { newId } from './store/ids.ts'
 import { isIntendedOn } from './store/late-pushes.ts'
 import { migrate } from './store/migrate.ts'
@@ -105,10 +106,9 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
     follow: () => Promise.all(repositories.map(({ writer }) => writer.refresh())),
     lead: (lease, own) => together([termOf(loopOn(lease, own)), surfaces.lead(own)]),
   })
-  const authenticate = authenticator(
-    { clock, hash: tokenHash, users, people },
-    { adminHash: tokenHash(token.text) },
-  )
+  const former = formerOwner(database, token.text, clock)
+  const known = { clock, hash: tokenHash, users, former, people }
+  const authenticate = authenticator(known, { adminHash: tokenHash(token.text) })
   const notice = tellHalts(gitops, { log, told: surfaces.halted })
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader.isLeading
@@ -120,8 +120,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   })
   for (const follower of followers) follower.start()
   // The index of a small repository is there at once; a large one is read beside the releases.
-  const looked = Promise.all(followers.map((follower) => follower.first()))
-  await Promise.race([looked, pause(indexWaitMs)])
+  await Promise.race([Promise.all(followers.map((one) => one.first())), pause(indexWaitMs)])
   const listener = await listen(app, config)
   leader.start()
   surfaces.start()

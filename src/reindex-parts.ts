@@ -37,16 +37,9 @@ export async function reindexWith(
   told: ReindexTold,
 ): Promise<ReindexedAll | Problems> {
   const dataDir = resolve(config.dataDir)
-  if (config.database.url === null && !existsSync(join(dataDir, 'gimlet.db')))
-    return problem(
-      `There is no gimlet.db in ${dataDir}: run this in the server’s folder, with its settings`,
-    )
-  const database = await openDatabase(
-    config.database.url ?? `file:${join(dataDir, 'gimlet.db')}`,
-    config.database.token,
-  )
+  const database = await openOwn(config)
+  if ('problems' in database) return database
   try {
-    await migrate(database)
     const made: (Reindexed & { url: string })[] = []
     for (const repository of config.gitops.repositories) {
       const one = await reindexOne(repository, { database, dataDir, environment, told })
@@ -57,6 +50,19 @@ export async function reindexWith(
   } finally {
     database.close()
   }
+}
+
+/** Opens the database of the server whose settings these are, with its newest schema. */
+export async function openOwn(config: Config): Promise<Database | Problems> {
+  const { url, token } = config.database
+  const file = join(resolve(config.dataDir), 'gimlet.db')
+  if (url === null && !existsSync(file))
+    return problem(
+      `There is no gimlet.db in ${resolve(config.dataDir)}: run this in the server’s folder, with its settings`,
+    )
+  const database = await openDatabase(url ?? `file:${file}`, token)
+  await migrate(database)
+  return database
 }
 
 async function reindexOne(
@@ -86,7 +92,8 @@ async function reindexOne(
   }
 }
 
-const problem = (message: string): Problems => ({ problems: [message] })
+/** What keeps it from being done, and what to do. */
+export const problem = (message: string): Problems => ({ problems: [message] })
 
 async function fetchTip(git: Git, branch: string): Promise<Sha | undefined> {
   try {

@@ -11,6 +11,7 @@ import type { Outcome, StatusByEnv } from '../domain/outcome.ts'
 import { type Call, get, post, type Query, timeOf } from './call.ts'
 import { controlCallOf } from './control-calls.ts'
 import { gitopsCallOf } from './gitops-calls.ts'
+import { userCallOf } from './user-calls.ts'
 
 /** The HTTP call that a command is. */
 export function callOf(command: Command): Call {
@@ -43,10 +44,7 @@ export function callOf(command: Command): Call {
     case 'history':
       return historyCall(command.filter)
     case 'event':
-      return {
-        ...get('/api/event', { id: command.id }),
-        read: (event) => ({ kind: 'event', event }),
-      }
+      return eventCall(command.id)
     case 'decision':
       return decisionCall(command.id)
     case 'decisions':
@@ -56,19 +54,25 @@ export function callOf(command: Command): Call {
     case 'gitops-state':
     case 'resume-gitops':
       return gitopsCallOf(command)
-    case 'branch-deleted':
-    case 'report-health':
-    case 'push-artifact':
-    case 'gitops-repo':
     case 'users':
     case 'user':
     case 'add-user':
     case 'remove-user':
+      return userCallOf(command)
+    case 'branch-deleted':
+    case 'report-health':
+    case 'push-artifact':
+    case 'gitops-repo':
       throw new Error(`${command.verb} has no words in the command line yet`)
     default:
       return assertNever(command)
   }
 }
+
+const eventCall = (id: string): Call => ({
+  ...get('/api/event', { id }),
+  read: (event) => ({ kind: 'event', event }),
+})
 
 function releaseCall(command: ReleaseCommand): Call {
   const { verb, ...body } = command
@@ -120,9 +124,9 @@ const historyCall = (filter: HistoryQuery): Call => ({
   read: (releases) => ({ kind: 'history', releases }),
 })
 
-const historyQuery = ({ sinceUnix, untilUnix, gitopsRepo, ...rest }: HistoryQuery): Query => ({
+const historyQuery = ({ sinceUnix, untilUnix, repository, ...rest }: HistoryQuery): Query => ({
   ...rest,
   since: timeOf(sinceUnix),
   until: timeOf(untilUnix),
-  'git-repo': gitopsRepo,
+  'git-repo': repository,
 })

@@ -1,8 +1,8 @@
-import { verbs } from '../commands/verbs.ts'
+import { programTable } from '../commands/verbs.ts'
 import type { Paint } from '../messages/paint.ts'
 
 /** What only this program can do: the rest of the grammar is the same in chat. */
-const programs: readonly (readonly [string, string])[] = [
+export const programs: readonly (readonly [string, string])[] = [
   ['serve', 'start the server in this folder'],
   ['demo', 'play the main job against a throw-away server'],
   ['doctor', 'say whether the GitOps repository can be written, and what to do'],
@@ -10,8 +10,12 @@ const programs: readonly (readonly [string, string])[] = [
   ['doctor slack', 'say what is wrong with Slack’s settings, in the server’s folder'],
   ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
   ['reindex', 'make the index of releases anew from the GitOps repository, in the server’s folder'],
+  ['migrate FILE [--dry-run]', 'bring over what a GimletD before us knew, in the server’s folder'],
   ['artifact push -f FILE [--wait]', 'post an artifact; - reads standard input'],
   ['track ID --wait [--timeout 10m]', 'follow a request until the cluster says what became of it'],
+  ['manifest template -f FILE [-v VARS] [--artifact FILE] [-o FILE]', 'render a manifest here'],
+  ['manifest lint -f FILE', 'check a manifest before it is committed'],
+  ['completion bash|zsh|fish', 'a script that completes these commands in your shell'],
   ['policy check [folder]', 'check policies before they are committed'],
   ['policy test [folder]', 'run the tests of policies, and find what they leave untried'],
   ['policy replay [folder] [--since 30d]', 'decide the past again with these policies'],
@@ -21,11 +25,10 @@ const programs: readonly (readonly [string, string])[] = [
   ],
 ]
 
-/** The help of one command, or of all. */
-export function helpText(topic: string | undefined, paint: Paint): string {
-  const verb = verbs.find(({ name }) => name === topic?.toLowerCase())
-  if (verb)
-    return [`gimlet ${verb.usage}`, `  ${verb.summary}`, '', `  gimlet ${verb.example}`].join('\n')
+/** The help of one command, or of those that begin with a word, or of all; nothing for an unknown one. */
+export function helpText(topic: string | undefined, paint: Paint): string | undefined {
+  const { verbs } = programTable
+  if (topic !== undefined) return topicText(topic.toLowerCase())
   const rows = [...verbs.map(({ usage, summary }) => [usage, summary] as const), ...programs]
   return [
     paint.bold('gimlet: release, roll back and look at what runs where'),
@@ -37,4 +40,16 @@ export function helpText(topic: string | undefined, paint: Paint): string {
       '--server URL (GIMLET_SERVER), --token TOKEN (GIMLET_TOKEN), --output json, --no-wait, --timeout 30s',
     ),
   ].join('\n')
+}
+
+function topicText(topic: string): string | undefined {
+  const found = programTable.verbs.filter(
+    ({ name }) => name === topic || name.startsWith(`${topic} `),
+  )
+  const texts = found.map(({ usage, summary, example }) =>
+    [`gimlet ${usage}`, `  ${summary}`, '', `  gimlet ${example}`].join('\n'),
+  )
+  const own = programs.filter(([usage]) => usage.split(' ')[0] === topic)
+  texts.push(...own.map(([usage, summary]) => [`gimlet ${usage}`, `  ${summary}`].join('\n')))
+  return texts.length > 0 ? texts.join('\n\n') : undefined
 }

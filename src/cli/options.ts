@@ -4,6 +4,8 @@ export type Options = {
   readonly server: string
   readonly token: string | null
   readonly isJson: boolean
+  /** What `--output` names: a form, and for `manifest template` a file. */
+  readonly output: string
   readonly isHelp: boolean
   readonly isVersion: boolean
   /** Whether a request is followed; `null` leaves it to the command. */
@@ -31,13 +33,17 @@ export function readOptions(args: readonly string[], environment: Environment): 
     else if (takingValue.includes(name)) {
       const value = joined ?? args[++at]
       if (value === undefined) return `${name} needs a value`
-      given.set(name, value)
+      // GimletD's short form of `--to`.
+      if (name === '-t' && isRollback(words)) words.push('--to', value)
+      else given.set(name, value)
     } else words.push(arg)
   }
   const of = (...names: readonly string[]) =>
     names.map((name) => given.get(name)).find((value) => value !== undefined)
   const output = of('--output', '-o') ?? 'table'
-  if (output !== 'json' && output !== 'table') return `--output is json or table, not ${output}`
+  const isFile = /^manifest template/i.test(words.join(' '))
+  if (!isFile && output !== 'json' && output !== 'table')
+    return `--output is json or table, not ${output}`
   const timeout = of('--timeout', '-t')
   const timeoutMs = timeout === undefined ? null : durationMs(timeout)
   if (Number.isNaN(timeoutMs)) return `--timeout is such as 30s or 10m, not ${timeout}`
@@ -45,7 +51,8 @@ export function readOptions(args: readonly string[], environment: Environment): 
     words,
     server: (of('--server') ?? environment.GIMLET_SERVER ?? serverByDefault).replace(/\/+$/, ''),
     token: of('--token') ?? environment.GIMLET_TOKEN ?? null,
-    isJson: output === 'json',
+    isJson: !isFile && output === 'json',
+    output,
     isHelp: of('--help', '-h') !== undefined,
     isVersion: of('--version') !== undefined,
     wait: of('--no-wait') !== undefined ? false : of('--wait', '-w') !== undefined ? true : null,
@@ -53,6 +60,9 @@ export function readOptions(args: readonly string[], environment: Environment): 
     file: of('--file', '-f') ?? null,
   }
 }
+
+const isRollback = (words: readonly string[]) =>
+  words.slice(0, 2).some((word) => /^rollback(?:to)?$/i.test(word))
 
 function splitOnce(arg: string): [string, string?] {
   const equals = arg.indexOf('=')

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { parseWords } from '../commands/grammar.ts'
-import { verbs } from '../commands/verbs.ts'
+import { programTable } from '../commands/verbs.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
+import { completion } from './completion.ts'
 import { doctor } from './doctor.ts'
 import { clusterCodeOf, exitCodeOf, exitCodes } from './exit-codes.ts'
 import { explain } from './explain.ts'
 import { helpText } from './help.ts'
+import { manifest } from './manifest.ts'
+import { migrate } from './migrate.ts'
 import { type Options, readOptions } from './options.ts'
 import { policy } from './policy.ts'
 import { reindex } from './reindex.ts'
@@ -25,11 +28,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   if (typeof options === 'string') return usage(terminal, options)
   if (options.isVersion) return say(terminal, version())
   const [first = '', second = ''] = options.words.map((word) => word.toLowerCase())
-  if (options.isHelp) return say(terminal, helpText(first || undefined, terminal.paint))
+  if (options.isHelp) return help(first || undefined, terminal)
   try {
     if (first === 'policy') return await policy(options, terminal)
     if (first === 'doctor') return await doctor(options, terminal)
+    if (first === 'manifest') return await manifest(options, terminal)
+    if (first === 'completion') return completion(options, terminal)
     if (first === 'reindex') return await reindex(options, terminal)
+    if (first === 'migrate') return await migrate(options, terminal)
     if (first === 'artifact' && second === 'push') return await pushArtifact(options, terminal)
     return await runWords(options, terminal)
   } catch (error) {
@@ -40,7 +46,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 async function runWords(options: Options, terminal: Terminal): Promise<number> {
-  const invocation = parseWords(options.words, Math.floor(Date.now() / 1000))
+  const invocation = parseWords(options.words, Math.floor(Date.now() / 1000), programTable)
   switch (invocation.kind) {
     case 'help':
       return help(invocation.topic, terminal)
@@ -105,9 +111,9 @@ function end(reply: Reply, options: Options, terminal: Terminal): number {
 }
 
 function help(topic: string | undefined, terminal: Terminal): number {
-  const isKnown = topic === undefined || verbs.some(({ name }) => name === topic.toLowerCase())
-  return isKnown
-    ? say(terminal, helpText(topic, terminal.paint))
+  const text = helpText(topic, terminal.paint)
+  return text !== undefined
+    ? say(terminal, text)
     : usage(terminal, `There is no command "${topic}"`, ['help'])
 }
 

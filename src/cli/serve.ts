@@ -6,8 +6,11 @@ import { readConfig } from '../config.ts'
 import type { Check } from '../doctor/check.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
+import type { MigrateAsked, Migrated, Tally } from '../migrate-parts.ts'
 import { readSettings } from '../read-settings.ts'
 import type { Problems, ReindexedAll, ReindexTold } from '../reindex-parts.ts'
+
+export type { Migrated, Tally }
 
 /** Serves until the process is told to stop, which is its own end: the answer never comes. */
 export async function serve(): Promise<number> {
@@ -67,4 +70,15 @@ export async function reindexHere(
   if ('problems' in config) return config
   const { reindexWith } = await import('../reindex-parts.ts')
   return reindexWith(config, environment, told)
+}
+
+/**
+ * Brings over what a GimletD before us knew, with the settings that a server would start with in this
+ * folder. Answers what keeps it from being done, and what to do.
+ */
+export async function migrateHere(asked: MigrateAsked): Promise<Migrated | Problems> {
+  const config = readSettings(asked.environment)
+  if ('problems' in config) return config
+  const { migrateWith } = await import('../migrate-parts.ts')
+  return migrateWith(config, asked)
 }

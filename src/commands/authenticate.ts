@@ -9,6 +9,8 @@ type Ports = {
   readonly clock: { nowMs(): number }
   readonly hash: (token: string) => string
   readonly users: { withToken(hash: string): Promise<User | undefined> }
+  /** The owner of a token of a GimletD before us, or nobody. */
+  readonly former?: (token: string) => Promise<User | undefined>
   /** The people as they stand now in the policies. */
   readonly people: () => Promise<People>
 }
@@ -18,7 +20,7 @@ export type Authenticate = (token: string) => Promise<Actor | undefined>
 
 /** Knows the administrator's token by its hash, and all others by the store. */
 export function authenticator(
-  { clock, hash, users, people }: Ports,
+  { clock, hash, users, former, people }: Ports,
   { adminHash }: { adminHash: string },
 ): Authenticate {
   const remembered = new Map<string, { actor: Actor; untilMs: number }>()
@@ -28,7 +30,7 @@ export function authenticator(
     const known = remembered.get(key)
     if (known && known.untilMs > clock.nowMs()) return known.actor
     remembered.delete(key)
-    const user = await users.withToken(key)
+    const user = (await users.withToken(key)) ?? (await former?.(token))
     if (!user) return undefined
     const actor = actorOf(user, (await people()).ofToken(user.login))
     if (!actor) return undefined

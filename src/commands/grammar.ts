@@ -1,7 +1,7 @@
 import { nearestFew } from '../domain/nearest.ts'
 import { type Invocation, type Problem, problem } from './invocation.ts'
-import type { Values, Verb } from './verb.ts'
-import { checks, otherFlags, otherNames, verbs } from './verbs.ts'
+import type { Table, Values, Verb } from './verb.ts'
+import { chatTable, checks, otherFlags } from './verbs.ts'
 
 /** Words that may stand before a name, as people say them. */
 const fillers = new Set(['to', 'in', 'on', 'from'])
@@ -12,9 +12,13 @@ const suggestionsMax = 3
  * position or as a flag; a time may be a duration, `2h`, from now on or until now. Words that are not understood are never run: the answer is a problem with
  * lines to copy. Never throws.
  */
-export function parseWords(words: readonly string[], nowUnix: number): Invocation {
+export function parseWords(
+  words: readonly string[],
+  nowUnix: number,
+  table: Table = chatTable,
+): Invocation {
   if (words.length === 0) return { kind: 'help' }
-  const found = findVerb(words)
+  const found = findVerb(words, table)
   if (found.kind === 'problem') return found
   const read = readValues(found.verb, found.rest, nowUnix)
   if (read.kind === 'problem') return read
@@ -30,11 +34,14 @@ type Found =
   | { readonly kind: 'verb'; readonly verb: Verb; readonly rest: readonly string[] }
   | Problem
 
-function findVerb(words: readonly string[]): Found {
+function findVerb(words: readonly string[], { verbs, otherNames }: Table): Found {
   const [first = '', second = ''] = words.map((word) => word.toLowerCase())
-  const pair = otherNames.get(`${first} ${second}`)
-  const name = pair ?? otherNames.get(first) ?? first
-  const verb = verbs.find((one) => one.name === name)
+  const named = (typed: string) => {
+    const name = otherNames.get(typed) ?? typed
+    return verbs.find((one) => one.name === name)
+  }
+  const pair = named(`${first} ${second}`)
+  const verb = pair ?? named(first)
   if (verb) return { kind: 'verb', verb, rest: words.slice(pair === undefined ? 1 : 2) }
   const known = [...verbs.map((one) => one.name), ...otherNames.keys()]
   const meant = nearestFew(first, known, suggestionsMax)

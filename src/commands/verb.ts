@@ -21,5 +21,11 @@ export type Verb = {
   readonly build: (values: Values) => Invocation
 }
 
+/** What is understood at one place: the verbs, and other spellings of their names. */
+export type Table = {
+  readonly verbs: readonly Verb[]
+  readonly otherNames: ReadonlyMap<string, string>
+}
+
 /** What a verb takes that says nothing else. */
 export const none = { positions: [], required: 0, flags: [], switches: [] } as const

@@ -1,9 +1,11 @@
+import { loginSchema, roles } from '../domain/actor.ts'
 import { limitDefault, limitMax } from '../domain/command.ts'
-import { isArtifactId, isLabel, isShaPrefix, labelRule } from '../domain/names.ts'
+import { isArtifactId, isLabel, isRepository, isShaPrefix, labelRule } from '../domain/names.ts'
 import { command, only, unix } from './build.ts'
 import { controlVerbs } from './control-verbs.ts'
 import { type Invocation, type Problem, problem } from './invocation.ts'
-import { none, type Values, type Verb } from './verb.ts'
+import { userVerbs } from './user-verbs.ts'
+import { none, type Table, type Values, type Verb } from './verb.ts'
 
 /** Every verb of the grammar, in the order of the help. */
 export const verbs: readonly Verb[] = [
@@ -35,8 +37,9 @@ export const verbs: readonly Verb[] = [
       'limit',
       'offset',
     ],
+    switches: ['reverse'],
     example: 'artifacts web --branch main',
-    build({ sha, since, until, limit, offset, sourcebranch: sourceBranch, ...rest }) {
+    build({ sha, since, until, limit, offset, sourcebranch: sourceBranch, reverse, ...rest }) {
       const times = { sinceUnix: unix(since), untilUnix: unix(until) }
       const shas = sha === undefined ? undefined : [sha]
       const filter = only({ ...rest, sourceBranch, shas, ...times })
@@ -106,15 +109,20 @@ export const verbs: readonly Verb[] = [
   {
     ...none,
     name: 'history',
-    usage: 'history <app> <env> [--filter TEXT] [--limit N]',
+    usage: 'history <app> <env> [--filter TEXT] [--repository R] [--limit N]',
     summary: 'the releases of an app, newest first',
     positions: ['app', 'env'],
-    flags: ['filter', 'limit', 'since', 'until'],
+    flags: ['filter', 'repository', 'limit', 'offset', 'since', 'until'],
+    switches: ['reverse'],
     example: 'history web production',
-    build({ app, env, filter, limit, since, until }) {
+    build({ app, env, filter, repository, limit, offset, since, until }) {
       if (env === undefined) return problem('Name the environment', ['history web production'])
-      const times = only({ app, filter, sinceUnix: unix(since), untilUnix: unix(until) })
-      const filters = { env, ...times, limit: Number(limit ?? limitDefault) }
+      const times = { sinceUnix: unix(since), untilUnix: unix(until) }
+      const page = {
+        limit: Number(limit ?? limitDefault),
+        ...(offset ? { offset: Number(offset) } : {}),
+      }
+      const filters = { env, ...only({ app, filter, repository, ...times }), ...page }
       return command({ verb: 'history', filter: filters })
     },
   },
@@ -185,8 +193,19 @@ export const otherNames: ReadonlyMap<string, string> = new Map([
   ['artifact track', 'track'],
 ])
 
-/** Other spellings of a flag, in lower case and without dashes. */
+/** What is understood in chats, and in comments of pull requests. */
+export const chatTable: Table = { verbs, otherNames }
+
+/** What the command line understands: a token that is made is not for a chat. */
+export const programTable: Table = {
+  verbs: [...verbs, ...userVerbs],
+  otherNames: new Map([...otherNames, ['user delete', 'user remove'], ['user show', 'user get']]),
+}
+
+/** Other spellings of a flag, in lower case and without dashes: `-a`, `-r` and `--to` are GimletD's. */
 export const otherFlags: ReadonlyMap<string, string> = new Map([
+  ['a', 'artifact'],
+  ['r', 'reverse'],
   ['artifactid', 'artifact'],
   ['repo', 'repository'],
   ['to', 'sha'],
@@ -206,6 +225,18 @@ export const checks: Readonly<Record<string, (value: string) => string | null>> 
       ? null
       : `a limit is from 1 to ${limitMax}`,
   offset: (value) => (/^\d{1,9}$/.test(value) ? null : 'an offset is a whole number'),
+  login: (value) => {
+    const read = loginSchema.safeParse(value)
+    return read.success ? null : `a login ${read.error.issues[0]?.message}`
+  },
+  roles: (value) =>
+    value.split(',').every((one) => roles.some((role) => role === one))
+      ? null
+      : `roles are of ${roles.join(', ')}, with commas between them`,
+  repositories: (value) =>
+    value.split(',').every(isRepository)
+      ? null
+      : 'repositories are names such as owner/name, with commas between them',
   at: (value) => timeProblem(value),
   since: (value) => timeProblem(value),
   until: (value) => timeProblem(value),

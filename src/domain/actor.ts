@@ -6,6 +6,9 @@ import { compileGlob } from './glob.ts'
 export const roles = ['viewer', 'ci', 'cluster', 'releaser', 'approver', 'admin'] as const
 export type Role = (typeof roles)[number]
 
+/** What GimletD's users could do: post artifacts and release. */
+export const rolesByDefault: readonly Role[] = ['ci', 'releaser']
+
 /** A role everywhere, or a role for the apps and environments that a name, a pattern or a list fits. */
 export type Grant =
   | Role

@@ -103,9 +103,11 @@ export type HistoryQuery = Readonly<{
   app?: string
   sinceUnix?: number
   untilUnix?: number
-  gitopsRepo?: string
+  /** Of the source code. */
+  repository?: string
   filter?: string
   limit: number
+  offset?: number
 }>
 
 /** The most rows that one answer holds: contract, section 2. */

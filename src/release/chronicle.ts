@@ -69,8 +69,14 @@ export class Chronicle {
 
   /** Releases without an id of their own that are in the index already. */
   knowUnnamed(releases: readonly Release[]): void {
-    for (const release of [...releases].reverse())
-      if (!release.rollbackTo) this.#unnamed.set(contentKey(release), release.gitopsRef)
+    for (const release of [...releases].reverse()) {
+      const { id, env, app, gitopsRef: ref } = release
+      this.#known.set(id, { id, env, app, ref })
+      if (release.rollbackTo) continue
+      // Its file may not have said when it was made.
+      for (const created of [release.created, null])
+        this.#unnamed.set(contentKey({ ...release, created }), ref)
+    }
   }
 
   /** Commits that were pushed and whose events are not closed yet. */
@@ -99,9 +105,9 @@ export class Chronicle {
       const marker = found && folderOf(found) === folderOf(touch) ? found : undefined
       const release = marker && this.#newRelease(marker, commit, steps.length)
       if (release) steps.push({ kind: 'release', release })
-      if (release || (marker && this.#isOwn(marker, commit)))
+      if (release || (marker && this.#isOwn(marker, commit, steps.length)))
         stand(state, {
-          id: release?.id ?? marker?.id ?? '',
+          id: release?.id ?? marker?.id ?? unnamedId(commit.ref, steps.length),
           ref: commit.ref,
           tree: touch.tree ?? null,
         })
@@ -159,11 +165,13 @@ export class Chronicle {
     const { id, env, app } = marker
     const { ref } = commit
     if (id === null) {
-      const back = this.#unnamed.get(contentKey(marker))
+      const key = contentKey(marker)
+      const made = unnamedId(ref, at)
       // A walk that begins where an earlier one had been sees a commit again.
-      if (back === ref) return undefined
-      const made = `g-${ref.slice(0, 16)}${at === 0 ? '' : `-${at}`}`
-      if (back === undefined) this.#unnamed.set(contentKey(marker), ref)
+      if (this.#known.has(made)) return undefined
+      // The same artifact released anew writes the same file as a rollback to it.
+      const back = isAutomatedDeploy(commit, marker) ? undefined : this.#unnamed.get(key)
+      if (back === undefined) this.#unnamed.set(key, ref)
       this.#known.set(made, { id: made, env, app, ref })
       return this.#release({ ...marker, id: made, rollbackTo: back ?? null }, commit)
     }
@@ -188,11 +196,8 @@ export class Chronicle {
   }
 
   /** True for the very commit that made a release that is in the index, or will be. */
-  #isOwn({ id, ...content }: Marker & Place, { ref }: LoggedCommit): boolean {
-    if (this.#pending.has(ref)) return true
-    return id === null
-      ? this.#unnamed.get(contentKey(content)) === ref
-      : this.#known.get(id)?.ref === ref
+  #isOwn({ id }: Marker & Place, { ref }: LoggedCommit, at: number): boolean {
+    return this.#pending.has(ref) || this.#known.get(id ?? unnamedId(ref, at))?.ref === ref
   }
 
   #changedByHand(
@@ -212,6 +217,14 @@ export class Chronicle {
     state.foreign = [...state.foreign.filter(({ ref }) => ref !== commit.ref), state.lastForeign]
   }
 }
+
+/** The id of a release that names none: of its commit, and its place among those of that commit. */
+const unnamedId = (ref: Sha, at: number): string =>
+  `g-${ref.slice(0, 16)}${at === 0 ? '' : `-${at}`}`
+
+/** GimletD's before us says of a release that it is one. Nothing but the message tells it from a rollback. */
+const isAutomatedDeploy = ({ subject }: LoggedCommit, place: Place): boolean =>
+  subject === `[Gimlet] ${folderOf(place)} automated deploy`
 
 function stand(state: State, release: Standing): void {
   state.release = release

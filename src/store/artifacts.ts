@@ -186,6 +186,9 @@ function isSame(known: Artifact, posted: NewArtifact): boolean {
   return canonicalJson({ ...posted, id, created, version }) === canonicalJson(known)
 }
 
+/** Numbers of ours are positive: those that came from a GimletD before us lie below zero. */
+const nextSeq = '(select max(coalesce(max(seq), 0), 0) + 1 from artifacts)'
+
 /** Answers the event ids of the rows that were new: all of them, but for repeats. */
 async function insert(database: Database, rows: readonly Row[]): Promise<ReadonlySet<string>> {
   const at = (index: number) => `j.value ->> ${index}`
@@ -194,8 +197,8 @@ async function insert(database: Database, rows: readonly Row[]): Promise<Readonl
   const [inserted] = await database.write([
     {
       sql: `insert into artifacts
-              (id, event_id, repository, branch, source_branch, event, sha, created, body)
-            select ${[0, 1, 2, 3, 4, 5, 6, 7, 8].map(at).join(', ')}
+              (seq, id, event_id, repository, branch, source_branch, event, sha, created, body)
+            select ${nextSeq} + j.key, ${[0, 1, 2, 3, 4, 5, 6, 7, 8].map(at).join(', ')}
             from json_each(?) j where true order by j.key on conflict (id) do nothing`,
       args: [JSON.stringify(rows.map(columnsOf))],
     },

@@ -11,10 +11,12 @@ export type HistoryFilter = {
   readonly app?: string | undefined
   readonly sinceUnix?: number | undefined
   readonly untilUnix?: number | undefined
-  readonly gitopsRepo?: string | undefined
+  /** Of the source code. */
+  readonly repository?: string | undefined
   /** Text that stands anywhere in the version, the artifact id or who triggered it. */
   readonly filter?: string | undefined
   readonly limit: number
+  readonly offset?: number | undefined
 }
 
 /** The index of what the GitOps repository holds; the repository is the truth. */
@@ -212,14 +214,14 @@ function historyQuery(filter: HistoryFilter): { sql: string; args: Value[] } {
   add('app = ?', filter.app)
   add('created >= ?', filter.sinceUnix)
   add('created <= ?', filter.untilUnix)
-  add('gitops_repo = ?', filter.gitopsRepo)
+  add(`version ->> 'repositoryName' = ?`, filter.repository)
   add(
     `instr(lower(version || ' ' || artifact_id || ' ' || triggered_by), ?) > 0`,
     filter.filter?.toLowerCase(),
   )
   const where = parts.join(' and ')
   return {
-    sql: `select * from releases where ${where} order by seq desc limit ?`,
-    args: [...args, filter.limit],
+    sql: `select * from releases where ${where} order by seq desc limit ? offset ?`,
+    args: [...args, filter.limit, filter.offset ?? 0],
   }
 }

@@ -61,7 +61,8 @@ export class UserStore {
   }
 }
 
-const userOf = (row: ResultSet['rows'][number]): User => ({
+/** A row of `users` as its user. */
+export const userOf = (row: ResultSet['rows'][number]): User => ({
   login: String(row.login),
   roles: JSON.parse(String(row.roles)) as Role[],
   repositories: JSON.parse(String(row.repositories)) as string[],

@@ -310,8 +310,9 @@ describe('A26: who may do what', () => {
 
   test('is said of every command', () => {
     expect(Object.keys(table).sort()).toEqual(Object.keys(actionOf).sort())
-    // A lock is ended by its place or by its id, and health told by Flux or Argo CD: two calls for one command.
-    expect(routes).toHaveLength(Object.keys(table).length + 2)
+    // A lock is ended by its place or by its id, and health told by Flux or Argo CD: two calls for one
+    // command. So is what became of a request, which GimletD's later clients ask for in two ways of their own.
+    expect(routes).toHaveLength(Object.keys(table).length + 4)
   })
 
   test.each(all)('%s', async (role) => {

@@ -12,7 +12,7 @@ import { errorAnswer } from './errors.ts'
 
 const type = { 'content-type': 'application/json' }
 // Not Response.json: @hono/node-server sends a Response that was made of text without a stream.
-const json = (body: unknown, status = 200) =>
+export const json = (body: unknown, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: type })
 
 /** The HTTP answer to each outcome: contract, section 2. */

@@ -4,7 +4,7 @@ import { handle } from '../../commands/handle.ts'
 import type { CommandPorts } from '../../commands/ports.ts'
 import type { Actor } from '../../domain/actor.ts'
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
-import { answerTo } from './answers.ts'
+import { answerTo, json } from './answers.ts'
 import { argocdRoutes } from './argocd.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { githubPath, limitBody } from './body-limit.ts'
@@ -17,6 +17,7 @@ import { openApi } from './openapi.ts'
 import { releaseRoutes } from './releases.ts'
 import type { Route } from './route.ts'
 import { type SetupPorts, setupPath, setupRoutes } from './setup.ts'
+import { trackRoutes } from './track.ts'
 import { userRoutes } from './users.ts'
 
 export type AppPorts = {
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   ...fluxRoutes,
   ...gitopsRoutes,
   ...releaseRoutes,
+  ...trackRoutes,
   ...userRoutes,
 ]
 
@@ -88,7 +90,9 @@ async function answerOf(ports: AppPorts, route: Route, c: Context): Promise<Resp
   if (isRefusal(input)) return answerTo(input)
   const command = route.command(input as never)
   if (isRefusal(command)) return answerTo(command)
-  return answerTo(await handle(ports.commands, actor, command))
+  const outcome = await handle(ports.commands, actor, command)
+  const shown = route.shown?.(outcome)
+  return shown === undefined ? answerTo(outcome) : json(shown)
 }
 
 async function actorOf({ authenticate }: AppPorts, { req }: Context): Promise<Actor | Refusal> {

@@ -50,12 +50,14 @@ export const releaseRoutes: readonly Route[] = [
       since: time.optional(),
       until: time.optional(),
       limit,
+      offset,
+      // As GimletD has it: of the source code.
       'git-repo': search.optional(),
       filter: search.optional(),
     }),
     body: null,
-    command({ query: { since, until, 'git-repo': gitopsRepo, ...rest } }) {
-      const filter = given({ ...rest, sinceUnix: since, untilUnix: until, gitopsRepo })
+    command({ query: { since, until, 'git-repo': repository, ...rest } }) {
+      const filter = given({ ...rest, sinceUnix: since, untilUnix: until, repository })
       return { verb: 'history', filter }
     },
   }),

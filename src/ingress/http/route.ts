@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Command } from '../../domain/command.ts'
 import type { Refusal } from '../../domain/fault.ts'
+import type { Outcome } from '../../domain/outcome.ts'
 
 /** What a request brought, checked: path and query by `query`, JSON by `body`. */
 export type Input<Query, Body> = { readonly query: Query; readonly body: Body }
@@ -18,6 +19,8 @@ export type Route = {
   readonly query: z.ZodType
   readonly body: z.ZodType | null
   readonly command: (input: Input<never, never>) => Command | Refusal
+  /** Shows what came of it in a shape of its own; what it leaves undefined is shown as everywhere. */
+  readonly shown?: (outcome: Outcome) => object | undefined
 }
 
 type Declared<Query extends z.ZodType, Body extends z.ZodType | null> = Omit<

@@ -1,10 +1,7 @@
 import { z } from 'zod'
-import { loginSchema, type Role, roles } from '../../domain/actor.ts'
+import { loginSchema, roles, rolesByDefault } from '../../domain/actor.ts'
 import { isRepository } from '../../domain/names.ts'
 import { type Route, route } from './route.ts'
-
-/** What GimletD's users could do: post artifacts and release. */
-const rolesByDefault: readonly Role[] = ['ci', 'releaser']
 
 const byLogin = z.object({ login: loginSchema })
 

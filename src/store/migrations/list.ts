@@ -13,6 +13,7 @@ import { runningByRelease } from './0012-running-by-release.ts'
 import { repositories } from './0013-repositories.ts'
 import { resumed } from './0014-resumed.ts'
 import { health } from './0016-health.ts'
+import { formerTokens } from './0017-former-tokens.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -33,4 +34,5 @@ export const migrations: readonly Migration[] = [
   { number: 13, statements: repositories },
   { number: 14, statements: resumed },
   { number: 16, statements: health },
+  { number: 17, statements: formerTokens },
 ]
