@@ -43,10 +43,7 @@ export function callOf(command: Command): Call {
     case 'history':
       return historyCall(command.filter)
     case 'event':
-      return {
-        ...get('/api/event', { id: command.id }),
-        read: (event) => ({ kind: 'event', event }),
-      }
+      return eventCall(command.id)
     case 'decision':
       return decisionCall(command.id)
     case 'decisions':
@@ -63,6 +60,7 @@ export function callOf(command: Command): Call {
     case 'users':
     case 'user':
     case 'add-user':
+    case 'renew-token':
     case 'remove-user':
       throw new Error(`${command.verb} has no words in the command line yet`)
     default:
@@ -90,6 +88,10 @@ function statusCall({ env, app, atUnix }: { env: string; app?: string; atUnix?: 
     status: env === '*' ? status : { [env]: status },
   })
   return { ...get('/api/status', { env, app, at: timeOf(atUnix) }), read }
+}
+
+function eventCall(id: string): Call {
+  return { ...get('/api/event', { id }), read: (event) => ({ kind: 'event', event }) }
 }
 
 function decisionCall(id: string): Call {

@@ -12,6 +12,7 @@ import { openByApp } from './0011-open-by-app.ts'
 import { runningByRelease } from './0012-running-by-release.ts'
 import { repositories } from './0013-repositories.ts'
 import { resumed } from './0014-resumed.ts'
+import { tokens } from './0015-tokens.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { number: 12, statements: runningByRelease },
   { number: 13, statements: repositories },
   { number: 14, statements: resumed },
+  { number: 15, statements: tokens },
 ]
