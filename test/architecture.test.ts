@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['domain'],
   notify: ['domain', 'messages'],
   servers: ['domain'],
+  oidc: ['domain', 'policy'],
   'ingress/http': ['domain', 'commands', 'messages'],
   'ingress/slack': ['domain', 'commands', 'messages'],
   'ingress/github': ['domain', 'commands', 'messages'],
@@ -31,6 +32,7 @@ const everything = [
   'slack-parts.ts',
   'github-parts.ts',
   'surfaces.ts',
+  'token-parts.ts',
   'source-parts.ts',
   'gitops-parts.ts',
   'repository-parts.ts',
@@ -55,6 +57,7 @@ const homes: Readonly<Record<string, string>> = {
   'simple-git': 'gitops/git.ts',
   '@libsql/client': 'store/client.ts',
   'json-logic-js': 'policy/rule.ts',
+  jose: 'oidc/',
   semver: 'policy/own-operators.ts',
 }
 /** Where a pure room may still start programs: a later issue's file. */
