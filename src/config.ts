@@ -27,6 +27,8 @@ export type Config = {
   readonly policies: Place
   readonly manifests: Place
   readonly adminToken: string | null
+  /** Whose tokens the runs of a CI may bring. */
+  readonly oidcIssuers: z.output<typeof schema>['OIDC_ISSUERS']
   /** `null` when Slack is off. */
   readonly slack: SlackConfig | null
   /** `null` when GitHub is off. */
@@ -206,10 +208,8 @@ function configOf(settings: Settings): Config {
     policies: settings.POLICIES,
     manifests: settings.MANIFESTS,
     adminToken: settings.GIMLET_ADMIN_TOKEN ?? null,
-    slack,
-    logLevel: settings.LOG_LEVEL,
-    secrets,
-    github,
+    oidcIssuers: settings.OIDC_ISSUERS,
+    ...{ slack, github, secrets, logLevel: settings.LOG_LEVEL },
     setup: isAnySet(settings, githubKeys) ? null : setupOf(settings),
     warnings: [
       ...(slack === null && isAnySet(settings, slackKeys) ? [slackOff] : []),

@@ -1,5 +1,6 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { ciKinds } from './domain/ci-run.ts'
 import { isRefusal } from './domain/fault.ts'
 import { compileGlob } from './domain/glob.ts'
 import { isLabel } from './domain/names.ts'
@@ -51,16 +52,39 @@ const ownRepository = z.strictObject(
   'environments, repo, and if need be branch, token and sshKeyFile',
 )
 
+const yamlList = text.transform((value, context): unknown => {
+  try {
+    return parse(value, { maxAliasCount: 0, prettyErrors: false, logLevel: 'error' })
+  } catch {
+    context.addIssue({ code: 'custom', message: 'a list, as YAML or JSON' })
+    return z.NEVER
+  }
+})
+
+/** Keys come over https, or from this machine; the name is compared as it is written. */
+const issuerUrl = z
+  .url('the URL of an issuer')
+  .refine(
+    (value) => /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)[:/])[^@?#\s]+$/.test(value),
+    'an https: URL, as the issuer’s tokens name it',
+  )
+const issuer = z.strictObject(
+  { issuer: issuerUrl, kind: z.enum(ciKinds, `a kind: ${ciKinds.join(' or ')}`) },
+  'issuer and kind',
+)
+
+/** Whose tokens CI runs may bring, as YAML or JSON. */
+const issuers = yamlList
+  .pipe(z.array(issuer, 'a list of issuers, as YAML or JSON'))
+  .refine((all) => new Set(all.map((one) => one.issuer)).size === all.length, 'each issuer once')
+/** Whoever uses none of them gives them nothing to do: they are asked for keys once `ci.json` names them. */
+const issuersByDefault = [
+  { issuer: 'https://token.actions.githubusercontent.com', kind: 'github' as const },
+  { issuer: 'https://gitlab.com', kind: 'gitlab' as const },
+]
+
 /** The GitOps repositories beside the first, as YAML or JSON. */
-const repositories = text
-  .transform((value, context): unknown => {
-    try {
-      return parse(value, { maxAliasCount: 0, prettyErrors: false, logLevel: 'error' })
-    } catch {
-      context.addIssue({ code: 'custom', message: 'a list, as YAML or JSON' })
-      return z.NEVER
-    }
-  })
+const repositories = yamlList
   .pipe(z.array(ownRepository, 'a list of repositories, as YAML or JSON'))
   .superRefine((all, context) => {
     const environments = all.flatMap((one) => one.environments)
@@ -151,6 +175,7 @@ const settings = z.object({
   POLICIES: place.default({ kind: 'folder', folder: './policies' }),
   MANIFESTS: place.default({ kind: 'folder', folder: './manifests' }),
   GIMLET_ADMIN_TOKEN: token.optional(),
+  OIDC_ISSUERS: issuers.default(issuersByDefault),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
