@@ -4,6 +4,7 @@ import { policy } from './policy.mjs'
 import { read } from './read.mjs'
 import { release } from './release.mjs'
 import { slack } from './slack.mjs'
+import { token } from './token.mjs'
 import { upkeep } from './upkeep.mjs'
 import { write } from './write.mjs'
 
@@ -16,6 +17,7 @@ const benches = new Map([
   ['release', { about: 'from the 201 to the commit, beside a bare git push', run: release }],
   ['upkeep', { about: 'a release after a thousand others, with and without upkeep', run: upkeep }],
   ['write', { about: 'every way to write the GitOps repository beside ours', run: write }],
+  ['token', { about: 'whose token it is: ours, and one that a CI made', run: token }],
   ['slack', { about: 'slash commands answered while git or Slack hangs', run: slack }],
 ])
 

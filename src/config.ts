@@ -30,6 +30,8 @@ export type Config = {
   readonly manifests: Place
   readonly charts: ChartSettings
   readonly adminToken: string | null
+  /** Whose tokens the runs of a CI may bring. */
+  readonly oidcIssuers: z.output<typeof schema>['OIDC_ISSUERS']
   /** `null` when Slack is off. */
   readonly slack: SlackConfig | null
   /** `null` when GitHub is off. */
@@ -210,10 +212,8 @@ function configOf(settings: Settings): Config {
     manifests: settings.MANIFESTS,
     charts: chartSettings(settings),
     adminToken: settings.GIMLET_ADMIN_TOKEN ?? null,
-    slack,
-    logLevel: settings.LOG_LEVEL,
-    secrets,
-    github,
+    oidcIssuers: settings.OIDC_ISSUERS,
+    ...{ slack, github, secrets, logLevel: settings.LOG_LEVEL },
     setup: isAnySet(settings, githubKeys) ? null : setupOf(settings),
     warnings: [
       ...(slack === null && isAnySet(settings, slackKeys) ? [slackOff] : []),

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
-import { admin, authenticator } from './commands/authenticate.ts'
+import { admin } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
@@ -29,7 +29,6 @@ import { ArtifactStore } from './store/artifacts.ts'
 import { type Database, openDatabase } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
-import { formerOwner } from './store/former-tokens.ts'
 import { newId } from './store/ids.ts'
 import { isIntendedOn } from './store/late-pushes.ts'
 import { migrate } from './store/migrate.ts'
@@ -38,8 +37,10 @@ import { IndexStore } from './store/release-index.ts'
 import { ReleaseStore } from './store/releases.ts'
 import { RepositoryNameStore } from './store/repository-names.ts'
 import { ScheduleStore } from './store/schedules.ts'
-import { newToken, tokenHash, UserStore } from './store/users.ts'
+import { TokenStore } from './store/tokens.ts'
+import { newToken, UserStore } from './store/users.ts'
 import { openSurfaces } from './surfaces.ts'
+import { tokenParts } from './token-parts.ts'
 
 /** How long a stop may take before what still runs is left for the next start to finish. */
 const stopMs = 8_000
@@ -95,7 +96,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   const { database, gitops, log } = opened
   const token = await adminToken(config, folder)
   const { repositories, ...parts } = partsOf(config, opened)
-  const { commands, loopOn, health, metrics, users, people, gitopsPushed } = parts
+  const { commands, loopOn, health, metrics, users, policiesNow, gitopsPushed } = parts
   const followers = repositories.map(({ follower }) => follower)
   const policies = proposedOf(config, first(gitops).git)
   const surfaces = await openSurfaces(config, {
@@ -106,9 +107,9 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
     follow: () => Promise.all(repositories.map(({ writer }) => writer.refresh())),
     lead: (lease, own) => together([termOf(loopOn(lease, own)), surfaces.lead(own)]),
   })
-  const former = formerOwner(database, token.text, clock)
-  const known = { clock, hash: tokenHash, users, former, people }
-  const authenticate = authenticator(known, { adminHash: tokenHash(token.text) })
+  const authenticate = tokenParts(config, {
+    ...{ adminToken: token.text, database, clock, users, policies: policiesNow, log },
+  })
   const notice = tellHalts(gitops, { log, told: surfaces.halted })
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader.isLeading
@@ -177,7 +178,7 @@ function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
   const repositories = repositoriesOf(opened, given)
   const { gitops, drift } = asOne(repositories)
   const shared = { clock, ids, artifacts, identify: identifier(users) }
-  const people = async () => (await sources.policies(await gitops.lastTip())).people
+  const policiesNow = async () => sources.policies(await gitops.lastTip())
   let loop: Loop | undefined
   // Where another server leads, it finds what was kept here by looking.
   const wake = () => loop?.wake()
@@ -199,7 +200,7 @@ function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
   }
   const commands: CommandPorts = {
     ...{ ...shared, sources, gitops, drift, events, releases, controls, users },
-    ...{ tokens: { next: newToken }, source: 'api', wake },
+    ...{ tokens: new TokenStore(database), source: 'api', wake },
   }
   const health = healthOf({ database, repositories, sources })
   const gitopsPushed: GitopsPushed = async (push) => {
@@ -208,7 +209,7 @@ function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
     await controls.lookAgain()
     wake()
   }
-  return { loopOn, repositories, commands, users, people, metrics, health, gitopsPushed }
+  return { loopOn, repositories, commands, users, policiesNow, metrics, health, gitopsPushed }
 }
 /** The stores that both sides use: what people ask, and the loop. */
 const storesOn = (database: Database, config: Config) => ({

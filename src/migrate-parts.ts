@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { loginSchema } from './domain/actor.ts'
 import { formerHealth, readFormer } from './domain/former.ts'
+import type { Health } from './domain/release.ts'
 import { placeOf } from './gitops-parts.ts'
 import { openOwn, type Problems, problem, reindexWith } from './reindex-parts.ts'
 import type { Database } from './store/client.ts'
@@ -185,13 +186,16 @@ async function bringHealth({ former, into, asked, migrated }: Given): Promise<vo
       what: `${strangers} reports of Flux`,
       why: 'they are of commits that are no releases here',
     })
-  const news = releases.flatMap(({ id, ref, created, isKnown }) => {
-    const commit = commits.get(ref)
-    const state = commit ? formerHealth(commit.status) : null
-    migrated.health[isKnown ? 'known' : state === null ? 'left' : 'brought']++
-    if (!commit || state === null || isKnown) return []
-    const since = commit.created || created
-    return [{ id, health: { state, since, reported: since, message: commit.statusDesc } }]
-  })
+  const news = releases.flatMap<{ readonly id: string; readonly health: Health }>(
+    ({ id, ref, created, isKnown }) => {
+      const commit = commits.get(ref)
+      const state = commit ? formerHealth(commit.status) : null
+      migrated.health[isKnown ? 'known' : state === null ? 'left' : 'brought']++
+      if (!commit || state === null || isKnown) return []
+      const since = commit.created || created
+      const said = { reason: commit.status, message: commit.statusDesc }
+      return [{ id, health: { state, since, reported: since, commit: ref, basis: 'own', ...said } }]
+    },
+  )
   if (!asked.isDry) await into.keepHealth(news)
 }

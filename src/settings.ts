@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { chartFields } from './chart-settings.ts'
+import { ciKinds } from './domain/ci-run.ts'
 import { isRefusal } from './domain/fault.ts'
 import { compileGlob } from './domain/glob.ts'
 import { isLabel } from './domain/names.ts'
@@ -50,6 +51,28 @@ const ownRepository = z.strictObject(
   },
   'environments, repo, and if need be branch, token and sshKeyFile',
 )
+
+/** Keys come over https, or from this machine; the name is compared as it is written. */
+const issuerUrl = z
+  .url('the URL of an issuer')
+  .refine(
+    (value) => /^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost)[:/])[^@?#\s]+$/.test(value),
+    'an https: URL, as the issuer’s tokens name it',
+  )
+const issuer = z.strictObject(
+  { issuer: issuerUrl, kind: z.enum(ciKinds, `a kind: ${ciKinds.join(' or ')}`) },
+  'issuer and kind',
+)
+
+/** Whose tokens CI runs may bring, as YAML or JSON. */
+const issuers = listText
+  .pipe(z.array(issuer, 'a list of issuers, as YAML or JSON'))
+  .refine((all) => new Set(all.map((one) => one.issuer)).size === all.length, 'each issuer once')
+/** Whoever uses none of them gives them nothing to do: they are asked for keys once `ci.json` names them. */
+const issuersByDefault = [
+  { issuer: 'https://token.actions.githubusercontent.com', kind: 'github' as const },
+  { issuer: 'https://gitlab.com', kind: 'gitlab' as const },
+]
 
 /** The GitOps repositories beside the first, as YAML or JSON. */
 const repositories = listText
@@ -144,6 +167,7 @@ const settings = z.object({
   MANIFESTS: place.default({ kind: 'folder', folder: './manifests' }),
   ...chartFields,
   GIMLET_ADMIN_TOKEN: token.optional(),
+  OIDC_ISSUERS: issuers.default(issuersByDefault),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'silent'],

@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   store: ['domain'],
   notify: ['domain', 'messages'],
   servers: ['domain'],
+  oidc: ['domain', 'policy'],
   'ingress/http': ['domain', 'commands', 'messages'],
   'ingress/slack': ['domain', 'commands', 'messages'],
   'ingress/github': ['domain', 'commands', 'messages'],
@@ -34,6 +35,7 @@ const everything = [
   'slack-parts.ts',
   'github-parts.ts',
   'surfaces.ts',
+  'token-parts.ts',
   'source-parts.ts',
   'gitops-parts.ts',
   'repository-parts.ts',
@@ -59,6 +61,7 @@ const homes: Readonly<Record<string, string>> = {
   'simple-git': 'gitops/git.ts',
   '@libsql/client': 'store/client.ts',
   'json-logic-js': 'policy/rule.ts',
+  jose: 'oidc/',
   semver: 'policy/own-operators.ts',
 }
 /** Where programs are started, in a pure room as well. */

@@ -195,6 +195,60 @@ describe('several GitOps repositories', () => {
   })
 })
 
+describe('OIDC issuers', () => {
+  test('are GitHub and GitLab, or those that are listed', () => {
+    const kinds = ({ issuer, kind }: { issuer: string; kind: string }) => `${kind} ${issuer}`
+    expect(config({}).oidcIssuers.map(kinds)).toEqual([
+      'github https://token.actions.githubusercontent.com',
+      'gitlab https://gitlab.com',
+    ])
+    const own = '[{issuer: "https://gitlab.example.com", kind: gitlab}]'
+    expect(config({ OIDC_ISSUERS: own }).oidcIssuers.map(kinds)).toEqual([
+      'gitlab https://gitlab.example.com',
+    ])
+    expect(config({ OIDC_ISSUERS: '[]' }).oidcIssuers).toEqual([])
+  })
+
+  test.each([
+    { name: 'no list', given: 'x: [', says: 'a list' },
+    {
+      name: 'no kind',
+      given: '[{issuer: "https://a.example.com"}]',
+      says: 'at 0.kind: a kind: github or gitlab',
+    },
+    {
+      name: 'without https',
+      given: '[{issuer: "http://a.example.com", kind: github}]',
+      says: 'at 0.issuer: an https: URL',
+    },
+    {
+      name: 'a host that begins like this machine',
+      given: '[{issuer: "http://localhost.example.com", kind: github}]',
+      says: 'an https: URL',
+    },
+    {
+      name: 'a password',
+      given: '[{issuer: "https://me:canary@a.example.com", kind: github}]',
+      says: 'an https: URL',
+    },
+    {
+      name: 'a query',
+      given: '[{issuer: "https://a.example.com/?a=b", kind: github}]',
+      says: 'an https: URL',
+    },
+    {
+      name: 'twice',
+      given:
+        '[{issuer: "https://a.example.com", kind: github}, {issuer: "https://a.example.com", kind: gitlab}]',
+      says: 'each issuer once',
+    },
+  ])('A8: $name is told', ({ given, says }) => {
+    const told = problems({ OIDC_ISSUERS: given }).join()
+    expect(told).toContain(says)
+    expect(told).not.toContain('canary')
+  })
+})
+
 describe('Slack', () => {
   const on = { SLACK_SIGNING_SECRET: 'a-signing-secret', SLACK_BOT_TOKEN: 'xoxb-1' }
 

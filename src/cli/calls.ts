@@ -57,6 +57,7 @@ export function callOf(command: Command): Call {
     case 'users':
     case 'user':
     case 'add-user':
+    case 'renew-token':
     case 'remove-user':
       return userCallOf(command)
     case 'branch-deleted':

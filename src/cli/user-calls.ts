@@ -1,8 +1,12 @@
 import type { User } from '../domain/actor.ts'
-import type { Command } from '../domain/command.ts'
-import { type Call, del, get, post } from './call.ts'
+import type { Command, Expiry } from '../domain/command.ts'
+import type { Outcome } from '../domain/outcome.ts'
+import { type Call, del, get, post, timeOf } from './call.ts'
 
-type UserCommand = Extract<Command, { verb: 'users' | 'user' | 'add-user' | 'remove-user' }>
+type UserCommand = Extract<
+  Command,
+  { verb: 'users' | 'user' | 'add-user' | 'renew-token' | 'remove-user' }
+>
 
 /** The HTTP call of a command about owners of tokens. */
 export function userCallOf(command: UserCommand): Call {
@@ -18,17 +22,15 @@ export function userCallOf(command: UserCommand): Call {
         read: (user) => ({ kind: 'user', user: readUser(user) }),
       }
     case 'add-user': {
-      const { verb, ...body } = command
-      return {
-        ...post('/api/user'),
-        body,
-        read: ({ token, ...user }: UserJson & { token: string }) => ({
-          kind: 'user-added',
-          user: readUser(user),
-          token,
-        }),
-      }
+      const { verb, expires, ...body } = command
+      return { ...post('/api/user'), body: { ...body, ...endOf(expires) }, read: readAdded }
     }
+    case 'renew-token':
+      return {
+        ...post(`/api/user/${encodeURIComponent(command.login)}/token`),
+        body: endOf(command.expires),
+        read: readAdded,
+      }
     case 'remove-user':
       return {
         ...del(`/api/user/${encodeURIComponent(command.login)}`),
@@ -37,5 +39,25 @@ export function userCallOf(command: UserCommand): Call {
   }
 }
 
-type UserJson = Omit<User, 'createdUnix'> & { readonly created: number }
-const readUser = ({ created, ...user }: UserJson): User => ({ ...user, createdUnix: created })
+type UserJson = Omit<User, 'createdUnix' | 'expiresUnix' | 'lastUsedUnix'> & {
+  readonly created: number
+  readonly expires?: number | null
+  readonly lastUsed?: number | null
+}
+
+const readUser = ({ created, expires = null, lastUsed = null, ...user }: UserJson): User => ({
+  ...user,
+  createdUnix: created,
+  expiresUnix: expires,
+  lastUsedUnix: lastUsed,
+})
+
+const readAdded = ({ token, ...user }: UserJson & { token: string }): Outcome => ({
+  kind: 'user-added',
+  user: readUser(user),
+  token,
+})
+
+/** The command line gives moments only. */
+const endOf = (expires: Expiry | undefined) =>
+  expires && 'unix' in expires ? { expires: timeOf(expires.unix) } : {}

@@ -51,6 +51,7 @@ export const actionOf: Readonly<Record<Command['verb'], Action>> = {
   users: 'manage users',
   user: 'manage users',
   'add-user': 'manage users',
+  'renew-token': 'manage users',
   'remove-user': 'manage users',
 }
 

@@ -110,9 +110,9 @@ function unknownFlag(word: string, verb: Verb): Problem {
 
 function checked(typed: Readonly<Record<string, string>>, nowUnix: number): Read {
   const values: Record<string, string> = { ...typed }
-  for (const name of ['since', 'until', 'at'] as const) {
+  for (const [name, direction] of moments) {
     const value = values[name]
-    if (value !== undefined) values[name] = momentOf(value, name === 'until' ? 1 : -1, nowUnix)
+    if (value !== undefined) values[name] = momentOf(value, direction, nowUnix)
   }
   for (const [name, value] of Object.entries(values)) {
     const wrong = checks[name]?.(value)
@@ -120,6 +120,14 @@ function checked(typed: Readonly<Record<string, string>>, nowUnix: number): Read
   }
   return { kind: 'values', values }
 }
+
+/** What takes a moment, and whether a duration leads to one that is to come, or past. */
+const moments = [
+  ['since', -1],
+  ['at', -1],
+  ['until', 1],
+  ['expires', 1],
+] as const
 
 const secondsOf: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 }
 

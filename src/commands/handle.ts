@@ -4,11 +4,12 @@ import { assertNever } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { artifact, artifacts } from './artifacts.ts'
 import { actionsIn, authorize } from './authorize.ts'
+import { beyondToken } from './beyond-token.ts'
 import { branchDeleted } from './branch-deleted.ts'
 import { control } from './control.ts'
 import { deleteApp } from './delete.ts'
 import { decision, decisions, event } from './event.ts'
-import { gitopsState, resumeGitops } from './gitops.ts'
+import { gitops } from './gitops.ts'
 import { history } from './history.ts'
 import type { CommandPorts } from './ports.ts'
 import { pushArtifact } from './push-artifact.ts'
@@ -24,6 +25,8 @@ import { whoami } from './whoami.ts'
 export async function handle(ports: CommandPorts, actor: Actor, typed: Command): Promise<Outcome> {
   // What is allowed must be what is carried out.
   const command = typed.verb === 'release' ? await named(ports, typed) : typed
+  const beyond = beyondToken(actor, command)
+  if (beyond) return beyond
   for (const resource of await resourcesOf(ports, actor, command))
     for (const action of actionsIn(command)) {
       const refusal = authorize(actor, action, resource)
@@ -69,16 +72,15 @@ function carryOut(ports: CommandPorts, actor: Actor, command: Command): Promise<
     case 'decisions':
       return decisions(ports, command.filter)
     case 'gitops-repo':
-      return Promise.resolve({ kind: 'gitops-repo', url: ports.gitops.url })
     case 'gitops-state':
-      return gitopsState(ports)
     case 'resume-gitops':
-      return resumeGitops(ports, actor, command.tip)
+      return gitops(ports, actor, command)
     case 'whoami':
       return Promise.resolve(whoami(actor))
     case 'users':
     case 'user':
     case 'add-user':
+    case 'renew-token':
     case 'remove-user':
       return manageUsers(ports, command)
     default:

@@ -16,6 +16,16 @@ export type StoredArtifactQuery = Omit<ArtifactQuery, 'app'> & {
   readonly app?: { readonly name: string; readonly repository: string | null } | undefined
 }
 
+/** A new token for a user: times are Unix seconds. */
+export type Renewal = {
+  readonly login: string
+  readonly hash: string
+  readonly createdUnix: number
+  readonly expiresUnix: number | null
+  /** When the token up to now ends at the latest. */
+  readonly previousExpiresUnix: number
+}
+
 /** What the commands need of the rest of the product. */
 export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
   /** The surface that asks. */
@@ -72,6 +82,8 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
   }
   readonly users: {
     add(user: User, tokenHash: string): Promise<boolean>
+    /** Gives a user a new token; false when there is no such user. */
+    renew(renewal: Renewal): Promise<boolean>
     find(login: string): Promise<User | undefined>
     list(): Promise<readonly User[]>
     remove(login: string): Promise<boolean>
@@ -96,7 +108,14 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
     /** Which of these commits another one holds; none when it is not on the branch. */
     within(env: string, commit: Sha, refs: readonly Sha[]): Promise<ReadonlySet<Sha>>
   }
-  readonly tokens: { next(): { token: string; hash: string } }
+  readonly tokens: {
+    next(): { token: string; hash: string }
+    /** Spends the token of a CI run; false when it was used for something else. */
+    spend(
+      spending: { token: string; untilUnix: number; usedFor: string },
+      nowUnix: number,
+    ): Promise<boolean>
+  }
   /** Tells the loop that there is something new to do. */
   readonly wake: () => void
 }

@@ -6,7 +6,7 @@ import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Outcome, Plan } from '../domain/outcome.ts'
 import { propose } from '../release/propose.ts'
-import { type Bindings, foreignArtifact, ownerOf, targetOf, targetsOf } from '../release/targets.ts'
+import { type Bindings, foreignArtifact, targetOf, targetsOf } from '../release/targets.ts'
 import { ownerIn } from './artifacts.ts'
 import { type Asked, ask, eventOf } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
@@ -131,7 +131,7 @@ function appsIn(
   { app, env }: ReleaseCommand,
 ): readonly string[] | Refusal {
   if (app !== undefined) {
-    const foreign = foreignArtifact(app, artifact, ownerOf(app, manifests, bindings))
+    const foreign = foreignArtifact(app, artifact, { manifests, bindings })
     const target = foreign ?? targetOf(artifact, manifests, { app, env })
     return isRefusal(target) ? target : [app]
   }

@@ -1,6 +1,14 @@
 import { type Role, rolesByDefault } from '../domain/actor.ts'
-import { command } from './build.ts'
+import { command, only, unix } from './build.ts'
 import { none, type Verb } from './verb.ts'
+
+/** How long the token before a new one goes on when nothing else is said. */
+export const overlapDefaultSeconds = 24 * 3_600
+
+const expiryOf = (time: string | undefined) => {
+  const seconds = unix(time)
+  return seconds === undefined ? undefined : { unix: seconds }
+}
 
 /** The verbs about owners of tokens. */
 export const userVerbs: readonly Verb[] = [
@@ -25,20 +33,36 @@ export const userVerbs: readonly Verb[] = [
   {
     ...none,
     name: 'user add',
-    usage: 'user add --login NAME [--admin] [--roles A,B] [--repositories A,B]',
+    usage: 'user add --login NAME [--admin] [--roles A,B] [--repositories A,B] [--expires TIME]',
     summary: 'make a user, and a token that is shown once',
     positions: ['login'],
     required: 1,
-    flags: ['roles', 'repositories'],
+    flags: ['roles', 'repositories', 'expires'],
     switches: ['admin'],
-    example: 'user add --login web-ci --roles ci --repositories owner/web',
-    build: ({ login = '', admin, roles, repositories }) =>
+    example: 'user add --login web-ci --roles ci --repositories owner/web --expires 90d',
+    build: ({ login = '', admin, roles, repositories, expires }) =>
       command({
         verb: 'add-user',
         login,
         // What they name was checked with the other values.
         roles: admin ? ['admin'] : ((roles?.split(',') as Role[] | undefined) ?? rolesByDefault),
         repositories: repositories?.split(',') ?? [],
+        ...only({ expires: expiryOf(expires) }),
+      }),
+  },
+  {
+    ...none,
+    name: 'user renew',
+    usage: 'user renew <login> [--expires TIME]',
+    summary: 'a new token; the one before it goes on for a day',
+    positions: ['login'],
+    required: 1,
+    flags: ['expires'],
+    example: 'user renew web-ci --expires 90d',
+    build: ({ login = '', expires }) =>
+      command({
+        ...{ verb: 'renew-token', login, overlapSeconds: overlapDefaultSeconds },
+        ...only({ expires: expiryOf(expires) }),
       }),
   },
   {

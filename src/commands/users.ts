@@ -1,15 +1,16 @@
-import type { Role } from '../domain/actor.ts'
-import type { Command } from '../domain/command.ts'
-import { refuse } from '../domain/fault.ts'
+import type { User } from '../domain/actor.ts'
+import type { AddUserCommand, Command, Expiry } from '../domain/command.ts'
+import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { nowUnix } from './ask.ts'
 import type { CommandPorts } from './ports.ts'
 
-type NewUser = { login: string; roles: readonly Role[]; repositories: readonly string[] }
+type UserCommand = Extract<
+  Command,
+  { verb: 'users' | 'user' | 'add-user' | 'renew-token' | 'remove-user' }
+>
 
-type UserCommand = Extract<Command, { verb: 'users' | 'user' | 'add-user' | 'remove-user' }>
-
-/** Looks at owners of tokens, makes them and ends them. */
+/** Looks at owners of tokens, makes them, gives them new tokens and ends them. */
 export function manageUsers(ports: CommandPorts, command: UserCommand): Promise<Outcome> {
   switch (command.verb) {
     case 'users':
@@ -18,6 +19,8 @@ export function manageUsers(ports: CommandPorts, command: UserCommand): Promise<
       return user(ports, command.login)
     case 'add-user':
       return addUser(ports, command)
+    case 'renew-token':
+      return renewToken(ports, command)
     case 'remove-user':
       return removeUser(ports, command.login)
   }
@@ -35,14 +38,45 @@ async function user(ports: CommandPorts, login: string): Promise<Outcome> {
 }
 
 /** Makes a user and a token, which is told this once. */
-async function addUser(ports: CommandPorts, asked: NewUser): Promise<Outcome> {
-  const { login, roles, repositories } = asked
-  const created = { login, roles, repositories, createdUnix: nowUnix(ports) }
+async function addUser(ports: CommandPorts, asked: AddUserCommand): Promise<Outcome> {
+  const { login, roles, repositories, verbs = [] } = asked
+  const createdUnix = nowUnix(ports)
+  const expiresUnix = endOf(asked.expires, createdUnix)
+  if (isRefusal(expiresUnix)) return expiresUnix
+  const created = { login, roles, repositories, verbs, createdUnix, expiresUnix }
   const { token, hash } = ports.tokens.next()
   const isNew = login !== 'admin' && (await ports.users.add(created, hash))
   return isNew
     ? { kind: 'user-added', user: created, token }
-    : refuse('conflict', `There is a user ${login} already; delete it to give it a new token`)
+    : refuse('conflict', `There is a user ${login} already; renew its token, or delete it first`)
+}
+
+type RenewCommand = Extract<Command, { verb: 'renew-token' }>
+
+/** Makes a new token for a user. Without an end of its own it holds as long as the one before it. */
+async function renewToken(ports: CommandPorts, asked: RenewCommand): Promise<Outcome> {
+  const { login, overlapSeconds } = asked
+  const known = await ports.users.find(login)
+  if (!known) return unknown(login)
+  const createdUnix = nowUnix(ports)
+  const expiresUnix = endOf(asked.expires ?? lengthOf(known), createdUnix)
+  if (isRefusal(expiresUnix)) return expiresUnix
+  const { token, hash } = ports.tokens.next()
+  const previousExpiresUnix = createdUnix + overlapSeconds
+  const times = { createdUnix, expiresUnix, previousExpiresUnix }
+  if (!(await ports.users.renew({ login, hash, ...times }))) return unknown(login)
+  return { kind: 'user-added', user: (await ports.users.find(login)) ?? known, token }
+}
+
+function lengthOf({ expiresUnix, tokenCreatedUnix, createdUnix }: User): Expiry | undefined {
+  if (expiresUnix === null || expiresUnix === undefined) return undefined
+  return { seconds: expiresUnix - (tokenCreatedUnix ?? createdUnix) }
+}
+
+function endOf(expires: Expiry | undefined, atUnix: number): number | null | Refusal {
+  if (expires === undefined) return null
+  const unix = 'unix' in expires ? expires.unix : atUnix + expires.seconds
+  return unix > atUnix ? unix : refuse('invalid', 'expires: must be a time to come, or such as 90d')
 }
 
 /** Ends a user's token within a second. */

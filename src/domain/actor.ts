@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { CiRun } from './ci-run.ts'
 import { isRefusal } from './fault.ts'
 import { compileGlob } from './glob.ts'
 
@@ -25,6 +26,10 @@ export type Actor = {
   readonly roles: readonly Grant[]
   readonly teams: readonly string[]
   readonly repositories: readonly string[]
+  /** The commands that a token is for; without it, all that the roles allow. */
+  readonly verbs?: readonly string[]
+  /** Of the token of a CI run: what its issuer says of the run. */
+  readonly run?: CiRun
 }
 
 /** The roles that grants give for one place, or those that they give anywhere when it is `null`. */
@@ -57,14 +62,24 @@ export type User = {
   readonly roles: readonly Role[]
   readonly repositories: readonly string[]
   readonly createdUnix: number
+  /** The commands that the token is for; none means all that the roles allow. */
+  readonly verbs?: readonly string[]
+  /** When the token ends; `null` is never. */
+  readonly expiresUnix?: number | null
+  /** When the token was made, if not with the user. */
+  readonly tokenCreatedUnix?: number | null
+  /** When a token of theirs was last used, within an hour. */
+  readonly lastUsedUnix?: number | null
+  /** When the token before this one ends, or ended; `null` when there is none. */
+  readonly previousExpiresUnix?: number | null
 }
 
 /** Logins stand in commit trailers, so they are one short word. */
 export const loginSchema = z
   .string()
   .regex(
-    /^(?!(?:policy|github):)[A-Za-z0-9][A-Za-z0-9._@:-]{0,62}$/,
-    'must be one word of at most 63 letters, digits, . _ @ : -, and not begin with policy: or github:',
+    /^(?!(?:policy|github|oidc):)[A-Za-z0-9][A-Za-z0-9._@:-]{0,62}$/,
+    'must be one word of at most 63 letters, digits, . _ @ : -, and not begin with policy:, github: or oidc:',
   )
 
 /** The actor of what a policy asks for by itself: it needs no role, the policy is its licence. */

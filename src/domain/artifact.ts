@@ -16,6 +16,8 @@ export type Artifact = {
 
 export type Version = {
   readonly repositoryName: string
+  /** The number of the repository, where the token that posted it has proved it. */
+  readonly repositoryId?: number
   readonly sha: string
   /** Unix seconds. */
   readonly created: number

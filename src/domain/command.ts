@@ -27,9 +27,24 @@ export type Command = Readonly<
   | { verb: 'whoami' }
   | { verb: 'users' }
   | { verb: 'user'; login: string }
-  | { verb: 'add-user'; login: string; roles: readonly Role[]; repositories: readonly string[] }
+  | AddUserCommand
+  /** Gives a user a new token; the one before it goes on for a while. */
+  | { verb: 'renew-token'; login: string; overlapSeconds: number; expires?: Expiry }
   | { verb: 'remove-user'; login: string }
 >
+
+/** When something ends: at a moment, or so long after it was asked for. */
+export type Expiry = { readonly unix: number } | { readonly seconds: number }
+
+export type AddUserCommand = Readonly<{
+  verb: 'add-user'
+  login: string
+  roles: readonly Role[]
+  repositories: readonly string[]
+  /** The commands that the token is for; without it, all that the roles allow. */
+  verbs?: readonly string[]
+  expires?: Expiry
+}>
 
 /** Names the artifact by its id, or lets `app` stand for its newest one on the default branch. */
 export type ReleaseCommand = Readonly<{

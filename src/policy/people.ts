@@ -159,5 +159,6 @@ export function actorOf(user: User | undefined, owner: Person | undefined): Acto
     roles: [...new Set([...(user?.roles ?? []), ...(owner?.roles ?? [])])],
     teams: owner?.teams ?? [],
     repositories: user?.repositories ?? [],
+    ...(user?.verbs && user.verbs.length > 0 ? { verbs: user.verbs } : {}),
   }
 }

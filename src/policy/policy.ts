@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { RequestKind } from '../domain/event.ts'
 import type { Sources } from '../domain/sources.ts'
+import { type CiEntries, ciFile, readCi } from './ci.ts'
 import { happeningOf, isObjectFact } from './declarations.ts'
 import { parseJson } from './json-text.ts'
 import { type People, peopleFile, readPeople } from './people.ts'
@@ -9,7 +10,7 @@ import { factPathsIn, type Rule } from './rule.ts'
 import { checkRule } from './rule-check.ts'
 import { minutesOf, type Schedule } from './schedule.ts'
 import { type ArtifactEvent, durationMs, policyShapes, type TriggerSource } from './schema.ts'
-import { everything, readScope, type Scoped } from './scope.ts'
+import { everything, nothing, readScope, type Scoped } from './scope.ts'
 import { weekdays } from './within.ts'
 
 type Common = Scoped & {
@@ -71,20 +72,22 @@ export type PolicySet = {
   readonly objects: readonly ObjectPolicy[]
   readonly invalid: readonly InvalidPolicy[]
   readonly people: People
+  readonly ci: CiEntries
 }
 
 export const policyCharsMax = 64 * 1024
 const expiresDefault = '24h'
 const policyName = /^[a-z0-9][a-z0-9-]{0,62}$/
-const otherFiles = new Set([peopleFile, 'policy.schema.json'])
+const otherFiles = new Set([peopleFile, ciFile, 'policy.schema.json'])
 
-/** Loads a folder: every JSON file directly in it is one policy, but for the people and the schema. */
+/** Loads a folder: every JSON file directly in it is one policy, but for people, CI and the schema. */
 export function loadPolicies({ version, files }: Sources): PolicySet {
   const loaded = [...files]
     .filter(([path]) => path.endsWith('.json') && !path.includes('/') && !otherFiles.has(path))
     .map(([path, text]) => loadPolicy(path, text))
     .sort((one, other) => (one.name < other.name ? -1 : 1))
   const { people, problems } = readPeople(files.get(peopleFile) ?? '{"people": []}')
+  const { ci, problems: ciProblems } = readCi(files.get(ciFile) ?? '{"ci": []}')
   return {
     version,
     triggers: loaded.filter((policy) => policy.kind === 'trigger'),
@@ -93,8 +96,10 @@ export function loadPolicies({ version, files }: Sources): PolicySet {
     invalid: [
       ...loaded.filter((policy) => policy.kind === 'invalid'),
       ...(problems.length > 0 ? [invalidPeople(problems)] : []),
+      ...(ciProblems.length > 0 ? [invalidCi(ciProblems)] : []),
     ],
     people,
+    ci,
   }
 }
 
@@ -105,6 +110,12 @@ const invalidPeople = (problems: readonly Problem[]): InvalidPolicy => ({
   name: 'people',
   file: peopleFile,
   problems,
+})
+
+/** Who may post artifacts touches no release: until the file can be read, nobody may. */
+const invalidCi = (problems: readonly Problem[]): InvalidPolicy => ({
+  ...{ apps: nothing, envs: nothing },
+  ...{ kind: 'invalid', name: 'ci', file: ciFile, problems },
 })
 
 function loadPolicy(file: string, text: string): Policy | InvalidPolicy {

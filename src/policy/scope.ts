@@ -12,6 +12,9 @@ export type Scope = {
 /** The scope of a policy that names none. */
 export const everything: Scope = { patterns: ['*'], matches: () => true }
 
+/** The scope of what is about no release at all. */
+export const nothing: Scope = { patterns: [], matches: () => false }
+
 export type Scoped = { readonly apps: Scope; readonly envs: Scope }
 export type Target = { readonly app: string; readonly env: string }
 

@@ -10,7 +10,7 @@ import { expandRunning, isAboutRunning } from './expand-running.ts'
 import { childOf, decisionOf, type Given, listed, misfits, runningOf } from './expansion.ts'
 import { factsOf } from './gather.ts'
 import type { ProposalPorts } from './ports.ts'
-import { foreignArtifact, ownerOf, targetsOf } from './targets.ts'
+import { foreignArtifact, targetsOf } from './targets.ts'
 
 /**
  * Turns events that name no single app and environment into ones that do: an artifact's arrival by
@@ -49,7 +49,7 @@ const denied = (statusDesc: string): Closing => ({ status: 'denied', statusDesc 
 /** Of the places that an artifact can go to, those whose app is its repository's. */
 function places({ artifact }: Subject, { manifests, bindings }: Given) {
   return targetsOf(artifact, manifests).filter(
-    ({ app }) => !foreignArtifact(app, artifact, ownerOf(app, manifests, bindings)),
+    ({ app }) => !foreignArtifact(app, artifact, { manifests, bindings }),
   )
 }
 

@@ -21,7 +21,7 @@ import { type DriftFound, indexMissing } from './follow.ts'
 import { factsOf } from './gather.ts'
 import { planCommit, planFiles, subjectOf, type Wanted } from './plan.ts'
 import type { ProposalPorts } from './ports.ts'
-import { foreignArtifact, ownerOf, targetOf } from './targets.ts'
+import { foreignArtifact, targetOf } from './targets.ts'
 
 /** What the policies say about an event on one tip, and the commit that would carry it out. */
 export type Proposal = {
@@ -203,8 +203,8 @@ async function wantedRelease(
   const artifact = await ports.artifacts.find(event.artifactId ?? '')
   if (!artifact) return refuse('not_found', `There is no artifact ${event.artifactId}`)
   const manifests = await ports.sources.manifests(tip)
-  const owner = ownerOf(event.app, manifests, await ports.releases.bindings([event.app]))
-  const foreign = foreignArtifact(event.app, artifact, owner)
+  const bindings = await ports.releases.bindings([event.app])
+  const foreign = foreignArtifact(event.app, artifact, { manifests, bindings })
   if (foreign) return foreign
   const manifest = targetOf(artifact, manifests, event)
   if (isRefusal(manifest)) return manifest

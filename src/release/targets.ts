@@ -152,13 +152,25 @@ export function ownerOf(
   return named?.repository ?? bindings.get(app) ?? null
 }
 
-/** Says no when the app belongs to another repository than the artifact's (attack A9). */
+type Owners = { readonly manifests: ManifestSet; readonly bindings: Bindings }
+
+/**
+ * Says no when the app belongs to another repository than the artifact's (attack A9): by its name, and
+ * by its number where a manifest names one and the artifact's token has proved one.
+ */
 export function foreignArtifact(
   app: string,
-  artifact: Artifact,
-  owner: string | null,
+  { version }: Artifact,
+  { manifests, bindings }: Owners,
 ): Refusal | null {
-  const repository = artifact.version.repositoryName
+  const { repositoryName: repository, repositoryId } = version
+  const numbered = manifests.manifests.find((one) => one.app === app && one.repositoryId !== null)
+  if (repositoryId !== undefined && numbered && numbered.repositoryId !== repositoryId)
+    return refuse(
+      'forbidden',
+      `${app} belongs to the repository with the number ${numbered.repositoryId}; this ${repository} has the number ${repositoryId}`,
+    )
+  const owner = ownerOf(app, manifests, bindings)
   if (owner === null || owner === repository) return null
   return refuse(
     'forbidden',

@@ -12,6 +12,22 @@ export function newToken(): { token: string; hash: string } {
   return { token, hash: tokenHash(token) }
 }
 
+/** A token's owner, and until when that token holds; `null` is for good. */
+export type TokenOwner = {
+  readonly user: User
+  readonly isNewest: boolean
+  readonly endsUnix: number | null
+}
+
+/** A new token for a user, by its hash: times are Unix seconds. */
+type Renewal = {
+  readonly login: string
+  readonly hash: string
+  readonly createdUnix: number
+  readonly expiresUnix: number | null
+  readonly previousExpiresUnix: number
+}
+
 /** Owners of tokens. */
 export class UserStore {
   readonly #database: Database
@@ -24,11 +40,11 @@ export class UserStore {
   async add(user: User, hash: string): Promise<boolean> {
     const [inserted] = await this.#database.write([
       {
-        sql: `insert into users (login, token_hash, roles, repositories, created)
-              values (?, ?, ?, ?, ?) on conflict do nothing returning login`,
+        sql: `insert into users (login, token_hash, roles, repositories, verbs, created, expires)
+              values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning login`,
         args: [
-          ...[user.login, hash, JSON.stringify(user.roles)],
-          ...[JSON.stringify(user.repositories), user.createdUnix],
+          ...[user.login, hash, JSON.stringify(user.roles), JSON.stringify(user.repositories)],
+          ...[JSON.stringify(user.verbs ?? []), user.createdUnix, user.expiresUnix ?? null],
         ],
       },
       ...controlsChanged,
@@ -36,9 +52,45 @@ export class UserStore {
     return inserted?.rows.length === 1
   }
 
-  async withToken(hash: string): Promise<User | undefined> {
-    const [row] = await this.#database.read('select * from users where token_hash = ?', [hash])
-    return row && userOf(row)
+  /** The owner of a token, with the end of exactly this one: it may be the one before theirs of now. */
+  async withToken(hash: string): Promise<TokenOwner | undefined> {
+    const [row] = await this.#database.read(
+      `select *, token_hash = ?1 as is_newest from users where token_hash = ?1 or previous_hash = ?1`,
+      [hash],
+    )
+    if (!row) return undefined
+    const user = userOf(row)
+    const isNewest = row.is_newest === 1
+    const { expiresUnix = null, previousExpiresUnix = null } = user
+    return { user, isNewest, endsUnix: isNewest ? expiresUnix : previousExpiresUnix }
+  }
+
+  /** Notes that a token of a user's is used; once an hour is enough to see which ones are. */
+  async used(login: string, nowUnix: number): Promise<void> {
+    await this.#database.write([
+      {
+        sql: `update users set last_used = ?1
+              where login = ?2 and coalesce(last_used, 0) <= ?1 - 3600`,
+        args: [nowUnix, login],
+      },
+    ])
+  }
+
+  /** Gives a user a new token. The one up to now goes on until its own end, or the one that is given. */
+  async renew(renewal: Renewal): Promise<boolean> {
+    const [renewed] = await this.#database.write([
+      {
+        sql: `update users set previous_hash = token_hash,
+                previous_expires = min(coalesce(expires, ?1), ?1),
+                token_hash = ?2, token_created = ?3, expires = ?4
+              where login = ?5 returning login`,
+        args: [
+          ...[renewal.previousExpiresUnix, renewal.hash],
+          ...[renewal.createdUnix, renewal.expiresUnix, renewal.login],
+        ],
+      },
+    ])
+    return renewed?.rows.length === 1
   }
 
   async find(login: string): Promise<User | undefined> {
@@ -67,4 +119,11 @@ export const userOf = (row: ResultSet['rows'][number]): User => ({
   roles: JSON.parse(String(row.roles)) as Role[],
   repositories: JSON.parse(String(row.repositories)) as string[],
   createdUnix: Number(row.created),
+  verbs: JSON.parse(String(row.verbs)) as string[],
+  expiresUnix: timeOf(row.expires),
+  tokenCreatedUnix: timeOf(row.token_created),
+  lastUsedUnix: timeOf(row.last_used),
+  previousExpiresUnix: timeOf(row.previous_expires),
 })
+
+const timeOf = (unix: unknown): number | null => (unix === null ? null : Number(unix))

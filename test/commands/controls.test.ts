@@ -3,7 +3,8 @@ import { handle } from '../../src/commands/handle.ts'
 import type { CommandPorts } from '../../src/commands/ports.ts'
 import type { Actor, Grant } from '../../src/domain/actor.ts'
 import type { Command } from '../../src/domain/command.ts'
-import { newToken, UserStore } from '../../src/store/users.ts'
+import { TokenStore } from '../../src/store/tokens.ts'
+import { UserStore } from '../../src/store/users.ts'
 import { gate, manifest } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
 
@@ -29,7 +30,7 @@ async function commanded(given: Parameters<typeof testParts>[0] = {}) {
     controls: parts.controls,
     users: new UserStore(parts.database),
     source: 'api',
-    tokens: { next: newToken },
+    tokens: new TokenStore(parts.database),
     wake: () => undefined,
     gitops: parts.commandGitops,
   }

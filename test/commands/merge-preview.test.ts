@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { mergePreview } from '../../src/commands/merge-preview.ts'
 import type { CommandPorts } from '../../src/commands/ports.ts'
-import { newToken, UserStore } from '../../src/store/users.ts'
+import { TokenStore } from '../../src/store/tokens.ts'
+import { UserStore } from '../../src/store/users.ts'
 import { gate, manifest, trigger } from '../support/builders.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
 
@@ -14,7 +15,11 @@ const commandsOf = (parts: TestParts): CommandPorts => {
   return {
     ...{ ...parts.ports, artifacts: parts.artifacts, events: parts.events },
     ...{ releases: parts.releases, controls: parts.controls, source: 'api' },
-    ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
+    ...{
+      users: new UserStore(parts.database),
+      tokens: new TokenStore(parts.database),
+      wake: () => undefined,
+    },
     gitops: parts.commandGitops,
   }
 }

@@ -305,6 +305,7 @@ describe('A26: who may do what', () => {
     users: { by: { admin: 1 }, ...ask('GET', '/api/users') },
     user: { by: { admin: 1 }, ...ask('GET', '/api/user/none') },
     'add-user': { by: { admin: 1 }, ...ask('POST', '/api/user', { login: 'admin' }) },
+    'renew-token': { by: { admin: 1 }, ...ask('POST', '/api/user/none/token', {}) },
     'remove-user': { by: { admin: 1 }, ...ask('DELETE', '/api/user/none') },
   }
 

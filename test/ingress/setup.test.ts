@@ -10,6 +10,7 @@ import { parse } from 'yaml'
 import { authenticator } from '../../src/commands/authenticate.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import type { Role } from '../../src/domain/actor.ts'
+import { refuse } from '../../src/domain/fault.ts'
 import { httpApp } from '../../src/ingress/http/app.ts'
 import { makeLog } from '../../src/log.ts'
 import { readSettings } from '../../src/read-settings.ts'
@@ -69,8 +70,12 @@ async function server(settings: Readonly<Record<string, string>> = {}) {
   }
   const log = makeLog('trace', config.secrets, new Writable({ write }))
   const { token, hash: adminHash } = newToken()
+  const keyless = async () => refuse('unauthenticated', 'no CI is known')
   const people = async () => (await ports.sources.policies(await ports.gitops.tip())).people
-  const authenticate = authenticator({ clock, hash: tokenHash, users, people }, { adminHash })
+  const authenticate = authenticator(
+    { clock, hash: tokenHash, users, people, keyless },
+    { adminHash },
+  )
   const app = httpApp({
     // Of the commands, the set-up asks for the clock only.
     commands: ports as never,

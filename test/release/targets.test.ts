@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Artifact } from '../../src/domain/artifact.ts'
 import { isRefusal } from '../../src/domain/fault.ts'
 import { loadManifests } from '../../src/manifest/manifest-set.ts'
-import { targetOf } from '../../src/release/targets.ts'
+import { foreignArtifact, targetOf } from '../../src/release/targets.ts'
 import { artifact } from '../support/builders.ts'
 
 const stored = (given: Record<string, unknown>): Artifact => {
@@ -58,4 +58,20 @@ test.each([
   if (isRefusal(found))
     expect(found).toMatchObject({ code: 'invalid', message: expect.stringContaining(want) })
   else expect(found.manifests).toBe(want)
+})
+
+test.each([
+  { name: 'the number that the manifest names', proved: 7, named: 7, isForeign: false },
+  { name: 'another number under the same name', proved: 9, named: 7, isForeign: true },
+  { name: 'no number that was proved', proved: undefined, named: 7, isForeign: false },
+  { name: 'a number that no manifest asks for', proved: 9, named: null, isForeign: false },
+])('A9: an artifact of $name', ({ proved, named, isForeign }) => {
+  const number = named === null ? '' : `repositoryId: ${named}\n`
+  const text = `repository: owner/web\n${number}${good}`
+  const manifests = loadManifests({ version: 'v', files: new Map([['web.yaml', text]]) })
+  const of = stored({
+    version: { repositoryName: 'owner/web', ...(proved && { repositoryId: proved }) },
+  })
+  const foreign = foreignArtifact('web', of, { manifests, bindings: new Map() })
+  expect(foreign?.code).toBe(isForeign ? 'forbidden' : undefined)
 })

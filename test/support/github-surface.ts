@@ -4,7 +4,8 @@ import type { CommandPorts } from '../../src/commands/ports.ts'
 import { githubParts } from '../../src/github-parts.ts'
 import { makeLog } from '../../src/log.ts'
 import { PullStore } from '../../src/store/pulls.ts'
-import { newToken, UserStore } from '../../src/store/users.ts'
+import { TokenStore } from '../../src/store/tokens.ts'
+import { UserStore } from '../../src/store/users.ts'
 import { manifest, trigger } from './builders.ts'
 import { eventually } from './eventually.ts'
 import { githubStandIn, noProblems } from './github.ts'
@@ -30,7 +31,11 @@ export async function githubSurface() {
   const commands: CommandPorts = {
     ...{ ...parts.ports, artifacts: parts.artifacts, events: parts.events },
     ...{ releases: parts.releases, controls: parts.controls, source: 'api' },
-    ...{ users: new UserStore(parts.database), tokens: { next: newToken }, wake: () => undefined },
+    ...{
+      users: new UserStore(parts.database),
+      tokens: new TokenStore(parts.database),
+      wake: () => undefined,
+    },
     gitops: parts.commandGitops,
   }
   const lines: { level: string; msg: string }[] = []

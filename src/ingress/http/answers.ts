@@ -119,10 +119,14 @@ const shownLock = ({ createdUnix, untilUnix, ...lock }: Lock) => ({
 
 const shownBlock = ({ createdUnix, ...block }: Block) => ({ ...block, created: createdUnix })
 
-const shown = ({ login, roles, repositories, createdUnix }: User) => ({
+const shown = ({ login, roles, repositories, verbs = [], ...times }: User) => ({
   login,
   admin: roles.includes('admin'),
   roles,
   repositories,
-  created: createdUnix,
+  verbs,
+  created: times.createdUnix,
+  expires: times.expiresUnix ?? null,
+  lastUsed: times.lastUsedUnix ?? null,
+  previousExpires: times.previousExpiresUnix ?? null,
 })

@@ -44,6 +44,20 @@ export const time = z
   )
   .transform((value) => Math.floor(Date.parse(value) / 1000))
 
+const secondsOf: Readonly<Record<string, number>> = { m: 60, h: 3_600, d: 86_400 }
+
+/** `30m`, `24h` or `90d`, as seconds; 0 of any is at once. */
+export const duration = z
+  .string({ error: 'must be a duration such as 24h or 90d' })
+  .regex(/^\d{1,5}[mhd]$/, 'must be a duration such as 24h or 90d')
+  .transform((text) => Number(text.slice(0, -1)) * (secondsOf[text.slice(-1)] ?? 0))
+
+/** When something ends: a duration from now, or a time. */
+export const expiry = z.union(
+  [duration.transform((seconds) => ({ seconds })), time.transform((unix) => ({ unix }))],
+  'must be a duration such as 90d, or a time such as 2026-11-23T09:30:00Z',
+)
+
 /** Leaves out what was not given: an absent option and an `undefined` one are two things. */
 export const given = <T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never

@@ -5,7 +5,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Authenticate } from '../../commands/authenticate.ts'
 import { authorize } from '../../commands/authorize.ts'
 import type { Actor } from '../../domain/actor.ts'
-import { assertNever, type Refusal, refuse } from '../../domain/fault.ts'
+import { assertNever, isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
 import { statusOf } from './errors.ts'
 import {
   type AppManifest,
@@ -110,7 +110,8 @@ function closedPage({ isMade, publicUrl }: SetupPorts): Page | null {
   return publicUrl === null ? unreachablePage() : null
 }
 
-function refusalOf(actor: Actor | undefined, organization: string): Refusal | null {
+function refusalOf(actor: Actor | Refusal | undefined, organization: string): Refusal | null {
+  if (isRefusal(actor)) return actor
   if (actor === undefined)
     return refuse('unauthenticated', 'That is not a valid token. Copy the administrator’s again.')
   const refused = authorize(actor, 'set up GitHub', { env: null, app: null, repository: null })

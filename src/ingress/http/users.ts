@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import { actionOf } from '../../commands/authorize.ts'
+import { overlapDefaultSeconds } from '../../commands/user-verbs.ts'
 import { loginSchema, roles, rolesByDefault } from '../../domain/actor.ts'
 import { isRepository } from '../../domain/names.ts'
+import { duration, expiry, given } from './parameters.ts'
 import { type Route, route } from './route.ts'
+
+/** What may be asked for, by the names that commands have. */
+const verbs = Object.keys(actionOf)
 
 const byLogin = z.object({ login: loginSchema })
 
@@ -42,12 +48,32 @@ export const userRoutes: readonly Route[] = [
           .array(z.string().refine(isRepository, 'must be repository names such as owner/name'))
           .max(1_000)
           .default([]),
+        verbs: z
+          .array(z.enum(verbs, `must be of ${verbs.join(', ')}`))
+          .max(verbs.length)
+          .default([]),
+        expires: expiry.optional(),
       },
       { error: 'must be an object' },
     ),
-    command({ body: { login, admin, roles: asked, repositories } }) {
-      const given = admin ? (['admin'] as const) : (asked ?? rolesByDefault)
-      return { verb: 'add-user', login, roles: given, repositories }
+    command({ body: { login, admin, roles: asked, repositories, verbs: only, expires } }) {
+      const granted = admin ? (['admin'] as const) : (asked ?? rolesByDefault)
+      const scope = { roles: granted, repositories, verbs: only }
+      return { verb: 'add-user', login, ...scope, ...given({ expires }) }
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/api/user/{login}/token',
+    summary: 'Give a user a new token; the one before it goes on for the overlap',
+    answer: '201 and the user, with the new token this once',
+    query: byLogin,
+    body: z.object(
+      { overlap: duration.default(overlapDefaultSeconds), expires: expiry.optional() },
+      { error: 'must be an object; {} is enough' },
+    ),
+    command({ query: { login }, body: { overlap: overlapSeconds, expires } }) {
+      return { verb: 'renew-token', login, overlapSeconds, ...given({ expires }) }
     },
   }),
   route({

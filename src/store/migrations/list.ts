@@ -12,6 +12,7 @@ import { openByApp } from './0011-open-by-app.ts'
 import { runningByRelease } from './0012-running-by-release.ts'
 import { repositories } from './0013-repositories.ts'
 import { resumed } from './0014-resumed.ts'
+import { tokens } from './0015-tokens.ts'
 import { health } from './0016-health.ts'
 import { formerTokens } from './0017-former-tokens.ts'
 
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   { number: 12, statements: runningByRelease },
   { number: 13, statements: repositories },
   { number: 14, statements: resumed },
+  { number: 15, statements: tokens },
   { number: 16, statements: health },
   { number: 17, statements: formerTokens },
 ]
