@@ -18,6 +18,9 @@ type Environment = Readonly<Record<string, string | undefined>>
 const serverByDefault = 'http://localhost:8888'
 
 const takingValue = ['--server', '--token', '--output', '-o', '--timeout', '-t', '--file', '-f']
+/** True for an option whose value is the next argument. */
+export const takesValue = (arg: string): boolean => takingValue.includes(arg)
+
 const switches = ['--help', '-h', '--version', '--wait', '-w', '--no-wait']
 
 /** Takes the options out of the words. Answers a sentence when one of them is wrong. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseWords } from '../commands/grammar.ts'
 import { verbs } from '../commands/verbs.ts'
+import { artifact, makingOf } from './artifact.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
 import { doctor } from './doctor.ts'
@@ -16,27 +17,31 @@ import { follow } from './track.ts'
 
 /** How long a request that was just made is followed before the terminal is given back. */
 const followMs = 30_000
-/** How long `track` and `--wait` follow: GimletD's default. */
+/** How long `track` follows: GimletD's default. */
 const trackMs = 600_000
 
 /** Runs the program with these arguments and answers its exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const options = readOptions(args, terminal.environment)
-  if (typeof options === 'string') return usage(terminal, options)
-  if (options.isVersion) return say(terminal, version())
-  const [first = '', second = ''] = options.words.map((word) => word.toLowerCase())
-  if (options.isHelp) return say(terminal, helpText(first || undefined, terminal.paint))
   try {
-    if (first === 'policy') return await policy(options, terminal)
-    if (first === 'doctor') return await doctor(options, terminal)
-    if (first === 'reindex') return await reindex(options, terminal)
-    if (first === 'artifact' && second === 'push') return await pushArtifact(options, terminal)
-    return await runWords(options, terminal)
+    const making = makingOf(args)
+    return making ? await artifact(making, terminal) : await runOptions(args, terminal)
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error
     terminal.err(terminal.paint.red(error.message))
     return exitCodes.unreachable
   }
+}
+
+async function runOptions(args: readonly string[], terminal: Terminal): Promise<number> {
+  const options = readOptions(args, terminal.environment)
+  if (typeof options === 'string') return usage(terminal, options)
+  if (options.isVersion) return say(terminal, version())
+  const first = options.words[0]?.toLowerCase() ?? ''
+  if (options.isHelp) return say(terminal, helpText(first || undefined, terminal.paint))
+  if (first === 'policy') return policy(options, terminal)
+  if (first === 'doctor') return doctor(options, terminal)
+  if (first === 'reindex') return reindex(options, terminal)
+  return runWords(options, terminal)
 }
 
 async function runWords(options: Options, terminal: Terminal): Promise<number> {
@@ -67,26 +72,6 @@ async function track(options: Options, id: string, terminal: Terminal): Promise<
   const client = clientOf(options, terminal)
   const timeoutMs = options.timeoutMs ?? trackMs
   return end(await follow({ client, id, timeoutMs }, terminal), options, terminal)
-}
-
-async function pushArtifact(options: Options, terminal: Terminal): Promise<number> {
-  const file = options.file ?? options.words[2]
-  if (file === undefined)
-    return usage(terminal, 'Name the file of the artifact', ['artifact push -f artifact.json'])
-  let body: string
-  try {
-    body = readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch {
-    return usage(terminal, `There is no file ${file} to read`)
-  }
-  const client = clientOf(options, terminal)
-  const reply = await client.pushArtifact(body)
-  const code = show(reply, options, terminal)
-  if (reply.outcome.kind !== 'artifact-stored' || options.wait !== true) return code
-  const { id } = reply.outcome.artifact
-  const timeoutMs = options.timeoutMs ?? trackMs
-  const followed = await follow({ client, id, timeoutMs }, terminal)
-  return exitCodeOf(followed.outcome)
 }
 
 /** What is told when a request was followed: it is over, or it goes on without us. */
