@@ -59,12 +59,16 @@ export function summary({ artifactId, event }: Stored): string {
   return [`### GimletD: \`${oneLine(artifactId)}\``, '', ...asked, '', ''].join('\n')
 }
 
-const problemLines = (event: EventView | null): string[] =>
-  partsOf(event).flatMap(({ app, env, status, statusDesc }) =>
-    status === 'denied' || status === 'error'
-      ? [`::error title=GimletD::${escaped(`${app} in ${env}: ${statusDesc}`)}`]
-      : [],
-  )
+/** What is denied as a whole, such as by a policy file that cannot be used, has no requests. */
+function problemLines(event: EventView | null): string[] {
+  const parts = event === null || event.events.length > 0 ? partsOf(event) : [event]
+  return parts
+    .filter(({ status }) => status === 'denied' || status === 'error')
+    .map(({ app, env, statusDesc }) => {
+      const place = app === null ? '' : `${app} in ${env}: `
+      return `::error title=GimletD::${escaped(`${place}${statusDesc}`)}`
+    })
+}
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ')
 

@@ -22,7 +22,7 @@ export function fieldsItem(texts: readonly string[]): Item | Refusal {
 export function imageItem(text: string): Item | Refusal {
   const [, name = 'image', reference = ''] = /^(?:([A-Za-z0-9_.-]+)=)?(.*)$/s.exec(text) ?? []
   const [, repository, tag, digest] =
-    /^([a-z0-9][\w.-]*(?::\d+)?(?:\/[\w.-]+)*?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/i.exec(
+    /^([a-z0-9][\w.-]*(?::\d+(?=\/))?(?:\/[\w.-]+)*)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/i.exec(
       reference,
     ) ?? []
   if (repository === undefined)
