@@ -74,8 +74,8 @@ function create({ flags, options }: Asked, { environment, out }: Terminal): numb
   const output = flags.given.get('output')?.[0]
   const isFormat = output === 'json' || output === 'table'
   const path = (isFormat ? undefined : output) ?? options.file
-  if (path === null) out(textOf(artifact))
-  else writeFileSync(path, `${textOf(artifact)}\n`)
+  if (path !== null) return write(path, artifact)
+  out(textOf(artifact))
   return exitCodes.done
 }
 
@@ -83,9 +83,16 @@ function create({ flags, options }: Asked, { environment, out }: Terminal): numb
 function add({ flags, options }: Asked): number | Refusal {
   if (options.file === null) return refuse('invalid', 'Name the file of the artifact with -f')
   const artifact = artifactOfFile(options.file, flags)
-  if (isRefusal(artifact)) return artifact
-  writeFileSync(options.file, `${textOf(artifact)}\n`)
-  return exitCodes.done
+  return isRefusal(artifact) ? artifact : write(options.file, artifact)
+}
+
+function write(path: string, artifact: ArtifactFile): number | Refusal {
+  try {
+    writeFileSync(path, `${textOf(artifact)}\n`)
+    return exitCodes.done
+  } catch {
+    return refuse('invalid', `${path} cannot be written: name a file in a folder that is there`)
+  }
 }
 
 /** Posts a file, or what is known about this build. */

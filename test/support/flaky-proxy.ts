@@ -8,6 +8,7 @@ import type { Later } from './temp.ts'
  */
 export type Mishap =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | 'none'
   | 'cut before'
   | 'cut after'
   | 'cut inside'

@@ -8,7 +8,7 @@ import type { Options } from '../options.ts'
 import { styleOf, type Terminal } from '../terminal.ts'
 import type { ArtifactFile } from './artifact-file.ts'
 import { reportToGithub } from './github-report.ts'
-import { sendSurely } from './send.ts'
+import { sendSurely, unreachable } from './send.ts'
 import { exitCodeAt, type Until, watch } from './watch.ts'
 
 /** How long the policies' answer is waited for when nobody asked to wait, and with `--wait`. */
@@ -47,7 +47,14 @@ export async function push({ artifact, options, until }: Pushing, terminal: Term
   const { id } = outcome.artifact
   const timeoutMs = options.timeoutMs ?? (until === 'decided' ? decidedMs : waitMs)
   const followed =
-    until === null ? null : await watch({ client, artifactId: id, until, timeoutMs }, terminal)
+    until === null
+      ? null
+      : await watch({ client, artifactId: id, until, timeoutMs }, terminal).catch(unreachable)
+  if (followed instanceof Unreachable && until !== 'decided') throw followed
+  if (followed instanceof Unreachable) {
+    terminal.err(followed.message)
+    return exitCodes.done
+  }
   const event = followed?.outcome.kind === 'event' ? followed.outcome.event : null
   if (options.isJson) terminal.out(JSON.stringify({ ...object(stored), event }, null, 2))
   reportToGithub({ artifactId: id, isNew: outcome.isNew, event }, terminal)

@@ -21,10 +21,7 @@ type Sending = {
  */
 export async function sendSurely({ post, told, wait = pause }: Sending): Promise<Reply> {
   for (let attempt = 1; ; attempt++) {
-    const reply = await post().catch((error: unknown) => {
-      if (error instanceof Unreachable) return error
-      throw error
-    })
+    const reply = await post().catch(unreachable)
     const isFinal = !(reply instanceof Unreachable) && !mayPass(reply.status)
     const retryAfterMs = reply instanceof Unreachable ? 0 : (reply.retryAfterMs ?? 0)
     if (isFinal || attempt === attemptsMax || retryAfterMs > retryAfterMsMost) {
@@ -38,8 +35,15 @@ export async function sendSurely({ post, told, wait = pause }: Sending): Promise
   }
 }
 
+/** For a `catch`: that nobody answered is a result, and everything else is a bug. */
+export function unreachable(error: unknown): Unreachable {
+  if (error instanceof Unreachable) return error
+  throw error
+}
+
 /** True for an answer that may be another one in a moment. */
-const mayPass = (status: number): boolean => status === 408 || status === 429 || status >= 500
+export const mayPass = (status: number): boolean =>
+  status === 408 || status === 429 || status >= 500
 
 /** Half of it is chance, so that builds that failed together do not come again together. */
 export const backoffMs = (attempt: number, chance: number): number => {

@@ -2,9 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { isOver } from '../../domain/event.ts'
 import type { EventView } from '../../domain/outcome.ts'
 import { eventLine } from '../../messages/event-text.ts'
-import type { Client, Reply } from '../client.ts'
+import { type Client, type Reply, Unreachable } from '../client.ts'
 import { exitCodeOf, exitCodes } from '../exit-codes.ts'
 import type { Terminal } from '../terminal.ts'
+import { mayPass, unreachable } from './send.ts'
 
 /** How far an artifact is followed: until the policies have answered, to its releases, to the cluster. */
 export type Until = 'decided' | 'released' | 'healthy'
@@ -20,7 +21,10 @@ type Watching = {
   readonly timeoutMs: number
 }
 
-/** Follows what an artifact’s arrival asked for, and tells each change of it once. */
+/**
+ * Follows what an artifact’s arrival asked for, and tells each change of it once. A server that is
+ * away meanwhile is asked again until the time is up. Throws Unreachable.
+ */
 export async function watch(
   { client, artifactId, until, timeoutMs }: Watching,
   terminal: Terminal,
@@ -28,7 +32,13 @@ export async function watch(
   const end = performance.now() + timeoutMs
   const told = new Set<string>()
   for (let pollMs = pollMsFirst; ; pollMs = Math.min(pollMs * 1.5, pollMsMost)) {
-    const reply = await client.send({ verb: 'event', id: artifactId })
+    const reply = await client.send({ verb: 'event', id: artifactId }).catch(unreachable)
+    const isAway = reply instanceof Unreachable || mayPass(reply.status)
+    if (isAway && performance.now() < end) {
+      await pause(pollMs)
+      continue
+    }
+    if (reply instanceof Unreachable) throw reply
     if (reply.outcome.kind !== 'event') return reply
     for (const line of linesOf(reply.outcome.event, terminal)) {
       if (!told.has(line)) terminal.err(line)

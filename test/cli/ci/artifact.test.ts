@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
 import { artifactWords } from '../../../src/cli/artifact.ts'
@@ -8,6 +7,7 @@ import { parseArtifact } from '../../../src/domain/artifact.ts'
 import { isRefusal } from '../../../src/domain/fault.ts'
 import { plain } from '../../../src/messages/paint.ts'
 import { sha } from '../../support/builders.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
 
@@ -20,10 +20,9 @@ async function gimlet(...words: readonly string[]) {
   return { code, out: out.join('\n'), err: err.join('\n') }
 }
 
-const folder = () => mkdtempSync(join(tmpdir(), 'gimlet-ci-'))
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'))
 function file(name: string, content: string): string {
-  const path = join(folder(), name)
+  const path = join(tempFolder(), name)
   writeFileSync(path, content)
   return path
 }
@@ -38,7 +37,7 @@ const gimletdFlags = [
 
 describe('artifact create', () => {
   it('takes the flags of GimletD’s as they were, and writes what the server takes', async () => {
-    const path = join(folder(), 'artifact.json')
+    const path = join(tempFolder(), 'artifact.json')
     expect((await gimlet('artifact', 'create', ...gimletdFlags, '-o', path)).code).toBe(0)
     expect(json(path)).toEqual({
       version: {
@@ -72,6 +71,10 @@ describe('artifact create', () => {
     { words: ['--shaa=1'], says: 'did you mean --sha?' },
     { words: ['--sha'], says: '--sha needs a value' },
     { words: ['--sha', 'a1b2', '--sha', 'a1b2'], says: 'twice' },
+    {
+      words: ['--repository=o/w', '--sha', sha, '-o', '/nowhere/a.json'],
+      says: 'cannot be written',
+    },
     { words: ['artifact.json'], says: 'Unexpected "artifact.json"' },
     { words: ['--repository', '../x', '--sha', sha], says: 'artifact.version.repositoryName' },
     { words: ['--repository', 'o/w', '--sha', sha, '--event', 'merge'], says: 'push, tag or pr' },
@@ -135,7 +138,7 @@ describe('artifact add', () => {
   })
 
   it('counts reports together, and puts the image last, whose fields GimletD’s manifests name', async () => {
-    const reports = folder()
+    const reports = tempFolder()
     mkdirSync(join(reports, 'deep'))
     writeFileSync(join(reports, 'a.xml'), '<testsuite><testcase/></testsuite>')
     writeFileSync(

@@ -1,7 +1,6 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, test } from 'vitest'
 import { run } from '../../../src/cli/run.ts'
@@ -9,6 +8,7 @@ import { plain } from '../../../src/messages/paint.ts'
 import { sha } from '../../support/builders.ts'
 import { flakyProxy, type Mishap } from '../../support/flaky-proxy.ts'
 import { testServer } from '../../support/server.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 
 const toProduction = JSON.stringify({
   kind: 'trigger',
@@ -66,8 +66,6 @@ async function runGimlet(
   const code = await run(words, terminal)
   return { code, out: out.join('\n'), err: err.join('\n') }
 }
-
-const folder = () => mkdtempSync(join(tmpdir(), 'gimlet-ci-'))
 
 describe('artifact push', () => {
   it('makes the artifact of the build, and tells what the policies did with it', async () => {
@@ -147,6 +145,12 @@ describe('artifact push', () => {
     ])
   })
 
+  it('goes on following when the server is away for a moment', async () => {
+    const { gimlet } = await place({}, ['none', 'cut before', { status: 503 }])
+    const { code, err } = await gimlet(['artifact', 'push', ...image, '--wait'])
+    expect([code, err]).toEqual([0, expect.stringContaining('done  release web → production')])
+  })
+
   it('says why nothing was asked', async () => {
     const { gimlet } = await place()
     const { code, err } = await gimlet(['artifact', 'push', '--branch', 'other', '--wait'])
@@ -191,7 +195,7 @@ describe('artifact push', () => {
 
   it('tells GitHub Actions by outputs, a summary and lines at the top', async () => {
     const { gimlet } = await place({ 'no.json': gate(approved, 'deny') })
-    const [output, summary] = ['output', 'summary'].map((name) => join(folder(), name))
+    const [output, summary] = ['output', 'summary'].map((name) => join(tempFolder(), name))
     const environment = {
       GITHUB_ACTIONS: 'true',
       GITHUB_OUTPUT: output,
@@ -233,7 +237,7 @@ describe('the facts that CI found', () => {
     const isClean = { '==': [{ var: 'artifact.scan.critical' }, 0] }
     const { gimlet } = await place({ 'clean.json': gate(isClean, 'deny') })
     const scan = (severities: readonly string[]) => {
-      const file = join(folder(), 'scan.json')
+      const file = join(tempFolder(), 'scan.json')
       const matches = severities.map((severity) => ({ vulnerability: { severity } }))
       writeFileSync(file, JSON.stringify({ matches }))
       return gimlet(['artifact', 'push', ...image, '--scan', file, '--wait'])
