@@ -5,7 +5,17 @@ import type { Call, Query } from './call.ts'
 import { callOf } from './calls.ts'
 
 /** What the server said: the JSON as it came, and what it means. */
-export type Reply = { readonly json: unknown; readonly outcome: Outcome }
+export type Reply = {
+  readonly json: unknown
+  readonly outcome: Outcome
+  /** HTTP's own. */
+  readonly status: number
+  /** How long the server asks to be left alone. */
+  readonly retryAfterMs: number | null
+}
+
+/** What a request shows, or where it is got each time: what counts once cannot be kept. */
+export type Token = string | null | (() => Promise<string>)
 
 /** Nobody answered at the server's address. */
 export class Unreachable extends Error {}
@@ -16,16 +26,12 @@ const answerMs = 30_000
 /** Speaks to the server's HTTP API. */
 export class Client {
   readonly #server: string
-  readonly #token: string | null
+  readonly #token: Token
 
   /** Told once of what everyone who works with the server should know now. */
   #notice: ((text: string) => void) | null
 
-  constructor(
-    server: string,
-    token: string | null,
-    notice: ((text: string) => void) | null = null,
-  ) {
+  constructor(server: string, token: Token, notice: ((text: string) => void) | null = null) {
     this.#server = server
     this.#notice = notice
     this.#token = token
@@ -49,20 +55,18 @@ export class Client {
   async #call({ method, path, query = {}, body, read }: Call): Promise<Reply> {
     const url = `${this.#server}${path}${queryText(query)}`
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const token = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }
+    const token = typeof this.#token === 'function' ? await this.#token() : this.#token
     const headers = {
-      ...token,
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...(text === undefined ? {} : { 'content-type': 'application/json' }),
     }
     const signal = AbortSignal.timeout(answerMs)
+    const sent = text === undefined ? {} : { body: text }
     let response: Response
+    let answer: string
     try {
-      response = await fetch(url, {
-        method,
-        headers,
-        signal,
-        ...(text === undefined ? {} : { body: text }),
-      })
+      response = await fetch(url, { method, headers, signal, ...sent })
+      answer = await response.text()
     } catch (error) {
       throw new Unreachable(
         `No server answers at ${this.#server}. Start one with npm start, or name it with --server or GIMLET_SERVER`,
@@ -70,9 +74,12 @@ export class Client {
       )
     }
     this.#tell(response.headers.get('gimlet-notice'))
-    const json: unknown = await response.json().catch(() => null)
-    if (response.ok) return { json, outcome: read(json as never, response.status) }
-    return { json, outcome: refusalOf(json, response.status) }
+    const json = parsed(answer)
+    const { status } = response
+    const retryAfterMs = retryAfter(response.headers.get('retry-after'))
+    const isAnswer = response.ok && json !== null
+    const outcome = isAnswer ? read(json as never, status) : refusalOf(json, status)
+    return { json, outcome, status, retryAfterMs }
   }
 
   #tell(notice: string | null): void {
@@ -80,6 +87,21 @@ export class Client {
     this.#notice?.(notice)
     this.#notice = null
   }
+}
+
+function parsed(answer: string): unknown {
+  try {
+    return JSON.parse(answer)
+  } catch {
+    return null
+  }
+}
+
+/** Seconds, or a date. */
+function retryAfter(header: string | null): number | null {
+  if (header === null) return null
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? null : Math.max(0, ms)
 }
 
 function refusalOf(json: unknown, status: number): Outcome {

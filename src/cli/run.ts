@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseWords } from '../commands/grammar.ts'
 import { programTable } from '../commands/verbs.ts'
+import { artifact, makingOf } from './artifact.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
 import { completion } from './completion.ts'
@@ -19,30 +20,34 @@ import { follow } from './track.ts'
 
 /** How long a request that was just made is followed before the terminal is given back. */
 const followMs = 30_000
-/** How long `track` and `--wait` follow: GimletD's default. */
+/** How long `track` follows: GimletD's default. */
 const trackMs = 600_000
 
 /** Runs the program with these arguments and answers its exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const options = readOptions(args, terminal.environment)
-  if (typeof options === 'string') return usage(terminal, options)
-  if (options.isVersion) return say(terminal, version())
-  const [first = '', second = ''] = options.words.map((word) => word.toLowerCase())
-  if (options.isHelp) return help(first || undefined, terminal)
   try {
-    if (first === 'policy') return await policy(options, terminal)
-    if (first === 'doctor') return await doctor(options, terminal)
-    if (first === 'manifest') return await manifest(options, terminal)
-    if (first === 'completion') return completion(options, terminal)
-    if (first === 'reindex') return await reindex(options, terminal)
-    if (first === 'migrate') return await migrate(options, terminal)
-    if (first === 'artifact' && second === 'push') return await pushArtifact(options, terminal)
-    return await runWords(options, terminal)
+    const making = makingOf(args)
+    return making ? await artifact(making, terminal) : await runOptions(args, terminal)
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error
     terminal.err(terminal.paint.red(error.message))
     return exitCodes.unreachable
   }
+}
+
+async function runOptions(args: readonly string[], terminal: Terminal): Promise<number> {
+  const options = readOptions(args, terminal.environment)
+  if (typeof options === 'string') return usage(terminal, options)
+  if (options.isVersion) return say(terminal, version())
+  const first = options.words[0]?.toLowerCase() ?? ''
+  if (options.isHelp) return help(first || undefined, terminal)
+  if (first === 'policy') return policy(options, terminal)
+  if (first === 'doctor') return doctor(options, terminal)
+  if (first === 'manifest') return manifest(options, terminal)
+  if (first === 'completion') return completion(options, terminal)
+  if (first === 'reindex') return reindex(options, terminal)
+  if (first === 'migrate') return migrate(options, terminal)
+  return runWords(options, terminal)
 }
 
 async function runWords(options: Options, terminal: Terminal): Promise<number> {
@@ -80,26 +85,6 @@ async function track(options: Options, id: string, terminal: Terminal): Promise<
   if (inCluster === exitCodes.waiting)
     terminal.err('The cluster has not said what became of it: docs/feedback.md connects it')
   return inCluster
-}
-
-async function pushArtifact(options: Options, terminal: Terminal): Promise<number> {
-  const file = options.file ?? options.words[2]
-  if (file === undefined)
-    return usage(terminal, 'Name the file of the artifact', ['artifact push -f artifact.json'])
-  let body: string
-  try {
-    body = readFileSync(file === '-' ? 0 : file, 'utf8')
-  } catch {
-    return usage(terminal, `There is no file ${file} to read`)
-  }
-  const client = clientOf(options, terminal)
-  const reply = await client.pushArtifact(body)
-  const code = show(reply, options, terminal)
-  if (reply.outcome.kind !== 'artifact-stored' || options.wait !== true) return code
-  const { id } = reply.outcome.artifact
-  const timeoutMs = options.timeoutMs ?? trackMs
-  const followed = await follow({ client, id, timeoutMs }, terminal)
-  return exitCodeOf(followed.outcome)
 }
 
 /** What is told when a request was followed: it is over, or it goes on without us. */

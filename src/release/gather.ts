@@ -5,6 +5,7 @@ import type { About, EventSource, RequestKind } from '../domain/event.ts'
 import type { Facts } from '../domain/facts.ts'
 import type { Release } from '../domain/release.ts'
 import { imageFacts } from '../policy/image-facts.ts'
+import { itemFacts } from './item-facts.ts'
 
 /** What the facts of a decision are made of. */
 export type Circumstances = {
@@ -88,6 +89,7 @@ function artifactFacts({ id, version, context, items }: Artifact): Facts {
     version: { ...names, ...people, message, url, created },
     context,
     images: imagesIn(items),
+    ...itemFacts(items),
   }
 }
 
