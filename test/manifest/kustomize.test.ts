@@ -80,6 +80,14 @@ test('the images of a manifest are applied last', () => {
   )
 })
 
+test('a kind may have the name of anything that JavaScript has', () => {
+  const odd = 'apiVersion: example.com/v1\nkind: constructor\nmetadata: { name: toString }\n'
+  const built = build('resources: [x.yaml]\nnamePrefix: a-\ncommonLabels: { a: b }', {
+    'app/x.yaml': odd,
+  })
+  expect(isRefusal(built) ? built.message : built[0]?.text).toContain('name: a-toString')
+})
+
 describe('what is refused', () => {
   test.each([
     ['a chart', 'helmCharts: [{ name: x }]', /^kustomize app: .*helmCharts is not supported/],
