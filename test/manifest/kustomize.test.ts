@@ -111,6 +111,16 @@ describe('what is refused', () => {
       'resources: [pod.yaml]\npatches: [{ target: { labelSelector: "a in (b)" }, patch: "[]" }]',
       /the selector "a in \(b\)" is not supported/,
     ],
+    [
+      'a pattern that is none',
+      'patches: [{ target: { name: "*" }, patch: "[]" }]',
+      /patches.0.target.name: may have letters/,
+    ],
+    [
+      'a pattern that would take for ever',
+      `patches: [{ target: { name: "${'.*'.repeat(20)}x" }, patch: "[]" }]`,
+      /patches.0.target.name: may have letters/,
+    ],
     ['a component as a resource', 'kind: Component', /is a Component; name it under "components"/],
   ])('%s', (_, kustomization, want) => {
     expect(refusalOf(build(kustomization))).toMatch(want)
