@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { ObjectText } from './object-text.ts'
+import { objectName } from './objects.ts'
 import { type Mapping, type ParsedText, readOne } from './tree.ts'
 import { writeTree } from './write-tree.ts'
 
@@ -16,7 +17,9 @@ export function openObjects(objects: readonly ObjectText[]): readonly Open[] | R
   const open: Open[] = []
   for (const object of objects) {
     const parsed = readOne(object.text)
-    if (isRefusal(parsed)) return refuse(parsed.code, `${object.place}: ${parsed.message}`)
+    const name = isRefusal(parsed) ? parsed : objectName(parsed.document.value, 'default')
+    if (isRefusal(name)) return refuse(name.code, `${object.place}: ${name.message}`)
+    if (isRefusal(parsed)) return parsed
     open.push({ object, parsed, root: parsed.root })
   }
   return open

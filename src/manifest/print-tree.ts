@@ -43,11 +43,15 @@ export function printFlow(tree: Tree): string {
 
 /** A word of letters that no YAML reads as anything but text, 1.1 included. */
 const plainText = /^[A-Za-z_/][\w./@-]*(?::[\w./@-]+)*$/
-const notText = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i
+const notText = /^(?:y|n|yes|no|on|off|true|false|null)$/i
 
 /** Text as it is safe to stand in YAML 1.1 and 1.2: in double quotes, where it could be read as something else. */
 export const writtenText = (text: string): string =>
   plainText.test(text) && !notText.test(text) ? text : quoted(text)
+
+/** True for text without quotes that YAML 1.1 reads as text, too: it begins like no number and is no word of its. */
+export const isTextAnywhere = (plain: string): boolean =>
+  !notText.test(plain) && !/^(?:[-+]?[.\d]|[~=]|<<)/.test(plain)
 
 const printKey = writtenText
 

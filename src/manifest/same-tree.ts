@@ -1,4 +1,4 @@
-import { writtenText } from './print-tree.ts'
+import { isTextAnywhere } from './print-tree.ts'
 import { isNull, leaf, type Mapping, type Tree, textAt } from './tree.ts'
 import { quoted } from './write-scalar.ts'
 
@@ -37,7 +37,7 @@ function sameWriting(one: Tree, other: Tree): boolean {
   if (one.written === other.written) return true
   const isText = (tree: typeof one) =>
     typeof tree.value === 'string' &&
-    (tree.written === null || /^["']/.test(tree.written) || writtenText(tree.value) === tree.value)
+    (tree.written === null || /^["']/.test(tree.written) || isTextAnywhere(tree.value))
   return (isText(one) && isText(other)) || typeof one.value === 'boolean'
 }
 

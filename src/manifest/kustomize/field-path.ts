@@ -36,13 +36,13 @@ function updateKeys(tree: Tree | undefined, keys: readonly string[], step: Step)
 }
 
 /** The kinds whose pods' `spec` stands below the object, and where. */
-export const podSpecPaths: Readonly<Record<string, string>> = {
-  Pod: 'spec',
-  Deployment: 'spec/template/spec',
-  DaemonSet: 'spec/template/spec',
-  ReplicaSet: 'spec/template/spec',
-  ReplicationController: 'spec/template/spec',
-  StatefulSet: 'spec/template/spec',
-  Job: 'spec/template/spec',
-  CronJob: 'spec/jobTemplate/spec/template/spec',
-}
+export const podSpecPaths: ReadonlyMap<string, string> = new Map([
+  ['Pod', 'spec'],
+  ['Deployment', 'spec/template/spec'],
+  ['DaemonSet', 'spec/template/spec'],
+  ['ReplicaSet', 'spec/template/spec'],
+  ['ReplicationController', 'spec/template/spec'],
+  ['StatefulSet', 'spec/template/spec'],
+  ['Job', 'spec/template/spec'],
+  ['CronJob', 'spec/jobTemplate/spec/template/spec'],
+])

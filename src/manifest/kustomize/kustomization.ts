@@ -8,8 +8,9 @@ const path = text.min(1, 'must not be empty')
 
 /** A selector's name, kind and the like: regular expressions in kustomize, of the whole text. */
 const pattern = text.regex(
-  /^[A-Za-z0-9_.*|-]*$/,
-  'may have letters, digits, ".", "*", "|" and "-" only',
+  // Each ".*" may go back as far as the name is long: a few of them cost little, many never end.
+  /^(?:[\w|-]|\.(?!\*))*(?:\.\*(?:[\w|-]|\.(?!\*))*){0,3}$/,
+  'may have letters, digits, "-", "_", ".", "|" and at most three ".*"',
 )
 const selector = z.strictObject({
   group: pattern.optional(),

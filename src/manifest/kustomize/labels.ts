@@ -11,15 +11,15 @@ export type LabelReach = 'objects' | 'templates' | 'selectors'
 const made = (path: string): FieldPath => ({ path, create: true })
 const given = (path: string): FieldPath => ({ path, create: false })
 
-const templateLabels: Readonly<Record<string, readonly string[]>> = {
-  Deployment: ['spec/template/metadata'],
-  DaemonSet: ['spec/template/metadata'],
-  ReplicaSet: ['spec/template/metadata'],
-  ReplicationController: ['spec/template/metadata'],
-  StatefulSet: ['spec/template/metadata'],
-  Job: ['spec/template/metadata'],
-  CronJob: ['spec/jobTemplate/metadata', 'spec/jobTemplate/spec/template/metadata'],
-}
+const templateLabels: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Deployment', ['spec/template/metadata']],
+  ['DaemonSet', ['spec/template/metadata']],
+  ['ReplicaSet', ['spec/template/metadata']],
+  ['ReplicationController', ['spec/template/metadata']],
+  ['StatefulSet', ['spec/template/metadata']],
+  ['Job', ['spec/template/metadata']],
+  ['CronJob', ['spec/jobTemplate/metadata', 'spec/jobTemplate/spec/template/metadata']],
+])
 const claimTemplates = 'spec/volumeClaimTemplates[]/metadata'
 
 const terms = ['podAffinity', 'podAntiAffinity'].flatMap((term) => [
@@ -52,7 +52,7 @@ const selectors: Readonly<Record<string, readonly FieldPath[]>> = {
 export function withLabels(root: Mapping, pairs: Pairs, reach: LabelReach): Mapping {
   const { group, kind } = identityOf(root)
   const templates = [
-    ...(templateLabels[kind] ?? []),
+    ...(templateLabels.get(kind) ?? []),
     ...(kind === 'StatefulSet' ? [claimTemplates] : []),
   ]
   return withPairs(root, pairs, [
@@ -64,7 +64,7 @@ export function withLabels(root: Mapping, pairs: Pairs, reach: LabelReach): Mapp
 
 /** An object with annotations set, on itself and on the pods that it makes. */
 export function withAnnotations(root: Mapping, pairs: Pairs): Mapping {
-  const templates = templateLabels[identityOf(root).kind] ?? []
+  const templates = templateLabels.get(identityOf(root).kind) ?? []
   return withPairs(root, pairs, [
     made('metadata/annotations'),
     ...templates.map((path) => made(`${path}/annotations`)),

@@ -83,7 +83,7 @@ const byKind: Readonly<Record<string, readonly ReferenceRule[]>> = {
 
 /** Where an object of this kind names others. */
 export function referencesOf(kind: string): readonly ReferenceRule[] {
-  const pods = podSpecPaths[kind]
+  const pods = podSpecPaths.get(kind)
   const own = Object.hasOwn(byKind, kind) ? (byKind[kind] ?? []) : []
   return [
     ...own,
