@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
+import { openCharts } from './chart-parts.ts'
 import { admin } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
@@ -18,6 +19,7 @@ import { listen } from './ingress/http/listen.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import { heldCommit, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
 import { makeLog } from './log.ts'
+import type { ChartRenderer } from './manifest/chart-renderer.ts'
 import { welcome } from './messages/welcome.ts'
 import { actorOf } from './policy/people.ts'
 import { readSettings } from './read-settings.ts'
@@ -85,7 +87,8 @@ export async function startServer(
     const gitops = await openAllGitops(config, given)
     const names = gitops.map(({ name }) => name)
     await IndexStore.keepOnly(database, names)
-    return await serve(config, folder, { ...through({ database, gitops }), log })
+    const charts = await openCharts(config, given)
+    return await serve(config, folder, { ...through({ database, gitops }), charts, log })
   } catch (error) {
     folder.release()
     throw error
@@ -152,7 +155,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
 
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
 
-type Opened = Ways & { readonly log: Logger }
+type Opened = Ways & { readonly charts: ChartRenderer; readonly log: Logger }
 
 function first(gitops: readonly Gitops[]): Gitops {
   const [one] = gitops
@@ -160,7 +163,7 @@ function first(gitops: readonly Gitops[]): Gitops {
   return one
 }
 
-function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
+function partsOf(config: Config, { database, gitops: opened, charts, log }: Opened) {
   const { events, releases, controls } = storesOn(database, config)
   const metrics = metricsOf({
     eventsByStatus: () => events.counts(),
@@ -177,7 +180,7 @@ function partsOf(config: Config, { database, gitops: opened, log }: Opened) {
   const given = { config, database, clock, releases, sources, log, pushEnded }
   const repositories = repositoriesOf(opened, given)
   const { gitops, drift } = asOne(repositories)
-  const shared = { clock, ids, artifacts, identify: identifier(users) }
+  const shared = { clock, ids, artifacts, charts, identify: identifier(users) }
   const policiesNow = async () => sources.policies(await gitops.lastTip())
   let loop: Loop | undefined
   // Where another server leads, it finds what was kept here by looking.

@@ -37,6 +37,7 @@ const everything = [
   'surfaces.ts',
   'token-parts.ts',
   'source-parts.ts',
+  'chart-parts.ts',
   'gitops-parts.ts',
   'repository-parts.ts',
   'setup-parts.ts',

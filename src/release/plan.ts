@@ -5,8 +5,9 @@ import type { TargetedEvent } from '../domain/event.ts'
 import { isRefusal, type Refusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
+import type { ChartRenderer } from '../manifest/chart-renderer.ts'
 import type { Manifest } from '../manifest/manifest.ts'
-import { render } from '../manifest/render.ts'
+import { rendered } from '../manifest/rendered.ts'
 import { variablesOf } from '../manifest/variables.ts'
 import { type Trailers, writeCommitMessage } from './commit-message.ts'
 import { overwrittenText } from './drift.ts'
@@ -31,19 +32,31 @@ export function subjectOf(wanted: Wanted): { artifactId: string; version: Versio
 }
 
 /** What is asked, and the files of people's making that it writes: none but for a release. */
-export type Plan = { readonly event: TargetedEvent; readonly wanted: Wanted; readonly files: Files }
+export type Plan = {
+  readonly event: TargetedEvent
+  readonly wanted: Wanted
+  readonly files: Files
+  /** What whoever reads the decision should know of them. */
+  readonly warnings: readonly string[]
+}
 
 /** Writes the files that carry an event out, or says why they cannot be written. */
-export function planFiles(event: TargetedEvent, wanted: Wanted): Plan | Refusal {
-  if (wanted.kind !== 'release') return { event, wanted, files: new Map() }
+export async function planFiles(
+  { charts }: { readonly charts: ChartRenderer },
+  event: TargetedEvent,
+  wanted: Wanted,
+): Promise<Plan | Refusal> {
+  if (wanted.kind !== 'release') return { event, wanted, files: new Map(), warnings: [] }
   const { artifact, manifest } = wanted
-  const files = render(manifest, variablesOf(artifact, { ...manifest, actor: event.actor.login }))
-  return isRefusal(files) ? files : { event, wanted, files }
+  const variables = variablesOf(artifact, { ...manifest, actor: event.actor.login })
+  const made = await rendered(manifest, variables, charts)
+  return isRefusal(made) ? made : { event, wanted, ...made }
 }
 
 /** The commit that carries a plan out. */
-export function planCommit({ event, wanted, files }: Plan, decision: Decision): PlannedCommit {
-  const change = changeOf({ event, wanted, files }, decision)
+export function planCommit(plan: Plan, decision: Decision): PlannedCommit {
+  const { event, wanted } = plan
+  const change = changeOf(plan, decision)
   const { artifactId, version } = subjectOf(wanted)
   const forced = decision.forced.length > 0 ? ` (forced past ${decision.forced.join(', ')})` : ''
   const { drift = [] } = decision

@@ -7,6 +7,7 @@ import type { Closing, EventCommit, ReleaseEvent } from '../domain/event.ts'
 import type { ForeignCommit } from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Intent, Landing, Release } from '../domain/release.ts'
+import type { ChartRenderer } from '../manifest/chart-renderer.ts'
 import type { ManifestSet } from '../manifest/manifest-set.ts'
 import type { People } from '../policy/people.ts'
 import type { PolicySet } from '../policy/policy.ts'
@@ -22,6 +23,7 @@ export type ProposalPorts = {
     policies(tip: Sha): Promise<PolicySet>
     manifests(tip: Sha): Promise<ManifestSet>
   }
+  readonly charts: ChartRenderer
   /** Who someone is now, with today's roles and teams; nothing when they are known no more. */
   readonly identify: (login: string, people: People) => Promise<Actor | undefined>
   readonly controls: {

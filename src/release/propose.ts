@@ -69,7 +69,7 @@ export async function propose(
   })
   const { app, env } = event
   const fromMs = ports.clock.monotonicMs()
-  const plan = planFiles(event, wanted)
+  const plan = await planFiles(ports, event, wanted)
   const renderMs = ports.clock.monotonicMs() - fromMs
   const hasObjects = applying(policies, event).objects.length > 0
   const isForced = event.forced && isAdmin
@@ -91,6 +91,7 @@ export async function propose(
   if (judgement.verdict === 'deny' || mode === 'stop') unlessUnknown(drift, judgement)
   const decision: Decision = {
     ...judgement,
+    warnings: [...judgement.warnings, ...(isRefusal(plan) ? [] : plan.warnings)],
     ...(drift.commits.length > 0 ? { drift: drift.commits } : {}),
     id: ports.ids.next('decision'),
     eventId: event.id,

@@ -1,4 +1,4 @@
-import { type Artifact, builtBranch } from '../domain/artifact.ts'
+import { type Artifact, type ArtifactEnvironment, builtBranch } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { lastPart } from '../domain/names.ts'
 import { previewNames } from '../domain/preview.ts'
@@ -178,16 +178,26 @@ export function foreignArtifact(
   )
 }
 
+/** True of an entry that names a place, and leaves what is written there to the MANIFESTS folder. */
+const isOnlyPlace = (environment: ArtifactEnvironment): boolean =>
+  ['manifests', 'chart', 'kustomize'].every((field) => isBlank(Object(environment)[field]))
+
+/** GimletD's clients send a field that is not used as empty text, or as an object of empty texts. */
+const isBlank = (value: unknown): boolean =>
+  (value ?? '') === '' || (typeof value === 'object' && Object.values(value ?? {}).every(isBlank))
+
 /** What is wrong with the manifests that an artifact brings, so that it can be refused on arrival. */
 export function ownManifestProblem(artifact: Artifact): Refusal | null {
   for (const [at, environment] of artifact.environments.entries()) {
     const file = `artifact.environments.${at}`
     const problem = rulesProblem(environment, file)
     if (problem) return problem
-    if (environment.manifests === undefined) continue
+    if (isOnlyPlace(environment)) continue
     const read = manifestOf(environment, file)
     const manifest = isRefusal(read) ? read : withName(artifact, read)
     if (isRefusal(manifest)) return manifest
+    // A chart is rendered when it is released: to take an artifact in waits for no program.
+    if (manifest.chart !== null) continue
     const files = render(manifest, variablesOf(artifact, { ...manifest, actor: '' }))
     if (isRefusal(files)) return files
   }

@@ -98,6 +98,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
       const person = people.ofToken(login)
       return Promise.resolve(actorOf(login === alice.login ? owner : undefined, person))
     },
+    charts: () => Promise.reject(new Error('no test here has a chart')),
     landings: stores.releases,
     environments: everyEnvironment,
     many,
