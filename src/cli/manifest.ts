@@ -4,6 +4,7 @@ import { type Artifact, parseArtifact } from '../domain/artifact.ts'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { loadManifests, type ManifestSet } from '../manifest/manifest-set.ts'
+import { named } from '../manifest/named.ts'
 import { render } from '../manifest/render.ts'
 import { type Variables, variablesOf } from '../manifest/variables.ts'
 import { clean } from '../messages/paint.ts'
@@ -36,23 +37,25 @@ export async function manifest(options: Options, terminal: Terminal): Promise<nu
   }
 }
 
-function lint(
-  { problems, manifests, previews }: ManifestSet,
-  { isJson }: Options,
-  { out, err, paint }: Terminal,
-): number {
-  const all = [...manifests, ...previews]
+const allOf = ({ manifests, previews, templated }: ManifestSet): readonly Manifest[] => [
+  ...manifests,
+  ...previews,
+  ...templated,
+]
+
+function lint(set: ManifestSet, { isJson }: Options, { out, err, paint }: Terminal): number {
+  const { problems } = set
   if (isJson) out(JSON.stringify({ problems }, null, 2))
   else for (const { message } of problems) err(paint.red(clean(message)))
   if (problems.length > 0) return exitCodes.failed
-  if (!isJson) for (const { app, env } of all) out(`${env}/${app} is in order`)
+  if (!isJson) for (const { app, env } of allOf(set)) out(`${env}/${app} is in order`)
   return exitCodes.done
 }
 
 type Asked = { readonly set: ManifestSet; readonly flags: Flags; readonly output: string }
 
 async function template({ set, flags, output }: Asked, terminal: Terminal): Promise<number> {
-  const text = await textOfAll(set, flags)
+  const text = await textOfAll(set, flags, terminal.environment)
   const problem = isRefusal(text) ? text : output === 'table' ? null : written(output, text)
   if (problem) {
     terminal.err(terminal.paint.red(clean(problem.message)))
@@ -72,18 +75,19 @@ function written(file: string, text: string): Refusal | null {
 }
 
 async function textOfAll(
-  { problems, manifests, previews }: ManifestSet,
+  set: ManifestSet,
   flags: Flags,
+  environment: Terminal['environment'],
 ): Promise<string | Refusal> {
-  const [problem] = problems
+  const [problem] = set.problems
   if (problem) return refuse('invalid', problem.message)
   const vars = varsOf(flags)
   if (isRefusal(vars)) return vars
   const artifact = artifactOf(flags)
   if (isRefusal(artifact)) return artifact
   const texts: string[] = []
-  for (const one of [...manifests, ...previews]) {
-    const files = await filesOf(one, { vars, artifact })
+  for (const one of allOf(set)) {
+    const files = await filesOf(one, { vars, artifact, environment })
     if (isRefusal(files)) return files
     texts.push(...files.values())
   }
@@ -91,16 +95,29 @@ async function textOfAll(
 }
 
 type Vars = Readonly<Record<string, string>>
-type Given = { readonly vars: Vars; readonly artifact: Artifact | null }
+type Given = {
+  readonly vars: Vars
+  readonly artifact: Artifact | null
+  readonly environment: Terminal['environment']
+}
 
 /** The files that a release would write. What is given by hand counts over what the artifact says. */
 async function filesOf(
   manifest: Manifest,
-  { vars, artifact }: Given,
+  { vars, artifact, environment }: Given,
 ): Promise<ReadonlyMap<string, string> | Refusal> {
-  const known = variablesOf(artifact ?? standIn(manifest), { ...manifest, actor: '' })
-  const variables: Variables = new Map([...known, ...Object.entries(vars)])
-  return render(manifest, variables)
+  const variables = (of: Manifest): Variables => {
+    const known = variablesOf(artifact ?? standIn(of), { ...of, actor: '' })
+    return new Map([...known, ...Object.entries(vars)])
+  }
+  const own = named(manifest, variables(manifest))
+  if (isRefusal(own)) return own
+  if (!own.chart && !own.kustomize) return render(own, variables(own))
+  // Helm, and the folder of the manifests, are those of a server that would start in this folder.
+  const { renderHere } = await import('./serve.ts')
+  const made = await renderHere(environment, own, variables(own))
+  if ('problems' in made) return refuse('invalid', made.problems.join('; '))
+  return isRefusal(made) ? made : made.files
 }
 
 /** An artifact that nobody has posted, of the main branch. */

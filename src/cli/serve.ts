@@ -4,8 +4,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from '../config.ts'
 import type { Check } from '../doctor/check.ts'
+import type { Refusal } from '../domain/fault.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
+import type { Manifest } from '../manifest/manifest.ts'
+import type { Rendered } from '../manifest/rendered.ts'
+import type { Variables } from '../manifest/variables.ts'
 import type { MigrateAsked, Migrated, Tally } from '../migrate-parts.ts'
 import { readSettings } from '../read-settings.ts'
 import type { Problems, ReindexedAll, ReindexTold } from '../reindex-parts.ts'
@@ -81,4 +85,19 @@ export async function migrateHere(asked: MigrateAsked): Promise<Migrated | Probl
   if ('problems' in config) return config
   const { migrateWith } = await import('../migrate-parts.ts')
   return migrateWith(config, asked)
+}
+
+/**
+ * Renders a manifest with the settings that a server would start with in this folder: its helm, and its
+ * folder of manifests, which charts and kustomizations may lie in.
+ */
+export async function renderHere(
+  environment: Environment,
+  manifest: Manifest,
+  variables: Variables,
+): Promise<Rendered | Refusal | Problems> {
+  const config = readSettings(environment)
+  if ('problems' in config) return config
+  const { renderWith } = await import('../chart-parts.ts')
+  return renderWith(config, { environment, manifest, variables })
 }

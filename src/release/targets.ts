@@ -2,10 +2,11 @@ import { type Artifact, type ArtifactEnvironment, builtBranch } from '../domain/
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { lastPart } from '../domain/names.ts'
 import { previewNames } from '../domain/preview.ts'
-import { appNameOf, fixedName } from '../manifest/app-name.ts'
+import { fixedName } from '../manifest/app-name.ts'
 import { rulesProblem } from '../manifest/deploy-shape.ts'
 import { isPreview, type Manifest, manifestOf, type PreviewManifest } from '../manifest/manifest.ts'
 import type { ManifestSet } from '../manifest/manifest-set.ts'
+import { named } from '../manifest/named.ts'
 import { render } from '../manifest/render.ts'
 import { variablesOf } from '../manifest/variables.ts'
 
@@ -59,14 +60,8 @@ function namedFor(
 }
 
 /** A manifest with the name of its app for one artifact. */
-function withName(artifact: Artifact, manifest: Manifest): Manifest | Refusal {
-  const { appTemplate, file } = manifest
-  if (appTemplate === null) return manifest
-  const variables = new Map(variablesOf(artifact, { ...manifest, actor: '' }))
-  variables.delete('APP')
-  const app = appNameOf(appTemplate, variables)
-  return isRefusal(app) ? refuse(app.code, `${file}: app: ${app.message}`) : { ...manifest, app }
-}
+const withName = (artifact: Artifact, manifest: Manifest): Manifest | Refusal =>
+  named(manifest, variablesOf(artifact, { ...manifest, actor: '' }))
 
 /** What an artifact's previews are made of, likewise. */
 export const previewsOf = (
