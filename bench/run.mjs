@@ -3,6 +3,7 @@ import { ingress } from './ingress.mjs'
 import { policy } from './policy.mjs'
 import { read } from './read.mjs'
 import { release } from './release.mjs'
+import { render } from './render.mjs'
 import { slack } from './slack.mjs'
 import { token } from './token.mjs'
 import { upkeep } from './upkeep.mjs'
@@ -15,6 +16,7 @@ const benches = new Map([
   ['policy', { about: 'decisions per second beside plain json-logic-js, and bombs', run: policy }],
   ['read', { about: 'status, history and rollback beside the git commands', run: read }],
   ['release', { about: 'from the 201 to the commit, beside a bare git push', run: release }],
+  ['render', { about: 'manifests per second, by each way of rendering, and memory', run: render }],
   ['upkeep', { about: 'a release after a thousand others, with and without upkeep', run: upkeep }],
   ['write', { about: 'every way to write the GitOps repository beside ours', run: write }],
   ['token', { about: 'whose token it is: ours, and one that a CI made', run: token }],

@@ -31,7 +31,8 @@ export function writeObjects(open: readonly Open[]): readonly ObjectText[] | Ref
   for (const { object, parsed, root } of open) {
     const text = writeTree(parsed, root)
     if (isRefusal(text)) return refuse(text.code, `${object.place}: ${text.message}`)
-    objects.push(text === object.text ? object : { ...object, text })
+    // What the text of before said is not what this one says.
+    objects.push(text === object.text ? object : { text, place: object.place })
   }
   return objects
 }

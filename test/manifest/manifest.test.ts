@@ -32,6 +32,13 @@ describe('loadManifests', () => {
         namespace: 'default',
         namespaces: null,
         validate: true,
+        chart: null,
+        values: '',
+        render: 'helm',
+        kustomize: null,
+        strategicMergePatches: '',
+        json6902Patches: [],
+        files: null,
         repository: null,
         repositoryId: null,
         workflow: null,
@@ -53,8 +60,6 @@ describe('loadManifests', () => {
     })
   })
 
-  const later =
-    'a.yaml: charts and patches are not supported yet by this version; write the objects under `manifests`'
   test.each([
     {
       name: 'broken YAML',
@@ -139,7 +144,7 @@ describe('loadManifests', () => {
       name: 'empty manifests',
       text: 'app: web\nenv: staging\nmanifests: " "',
       app: 'web',
-      message: 'must not be empty',
+      message: 'a.yaml: manifests: must be Kubernetes objects as YAML text, if there is neither',
     },
     {
       name: 'a variable without quotes',
@@ -147,13 +152,47 @@ describe('loadManifests', () => {
       app: 'web',
       message: 'a.yaml: manifests: line 2, column 9: put quotes around it: "{{ .tag }}"',
     },
-    { name: 'a chart', text: `${whole}chart: { name: onechart }`, app: 'web', message: later },
-    { name: 'kustomize', text: `${whole}kustomize: x`, app: 'web', message: later },
     {
-      name: 'patches',
-      text: `${whole}json6902Patches: [{ patch: x }]`,
+      name: 'a chart of no version',
+      text: `${whole}chart: { repository: https://charts.example.com, name: onechart }`,
       app: 'web',
-      message: later,
+      message: 'a.yaml: chart: write the one version that is meant',
+    },
+    {
+      name: 'values without a chart',
+      text: `${whole}values: { a: 1 }`,
+      app: 'web',
+      message: 'a.yaml: values: are those of a chart; add chart, or leave them out',
+    },
+    {
+      name: 'a kustomization outside of the folder',
+      text: `${whole}kustomize: ../x`,
+      app: 'web',
+      message: 'a.yaml: kustomize.path: must be a folder below MANIFESTS, such as web/production',
+    },
+    {
+      name: 'a field of kustomize that is not known',
+      text: `${whole}kustomize: { path: x, image: [] }`,
+      app: 'web',
+      message: 'a.yaml: kustomize: must be a folder, or a mapping of path and images',
+    },
+    {
+      name: 'a patch that is no text',
+      text: `${whole}json6902Patches: [{ patch: [], target: { kind: A, name: b } }]`,
+      app: 'web',
+      message: 'a.yaml: json6902Patches.0.patch: must be a list of operations as text',
+    },
+    {
+      name: 'a patch for nothing',
+      text: `${whole}json6902Patches: [{ patch: "[]", target: { kind: A } }]`,
+      app: 'web',
+      message: 'a.yaml: json6902Patches.0.target.name: must be text',
+    },
+    {
+      name: 'patches that are broken YAML',
+      text: `${whole}strategicMergePatches: "a: ["`,
+      app: 'web',
+      message: 'a.yaml: strategicMergePatches: line 1, column 5',
     },
   ])('$name is a problem that says where and what to do', ({ text, app, message }) => {
     const { manifests, problems } = load({ 'a.yaml': text })
@@ -283,6 +322,13 @@ describe('manifestOf', () => {
       namespace: 'shop',
       namespaces: ['shop'],
       validate: true,
+      chart: null,
+      values: '',
+      render: 'helm',
+      kustomize: null,
+      strategicMergePatches: '',
+      json6902Patches: [],
+      files: null,
       repository: null,
       repositoryId: null,
       workflow: null,
@@ -295,9 +341,9 @@ describe('manifestOf', () => {
 
   test.each([
     {
-      name: 'a chart',
-      entry: { ...given, chart: { name: 'onechart' } },
-      want: 'not supported yet',
+      name: 'a chart of no version',
+      entry: { ...given, chart: { repository: 'https://charts.example.com', name: 'onechart' } },
+      want: 'chart: write the one version',
     },
     { name: 'no manifests', entry: { app: 'web', env: 'staging' }, want: 'manifests: must be' },
     {
