@@ -1,4 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
+import { releaseName } from './chart.ts'
 import { objectProblem } from './check-object.ts'
 import { filledDocuments, filledText, outputCharactersMax, tooLong } from './fill-documents.ts'
 import { filledTexts } from './filled-value.ts'
@@ -35,6 +36,8 @@ function filesFrom(
   if (isRefusal(raw)) return raw
   const built = builtObjects(manifest, variables)
   if (isRefusal(built)) return built
+  const shared = manifest.preview && sharedProblem([...built, ...chart], manifest)
+  if (shared) return shared
   const objects = patched([...raw, ...built, ...chart], manifest, variables)
   return isRefusal(objects) ? objects : written(manifest, objects)
 }
@@ -66,6 +69,24 @@ function builtObjects(
     return source === undefined || !isYaml ? source : filledText({ what: file, source, variables })
   }
   return kustomize({ path, read, images: filled })
+}
+
+/** Previews that have the same object take it from one another; those under `manifests` were looked at. */
+function sharedProblem(objects: readonly ObjectText[], { app, namespace }: Manifest) {
+  for (const object of objects) {
+    const one = namedObject(object, namespace)
+    if (isRefusal(one)) return one
+    const { kind, name, namespace: where } = one.name
+    const isOwn = [name, where].some((text) =>
+      [app, releaseName(app)].some((own) => text.includes(own)),
+    )
+    if (!isOwn)
+      return refuse(
+        'invalid',
+        `${one.place}: every preview would have the same ${kind} ${name}; give it a name with the app's, such as namePrefix: "{{ .APP }}-"`,
+      )
+  }
+  return null
 }
 
 function patched(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isRefusal } from '../../src/domain/fault.ts'
 import { manifestOf } from '../../src/manifest/manifest.ts'
+import { loadManifests } from '../../src/manifest/manifest-set.ts'
 import { render } from '../../src/manifest/render.ts'
 import { filesOf, refusalOf } from './support.ts'
 
@@ -64,5 +65,33 @@ spec:
     const fixed = deployment.replace('imagePullpolicy', 'imagePullPolicy')
     const message = refusalOf(rendered({ manifests: fixed, json6902Patches: [{ patch, target }] }))
     expect(message).toContain('spec.replica (line')
+  })
+})
+
+describe('an object of a preview', () => {
+  const base = {
+    'base/kustomization.yaml': 'resources: [web.yaml]\n',
+    'base/web.yaml': configMap(),
+  }
+  const preview = (kustomization: string) => {
+    const files = new Map(
+      Object.entries({
+        ...base,
+        'web/kustomization.yaml': `resources: [../base]\n${kustomization}`,
+        'web.yaml': 'app: web\nenv: preview\npreview: true\nkustomize: web\n',
+      }),
+    )
+    const [manifest] = loadManifests({ version: '1', files }).previews
+    if (!manifest) throw new Error('there is no manifest')
+    return render({ ...manifest, app: 'web-fix' }, new Map([['APP', 'web-fix']]))
+  }
+
+  test('that every preview would have is refused', () => {
+    expect(refusalOf(preview(''))).toContain('every preview would have the same ConfigMap web')
+  })
+
+  test('that has the name of its own is written', () => {
+    const files = filesOf(preview('namePrefix: "{{ .APP }}-"\n'))
+    expect(Object.keys(files)).toEqual(['configmap-web-fix-web.yaml'])
   })
 })
