@@ -59,11 +59,21 @@ function githubRun(given: Claims): Read {
   const claims = checked(github, given)
   if (isRefusal(claims)) return claims
   const { jti, sha, ref, event_name: event, environment = null } = claims
-  const built = event === 'pull_request' ? githubPull(claims) : builtOf(ref, claims.ref_type)
+  const built = githubBuilt(claims)
   if (isRefusal(built)) return built
   const { repository, repository_id: repositoryId } = claims
   const workflow = claims.job_workflow_ref ?? claims.workflow_ref ?? ''
   return { jti, repository, repositoryId, sha, ref, event, built, workflow, environment }
+}
+
+function githubBuilt(claims: z.output<typeof github>): BuiltRef | Refusal {
+  const { event_name: event, ref, ref_type: type } = claims
+  if (event === 'pull_request') return githubPull(claims)
+  const built = builtOf(ref, type)
+  // What a merge queue tries is not merged yet.
+  return event === 'merge_group' && !isRefusal(built) && built.event === 'push'
+    ? { event: 'pr', branch: built.branch, target: null }
+    : built
 }
 
 function githubPull({ head_ref: branch, base_ref: target }: z.output<typeof github>) {

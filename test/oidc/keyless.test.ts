@@ -3,7 +3,7 @@ import { openDatabase } from '../../src/store/client.ts'
 import { keylessServer, pushed } from '../support/keyless-server.ts'
 import { gitlabClaims } from '../support/oidc-issuer.ts'
 
-const events = ['push', 'pull_request', 'release']
+const events = ['push', 'pull_request', 'merge_group', 'release']
 const gitlabEntry = {
   issuer: 'gitlab',
   repository: 'acme/shop',
@@ -19,6 +19,7 @@ const ofPull = {
   head_ref: 'faster',
   base_ref: 'main',
 }
+const queued = 'gh-readonly-queue/main/pr-7-aaaa'
 const ofTag = { ref: 'refs/tags/v1', ref_type: 'tag' }
 
 describe('a run of a CI posts its artifact with the CI’s own token', () => {
@@ -45,6 +46,11 @@ describe('a run of a CI posts its artifact with the CI’s own token', () => {
         targetBranch: 'main',
         sha: 'd'.repeat(40),
       },
+    },
+    {
+      name: 'what a merge queue tries, which is no push',
+      claims: { event_name: 'merge_group', ref: `refs/heads/${queued}` },
+      version: { event: 'pr', branch: queued, sourceBranch: queued, targetBranch: 'main' },
     },
     {
       name: 'a pull request, as the design draft says it',
