@@ -103,7 +103,7 @@ describe('the rooms', () => {
       if (from === target) return false
       if (target === 'doctor') return !mayImportMain.includes(file)
       if (everything.includes(from)) return false
-      if (['main.ts', 'reindex-parts.ts', 'migrate-parts.ts'].includes(to))
+      if (['main.ts', 'chart-parts.ts', 'reindex-parts.ts', 'migrate-parts.ts'].includes(to))
         return !mayImportMain.includes(file)
       if (file === 'cli/serve.ts' && ['config.ts', 'log.ts', 'read-settings.ts'].includes(to))
         return false

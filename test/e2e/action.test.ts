@@ -23,8 +23,15 @@ const action = parse(readFileSync('action.yml', 'utf8')) as {
 /** A copy of what a runner has of the action: the files of git, and what npm installs. */
 function actionFolder(): string {
   const folder = join(tempFolder(), 'action')
-  for (const name of ['action.yml', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'src'])
-    cpSync(name, join(folder, name), { recursive: true })
+  const needed = [
+    'action.yml',
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts',
+    'src',
+  ]
+  for (const name of needed) cpSync(name, join(folder, name), { recursive: true })
   symlinkSync(resolve('node_modules'), join(folder, 'node_modules'))
   return folder
 }

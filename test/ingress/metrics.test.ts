@@ -27,12 +27,13 @@ async function started(given: Given = {}) {
       expect(at(duration('no'))).toBe(releases)
       return at
     })
-  const ask = async () => {
-    const asked = { env: 'production', app: 'web', artifactId: 'web-1' }
+  const ask = async (artifactId = 'web-1') => {
+    const asked = { env: 'production', app: 'web', artifactId }
     const { body } = await server.post('/api/releases', asked)
     return (body as { id: string }).id
   }
-  const release = async () => expect((await server.ended(await ask())).status).toBe('processed')
+  const release = async (artifactId?: string) =>
+    expect((await server.ended(await ask(artifactId))).status).toBe('processed')
   return { server, metrics, counted, ask, release }
 }
 
@@ -84,10 +85,11 @@ describe('/metrics', () => {
 
   test('F8: counts the races that were lost to somebody’s push', async () => {
     const gitops = await tempGitops()
-    const { counted, release } = await started({ environment: onRemote(gitops) })
+    const { server, counted, release } = await started({ environment: onRemote(gitops) })
     await release()
     await gitops.someoneCommits({ 'README.md': 'theirs' })
-    await release()
+    await server.post('/api/artifact', posted({ id: 'web-2' }))
+    await release('web-2')
     const at = await counted(2)
     expect(at('gimletd_release_races_total')).toBe(1)
     expect(at(step('retry'))).toBe(1)

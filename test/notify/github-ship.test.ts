@@ -123,7 +123,8 @@ describe('the status of a commit', () => {
     await push('web-1', shas.one)
     const first = await release('staging')
     await until(() => expect(statuses()).toEqual([{ context: 'gimlet/staging/web', state: 'success', description: `Released · ${first}` }])) // biome-ignore format: one line
-    const second = await release('staging')
+    await push('web-2', shas.one)
+    const second = await release('staging', 'web-2')
     await until(() => expect(statuses().at(-1)?.description).toBe(`Released · ${second}`))
     await until(() => expect(deployments()[0]?.states.at(-1)).toBe('inactive'))
     expect(new Set(statuses().map(({ context }) => context)).size).toBe(1)
