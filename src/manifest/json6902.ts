@@ -3,7 +3,7 @@ import { findObject, identityOf, type Target } from './find-object.ts'
 import { change, find, type Pointer, parsePointer } from './json-pointer.ts'
 import type { ObjectText } from './object-text.ts'
 import { objectName } from './objects.ts'
-import { openObjects, writeObjects } from './open-object.ts'
+import { changedObjects, type Open } from './open-object.ts'
 import { parseYaml } from './parse-yaml.ts'
 import { type Mapping, plainOf, type Tree, textAt, treeOf } from './tree.ts'
 
@@ -14,13 +14,18 @@ export type Json6902Patch = { readonly patch: string; readonly target: Target }
 const operationsMax = 1000
 
 /** Carries out the operations on the objects they name. What none touches stays byte for byte. */
-export function json6902(
+export const json6902 = (
   objects: readonly ObjectText[],
   patches: readonly Json6902Patch[],
-): readonly ObjectText[] | Refusal {
-  const opened = openObjects(objects)
-  if (isRefusal(opened)) return opened
-  let open = opened
+): readonly ObjectText[] | Refusal =>
+  changedObjects(objects, (open) => patchedObjects(open, patches))
+
+/** The same, of objects that are open. */
+export function patchedObjects(
+  objects: readonly Open[],
+  patches: readonly Json6902Patch[],
+): readonly Open[] | Refusal {
+  let open = objects
   for (const [index, { patch, target }] of patches.entries()) {
     const place = `json6902Patches[${index}]`
     const at = findObject(
@@ -34,7 +39,7 @@ export function json6902(
     if (isRefusal(root)) return root
     open = open.map((one, index) => (index === at && root ? { ...one, root } : one))
   }
-  return writeObjects(open)
+  return open
 }
 
 /** Reads a list of operations. */

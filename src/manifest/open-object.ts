@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { ObjectText } from './object-text.ts'
 import { objectName } from './objects.ts'
-import { type Mapping, type ParsedText, readOne } from './tree.ts'
+import { type Mapping, type ParsedText, plainOf, readOne } from './tree.ts'
 import { writeTree } from './write-tree.ts'
 
 /** An object that is being changed. */
@@ -31,8 +31,17 @@ export function writeObjects(open: readonly Open[]): readonly ObjectText[] | Ref
   for (const { object, parsed, root } of open) {
     const text = writeTree(parsed, root)
     if (isRefusal(text)) return refuse(text.code, `${object.place}: ${text.message}`)
-    // What the text of before said is not what this one says.
-    objects.push(text === object.text ? object : { text, place: object.place })
+    objects.push({ text, place: object.place, value: plainOf(root) })
   }
   return objects
+}
+
+/** Opens objects, changes them, and writes them. */
+export function changedObjects(
+  objects: readonly ObjectText[],
+  change: (open: readonly Open[]) => readonly Open[] | Refusal,
+): readonly ObjectText[] | Refusal {
+  const open = openObjects(objects)
+  const changed = isRefusal(open) ? open : change(open)
+  return isRefusal(changed) ? changed : writeObjects(changed)
 }

@@ -3,12 +3,14 @@ import { releaseName } from './chart.ts'
 import { objectProblem } from './check-object.ts'
 import { filledDocuments, filledText, outputCharactersMax, tooLong } from './fill-documents.ts'
 import { filledTexts } from './filled-value.ts'
-import { type Json6902Patch, json6902 } from './json6902.ts'
+import { type Json6902Patch, patchedObjects } from './json6902.ts'
 import { kustomize } from './kustomize/kustomize.ts'
 import type { Manifest } from './manifest.ts'
 import type { ObjectText } from './object-text.ts'
 import { filesOf, type NamedObject, namedObject } from './objects.ts'
-import { strategicMerge } from './strategic-merge.ts'
+import { changedObjects } from './open-object.ts'
+import { mergedObjects } from './strategic-merge.ts'
+import { hasTemplate } from './template.ts'
 import type { Variables } from './variables.ts'
 
 /** Of one app in one environment. */
@@ -66,7 +68,9 @@ function builtObjects(
   const read = (file: string): string | Refusal | undefined => {
     const source = files.get(file)
     const isYaml = /(?:\.ya?ml|\/Kustomization)$/.test(file)
-    return source === undefined || !isYaml ? source : filledText({ what: file, source, variables })
+    return source !== undefined && isYaml && hasTemplate(source)
+      ? filledText({ what: file, source, variables })
+      : source
   }
   return kustomize({ path, read, images: filled })
 }
@@ -97,10 +101,13 @@ function patched(
   const merges =
     source === '' ? [] : filledDocuments({ what: 'strategicMergePatches', source, variables })
   if (isRefusal(merges)) return merges
-  const merged = merges.length > 0 ? strategicMerge(objects, merges) : objects
-  if (isRefusal(merged) || json6902Patches.length === 0) return merged
   const patches = filledPatches(json6902Patches, variables)
-  return isRefusal(patches) ? patches : json6902(merged, patches)
+  if (isRefusal(patches)) return patches
+  if (merges.length + patches.length === 0) return objects
+  return changedObjects(objects, (open) => {
+    const merged = mergedObjects(open, merges)
+    return isRefusal(merged) ? merged : patchedObjects(merged, patches)
+  })
 }
 
 function filledPatches(

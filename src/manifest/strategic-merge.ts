@@ -5,7 +5,7 @@ import type { ListOrder } from './merge-lists.ts'
 import { mergeMapping } from './merge-tree.ts'
 import type { ObjectText } from './object-text.ts'
 import { objectName } from './objects.ts'
-import { type Open, openObjects, writeObjects } from './open-object.ts'
+import { changedObjects, type Open } from './open-object.ts'
 import { patchProblem } from './strategic-merge-check.ts'
 import {
   type Mapping,
@@ -22,17 +22,24 @@ import {
  * Merges patches into the objects that they name by `apiVersion`, `kind` and `metadata`: as Kubernetes
  * does for its own kinds, by RFC 7396 for others. What no patch touches stays byte for byte.
  */
-export function strategicMerge(
+export const strategicMerge = (
   objects: readonly ObjectText[],
   patches: readonly ObjectText[],
-): readonly ObjectText[] | Refusal {
-  let open = openObjects(objects)
+): readonly ObjectText[] | Refusal =>
+  changedObjects(objects, (open) => mergedObjects(open, patches))
+
+/** The same, of objects that are open. */
+export function mergedObjects(
+  objects: readonly Open[],
+  patches: readonly ObjectText[],
+): readonly Open[] | Refusal {
+  let open = objects
   for (const patch of patches) {
-    if (isRefusal(open)) return open
     const merged = withPatch(open, patch)
-    open = isRefusal(merged) ? refuse(merged.code, `${patch.place}: ${merged.message}`) : merged
+    if (isRefusal(merged)) return refuse(merged.code, `${patch.place}: ${merged.message}`)
+    open = merged
   }
-  return isRefusal(open) ? open : writeObjects(open)
+  return open
 }
 
 function withPatch(objects: readonly Open[], { text }: ObjectText): readonly Open[] | Refusal {

@@ -60,14 +60,14 @@ test.skipIf(helm === null).each([
 
 test('object policies look at what the patches made', async () => {
   const server = await stage('patches', {
-    'policies/five.json': JSON.stringify({
+    'policies/tags.json': JSON.stringify({
       kind: 'object',
-      when: { '==': [{ var: 'object.kind' }, 'Deployment'] },
-      require: { '!=': [{ var: 'object.spec.replicas' }, 5] },
-      message: 'Five is too many',
+      each: 'container',
+      require: { '==': [{ var: ['container.digest', ''] }, ''] },
+      message: 'Only tags here',
     }),
   })
-  expect(await released(server)).toMatchObject({ status: 'denied', statusDesc: 'Five is too many' })
+  expect(await released(server)).toMatchObject({ status: 'denied', statusDesc: 'Only tags here' })
 })
 
 test('without helm a chart is refused with what to do, and everything else goes on', async () => {
