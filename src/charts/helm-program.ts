@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { Fault, type Refusal, refuse } from '../domain/fault.ts'
-import { helmMessage } from '../manifest/helm-message.ts'
+import { helmMessage } from '../manifest/chart/helm-message.ts'
 import { type ProgramEnd, type ProgramLimits, runProgram } from '../manifest/programs.ts'
 import type { RunFolder } from './run-folder.ts'
 

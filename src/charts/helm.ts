@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
-import type { ChartFiles } from '../manifest/chart-folder.ts'
-import type { ChartRenderer, ChartRequest, RenderedChart } from '../manifest/chart-renderer.ts'
+import type { ChartFiles } from '../manifest/chart/chart-folder.ts'
+import type {
+  ChartRenderer,
+  ChartRequest,
+  RenderedChart,
+} from '../manifest/chart/chart-renderer.ts'
 import type { ProgramLimits } from '../manifest/programs.ts'
 import { atMost } from './at-most.ts'
 import { type HelmRun, runHelm } from './helm-program.ts'

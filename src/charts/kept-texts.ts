@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal } from '../domain/fault.ts'
-import type { RenderedChart } from '../manifest/chart-renderer.ts'
+import type { RenderedChart } from '../manifest/chart/chart-renderer.ts'
 
 /** 16 MiB, counted in UTF-16 characters. */
 const charactersMax = 16_777_216

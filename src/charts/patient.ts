@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Fault } from '../domain/fault.ts'
-import type { ChartRenderer, ChartRequest } from '../manifest/chart-renderer.ts'
+import type { ChartRenderer, ChartRequest } from '../manifest/chart/chart-renderer.ts'
 
 /** How long others wait for a chart. A host that hangs would hold up every release beside it. */
 const waitMsMost = 5_000

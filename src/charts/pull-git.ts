@@ -1,7 +1,7 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
-import type { GitChart } from '../manifest/chart.ts'
+import type { GitChart } from '../manifest/chart/chart.ts'
 import { credentialOf, type Pull } from './pull.ts'
 import type { ChartRepository } from './repositories.ts'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Fault, isRefusal, type Refusal, refuse } from '../domain/fault.ts'
-import type { ChartSource } from '../manifest/chart.ts'
+import type { ChartSource } from '../manifest/chart/chart.ts'
 import type { ChartRepository } from './repositories.ts'
 import type { RunFolder } from './run-folder.ts'
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isLabel, isRepository, labelRule } from '../domain/names.ts'
 import { type PreviewRule, previewDays } from '../domain/preview.ts'
 import { appShape } from './app-name.ts'
-import { chartShape, renderShape } from './chart.ts'
+import { chartShape, renderShape } from './chart/chart.ts'
 import { cleanupShape, deployShape } from './deploy-shape.ts'
 
 /** A mapping of YAML, whose keys no prototype has, as zod takes it. */

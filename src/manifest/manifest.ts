@@ -3,13 +3,13 @@ import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { isLabel } from '../domain/names.ts'
 import type { PreviewRule } from '../domain/preview.ts'
 import { fixedName } from './app-name.ts'
-import type { ChartFields } from './chart.ts'
+import type { ChartFields } from './chart/chart.ts'
+import { valuesText, type Written } from './chart/values.ts'
 import type { CleanupRule, DeployRule } from './deploy-trigger.ts'
 import { type Form, formsOf } from './forms.ts'
-import type { Json6902Patch } from './json6902.ts'
 import type { ImageChange } from './kustomize/images.ts'
 import { fieldProblem, manifestFields } from './manifest-fields.ts'
-import { valuesText, type Written } from './values.ts'
+import type { Json6902Patch } from './patch/json6902.ts'
 
 /** How one app is written into one environment: contract, section 4b. */
 export type Manifest = {

@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
-import { chartObjects } from './chart-objects.ts'
-import type { ChartRenderer } from './chart-renderer.ts'
+import { chartObjects } from './chart/chart-objects.ts'
+import type { ChartRenderer } from './chart/chart-renderer.ts'
 import type { Manifest } from './manifest.ts'
 import { render } from './render.ts'
 import type { Variables } from './variables.ts'

@@ -1,8 +1,8 @@
 import { isRefusal, type Refusal } from '../domain/fault.ts'
 import { isNamespaced } from './kubernetes-schema.ts'
 import type { ObjectText } from './object-text.ts'
-import { openObjects, writeObjects } from './open-object.ts'
-import { leaf, type Mapping, mapping, textAt, treeAt, withEntry } from './tree.ts'
+import { openObjects, writeObjects } from './patch/open-object.ts'
+import { leaf, type Mapping, mapping, textAt, treeAt, withEntry } from './patch/tree.ts'
 
 /**
  * Gives objects that need a namespace and name none this one, as `helm install` does: what applies them

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { chartObjects } from '../../src/manifest/chart-objects.ts'
+import { chartObjects } from '../../src/manifest/chart/chart-objects.ts'
 import { refusalOf } from '../manifest/support.ts'
 import { tempFolder } from '../support/temp-folder.ts'
 import {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { patient } from '../../src/charts/patient.ts'
 import { refuse } from '../../src/domain/fault.ts'
-import type { ChartRequest, RenderedChart } from '../../src/manifest/chart-renderer.ts'
+import type { ChartRequest, RenderedChart } from '../../src/manifest/chart/chart-renderer.ts'
 
 const request: ChartRequest = {
   chart: { kind: 'oci', url: 'oci://charts.example.com/web', version: '1.2.3' },

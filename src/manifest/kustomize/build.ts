@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
-import { identityOf } from '../find-object.ts'
-import { leaf, type Mapping } from '../tree.ts'
+import { identityOf } from '../patch/find-object.ts'
+import { leaf, type Mapping } from '../patch/tree.ts'
 import { updateAt } from './field-path.ts'
 import { type ReadFile, readKustomization, resolvePath } from './files.ts'
 import { withGenerated } from './generators.ts'

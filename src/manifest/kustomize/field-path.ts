@@ -1,4 +1,4 @@
-import { type Mapping, mapping, type Tree, withEntry } from '../tree.ts'
+import { type Mapping, mapping, type Tree, withEntry } from '../patch/tree.ts'
 
 /** `spec/template/metadata/labels`; `containers[]` means every entry of a list. */
 export type FieldPath = {

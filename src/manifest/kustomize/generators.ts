@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
-import { printBlock } from '../print-tree.ts'
-import { leaf, type Mapping, mapping, textAt, treeAt, withEntry } from '../tree.ts'
+import { printBlock } from '../patch/print-tree.ts'
+import { leaf, type Mapping, mapping, textAt, treeAt, withEntry } from '../patch/tree.ts'
 import { type ReadFile, readFile } from './files.ts'
 import type { Generator, GeneratorOptions, Kustomization } from './kustomization.ts'
 import { changed, identitiesOf, type Resource, resourcesOf } from './resource.ts'

@@ -1,6 +1,6 @@
-import { identityOf } from '../find-object.ts'
-import { textLike } from '../same-tree.ts'
-import { type Mapping, type Tree, textAt, withEntry } from '../tree.ts'
+import { identityOf } from '../patch/find-object.ts'
+import { textLike } from '../patch/same-tree.ts'
+import { type Mapping, type Tree, textAt, withEntry } from '../patch/tree.ts'
 
 /** What an image is replaced with: kustomize's entry of `images`. */
 export type ImageChange = {

@@ -1,6 +1,6 @@
-import { identityOf } from '../find-object.ts'
-import { textLike } from '../same-tree.ts'
-import { type Mapping, mapping, type Tree, withEntry } from '../tree.ts'
+import { identityOf } from '../patch/find-object.ts'
+import { textLike } from '../patch/same-tree.ts'
+import { type Mapping, mapping, type Tree, withEntry } from '../patch/tree.ts'
 import { type FieldPath, updateAt } from './field-path.ts'
 
 export type Pairs = Readonly<Record<string, string>>

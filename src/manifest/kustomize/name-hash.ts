@@ -1,5 +1,5 @@
-import { sha256 } from '../sha256.ts'
-import { type Mapping, textAt, treeAt } from '../tree.ts'
+import { type Mapping, textAt, treeAt } from '../patch/tree.ts'
+import { sha256 } from './sha256.ts'
 
 const hashCharacters = 10
 /** Characters that are replaced, in kustomize's way, so that no words come out. */

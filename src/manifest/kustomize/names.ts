@@ -1,6 +1,6 @@
-import { identityOf } from '../find-object.ts'
-import { textLike } from '../same-tree.ts'
-import { type Mapping, type Tree, textAt } from '../tree.ts'
+import { identityOf } from '../patch/find-object.ts'
+import { textLike } from '../patch/same-tree.ts'
+import { type Mapping, type Tree, textAt } from '../patch/tree.ts'
 import { updateAt } from './field-path.ts'
 
 /** Kinds of Kubernetes that belong to no namespace. */

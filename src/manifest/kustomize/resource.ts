@@ -1,8 +1,8 @@
 import { isRefusal, type Refusal } from '../../domain/fault.ts'
-import { type Identity, identityOf } from '../find-object.ts'
-import { type Open, openObjects } from '../open-object.ts'
-import { splitObjects } from '../split-objects.ts'
-import type { Mapping } from '../tree.ts'
+import { type Identity, identityOf } from '../patch/find-object.ts'
+import { type Open, openObjects } from '../patch/open-object.ts'
+import { splitObjects } from '../patch/split-objects.ts'
+import type { Mapping } from '../patch/tree.ts'
 
 /** An object on its way through the kustomizations. */
 export type Resource = Open & {

@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
-import { type Identity, identityOf } from '../find-object.ts'
-import { type Mapping, treeAt } from '../tree.ts'
+import { type Identity, identityOf } from '../patch/find-object.ts'
+import { type Mapping, treeAt } from '../patch/tree.ts'
 import type { Selector } from './kustomization.ts'
 import { identitiesOf, type Resource } from './resource.ts'
 
