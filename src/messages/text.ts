@@ -170,9 +170,13 @@ function grantText(grant: Grant): string {
 
 const short = (ref: string) => ref.slice(0, 8)
 
-const usersText = (users: readonly User[], { paint }: Style): string =>
+const usersText = (users: readonly User[], style: Style): string =>
   table(
-    ['LOGIN', 'ROLES'],
-    users.map(({ login, roles }) => [login, roles.join(', ')]),
-    paint,
+    ['LOGIN', 'ROLES', 'REPOSITORIES', 'EXPIRES', 'LAST USED'],
+    users.map(({ login, roles, repositories, expiresUnix, lastUsedUnix }) => [
+      ...[login, roles.join(', '), repositories.join(', ') || 'all'],
+      expiresUnix ? new Date(expiresUnix * 1000).toISOString().slice(0, 10) : 'never',
+      lastUsedUnix ? ago(lastUsedUnix, style) : 'never',
+    ]),
+    style.paint,
   )

@@ -33,6 +33,20 @@ test('a user is made with a token that works, is listed, and is ended', async ()
   })
 })
 
+test('a token ends when that was said, and is renewed without a gap', async () => {
+  const server = await testServer({}, onTestFinished)
+  const gimlet = gimletIn({ GIMLET_SERVER: server.url, GIMLET_TOKEN: server.adminToken })
+  const tokenIn = (out: string) => /gimlet_\S+/.exec(out)?.[0] ?? ''
+  const first = tokenIn((await gimlet('user', 'add', 'web-ci', '--expires', '90d')).out)
+  expect((await gimlet('user', 'list')).out).toMatch(/web-ci +ci, releaser +all +\d{4}-\d\d-\d\d/)
+  const renewed = await gimlet('user', 'renew', 'web-ci', '--expires', '30d')
+  expect(renewed.code).toBe(0)
+  const second = tokenIn(renewed.out)
+  expect(second).not.toBe(first)
+  const me = async (token: string) => (await server.call('/api/whoami', { token })).status
+  expect([await me(first), await me(second)]).toEqual([200, 200])
+})
+
 test('-t is GimletD’s short form of --to in a rollback, and of --timeout elsewhere', async () => {
   const server = await testServer({}, onTestFinished)
   const gimlet = gimletIn({ GIMLET_SERVER: server.url, GIMLET_TOKEN: server.adminToken })
