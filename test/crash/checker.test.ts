@@ -243,6 +243,15 @@ describe('the checker finds', () => {
       want: /^I6 .*r-4 \(release of production\/web\) is processed without a commit/,
     },
     {
+      name: 'I6: a release that is said to change nothing, of what does not stand there',
+      breaks: ({ sql }) =>
+        sql(
+          another('r-4', 'processed'),
+          `update events set status_desc = 'web-9 runs in production already, file for file' where id = 'r-4'`,
+        ),
+      want: /^I6 .*r-4 \(release of production\/web\) is processed without a commit/,
+    },
+    {
       name: 'I6: a history in another order than the branch',
       breaks: ({ sql }) =>
         sql(
