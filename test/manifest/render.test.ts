@@ -213,6 +213,30 @@ describe('values go in as values', () => {
     },
   )
 
+  test('a hostile value in a patch is the same text in YAML 1.1 and 1.2, and changes nothing else', () => {
+    const manifest = manifestWith(`${head}data:\n  kept: 0644 # c\n`, {
+      strategicMergePatches: `${head}data:\n  merged: "{{ .x }}"\n`,
+      json6902Patches: [
+        {
+          target: { kind: 'ConfigMap', name: 'web' },
+          patch: '- { op: add, path: /data/added, value: "{{ .x }}" }',
+        },
+      ],
+    })
+    fc.assert(
+      fc.property(hostile, (value) => {
+        const text = filesOf(render(manifest, variables({ x: value })))['configmap-web.yaml'] ?? ''
+        expect(text).toContain('kept: 0644 # c')
+        for (const version of ['1.1', '1.2'] as const) {
+          const kept = version === '1.1' ? 0o644 : 644
+          expect(parsed(text, version).data).toEqual({ kept, merged: value, added: value })
+        }
+        expect(text).not.toMatch(unprintable)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
   test('a hostile value adds no document and no key', () => {
     const source = `${head}a: "{{ .x }}"\n---\n${head.replace('web', 'api')}l: ["{{ .x }}"]\n`
     fc.assert(
