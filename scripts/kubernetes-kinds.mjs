@@ -34,6 +34,9 @@ const quantities =
 const quantityModels =
   /Resource(?:Requirements|Quota|Field|Claim)|VolumeResource|EmptyDir|LimitRange|PodSpec|Overhead|Metric|PersistentVolume|CSIStorageCapacity|DeviceCapacity|Node|ContainerStatus/
 
+/** What the API asks for, and gives itself where it is not there. */
+const defaulted = new Map([['V1RoleRef', ['apiGroup']]])
+
 function typeOf(model, { name, type, format }) {
   if (type === 'string' || type === '{ [key: string]: string; }') {
     const isQuantity =
@@ -55,7 +58,10 @@ function modelOf(model) {
   const text = read('models', `${model}.js`)
   const [, list = '[]'] = /attributeTypeMap = (\[[\s\S]*?\n\]);/.exec(text) ?? []
   const required = all(read('models', `${model}.d.ts`), /^ {4}'(?<name>[^']+)': /gm)
-  const isRequired = new Set(required.map(({ name }) => name))
+  const given = defaulted.get(model) ?? []
+  const isRequired = new Set(
+    required.map(({ name }) => name).filter((name) => !given.includes(name)),
+  )
   const fields = JSON.parse(list)
   return {
     fields: Object.fromEntries(

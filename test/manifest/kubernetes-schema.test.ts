@@ -80,6 +80,10 @@ describe('an object of a kind of Kubernetes’ own', () => {
       text: container('          resources: { limits: { cpu: 1, memory: 128Mi } }'),
     },
     {
+      name: 'a role that does not say its group, which the API does',
+      text: 'apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nroleRef: { kind: Role, name: a }',
+    },
+    {
       name: 'a port by name',
       text: 'apiVersion: v1\nkind: Service\nspec: { ports: [{ port: 80, targetPort: http }] }',
     },
