@@ -40,8 +40,9 @@ async function indexedBy(ports: RunPorts, event: TargetedEvent): Promise<Carried
       return to && { artifactId: to.artifactId, version: to.version, rollbackTo: to.gitopsRef }
     }
     case 'delete': {
-      const [current] = await ports.releases.running({ env: event.env, app: event.app })
-      return current && { artifactId: current.artifactId, version: current.version }
+      // It may run no more by the index: what people did to the folder since can have been seen first.
+      const [last] = await ports.releases.history({ env: event.env, app: event.app, limit: 1 })
+      return last && { artifactId: last.artifactId, version: last.version }
     }
     case 'artifact':
     case 'released':

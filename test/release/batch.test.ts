@@ -205,6 +205,21 @@ describe('a crash', () => {
     expect(await releases.running({})).toHaveLength(4)
   })
 
+  test('F6: after the push of a delete, and a change by hand that is seen first, ends well', async () => {
+    const parts = await testParts()
+    await parts.push()
+    await parts.ask()
+    await drain(parts.ports)
+    await parts.ask({ id: 'r-gone', kind: 'delete', artifactId: null })
+    await expect(drain(killed(parts))).rejects.toThrow('killed')
+    await parts.gitops.someoneCommits({ 'production/web/by-hand.yaml': 'a: 1\n' })
+    const server = parts.restarted()
+    await parts.follower.upTo(await parts.gitops.writer.refresh())
+    expect(await parts.releases.running({})).toEqual([])
+    await drain(server)
+    expect(await parts.events.find('r-gone')).toMatchObject({ status: 'processed' })
+  })
+
   test('F5: between what was intended and the push ends in exactly one commit each', async () => {
     const { parts, gitops, pushes } = await asked()
     const intend: TestPorts['landings']['intend'] = async (intents) => {
