@@ -47,9 +47,10 @@ export async function startLoaded(size, { hostUrl, env = {} } = {}) {
     ...{ GITOPS_REPO: hostUrl ? `${hostUrl}/${name}.git` : remote },
     ...{ POLICIES: join(folder, 'policies'), MANIFESTS: join(folder, 'manifests'), ...env },
   })
-  const artifacts = await storeArtifacts(server, apps)
-  const targets = envs.flatMap((one) =>
-    apps.map((app) => ({ env: one, app, artifactId: artifacts.get(app) })),
+  // Two of each app in turn: to release what runs already writes nothing.
+  const versions = [await storeArtifacts(server, apps), await storeArtifacts(server, apps)]
+  const targets = versions.flatMap((artifacts) =>
+    envs.flatMap((one) => apps.map((app) => ({ env: one, app, artifactId: artifacts.get(app) }))),
   )
   return new LoadedServer({ server, remote, targets, tip: await tipOf(remote) })
 }
