@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { type ChartSettings, chartSettings } from './chart-settings.ts'
 import type { Environments } from './domain/environments.ts'
 import { nearest } from './domain/nearest.ts'
-import { isOfThisMachine } from './setting-shapes.ts'
+import { isOfThisMachine, isSameOrigin } from './setting-shapes.ts'
 import { type Place, type SlackChannel, schema } from './settings.ts'
 
 /** What the server runs with, checked: contract, section 1. Paths are as they were written. */
@@ -239,13 +239,6 @@ function repositoriesOf(settings: Settings): Config['gitops']['repositories'] {
   const first = { url, branch: settings.GITOPS_BRANCH, token, sshKeyFile, environments, root: null }
   return [first, ...others]
 }
-
-const isSameOrigin = (one: string, other: string | null): boolean =>
-  other !== null &&
-  URL.canParse(one) &&
-  URL.canParse(other) &&
-  new URL(one).protocol.startsWith('http') &&
-  new URL(one).origin === new URL(other).origin
 
 const isAnySet = (settings: Settings, keys: readonly Key[]) =>
   keys.some((key) => settings[key] !== undefined)

@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { openCharts } from './chart-parts.ts'
-import { admin } from './commands/authenticate.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
@@ -21,7 +20,6 @@ import { heldCommit, leaderOf, outrunOthers, termOf, together } from './lead-par
 import { makeLog } from './log.ts'
 import type { ChartRenderer } from './manifest/chart/chart-renderer.ts'
 import { welcome } from './messages/welcome.ts'
-import { actorOf } from './policy/people.ts'
 import { readSettings } from './read-settings.ts'
 import { Loop } from './release/loop.ts'
 import { asOne, fetchPushed, manyOf, repositoriesOf } from './repository-parts.ts'
@@ -42,7 +40,7 @@ import { ScheduleStore } from './store/schedules.ts'
 import { TokenStore } from './store/tokens.ts'
 import { newToken, UserStore } from './store/users.ts'
 import { openSurfaces } from './surfaces.ts'
-import { tokenParts } from './token-parts.ts'
+import { identifier, tokenParts } from './token-parts.ts'
 
 /** How long a stop may take before what still runs is left for the next start to finish. */
 const stopMs = 8_000
@@ -222,21 +220,6 @@ const storesOn = (database: Database, config: Config) => ({
   schedules: new ScheduleStore(database),
   previews: new PreviewStore(database, { isGithubOn: config.github !== null }),
 })
-
-/** Who someone is now: the person of `people.json` with every token of theirs, or a token's owner. */
-const identifier =
-  (users: UserStore): CommandPorts['identify'] =>
-  async (login, people) => {
-    if (login === admin.login) return admin
-    const person = people.ofToken(login)
-    const owners = await Promise.all(
-      [login, ...(person?.tokens ?? [])].map((one) => users.find(one)),
-    )
-    const known = owners.flatMap((user) => user ?? [])
-    const [first] = known
-    const roles = [...new Set(known.flatMap((user) => user.roles))]
-    return actorOf(first && { ...first, roles }, person)
-  }
 
 async function openStore({ database }: Config, folder: DataFolder): Promise<Database> {
   const url = database.url ?? `file:${join(folder.path, 'gimlet.db')}`

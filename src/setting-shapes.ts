@@ -16,3 +16,11 @@ export const listText = text.transform((value, context): unknown => {
 /** True for a name that only this machine has for itself. */
 export const isOfThisMachine = (hostname: string): boolean =>
   /^(?:(?:.*\.)?localhost\.?|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/.test(hostname)
+
+/** True for web addresses of one host, port and scheme. */
+export const isSameOrigin = (one: string, other: string | null): boolean =>
+  other !== null &&
+  URL.canParse(one) &&
+  URL.canParse(other) &&
+  new URL(one).protocol.startsWith('http') &&
+  new URL(one).origin === new URL(other).origin

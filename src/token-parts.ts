@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Authenticate, authenticator } from './commands/authenticate.ts'
+import { type Authenticate, admin, authenticator } from './commands/authenticate.ts'
 import { keyless } from './commands/keyless.ts'
+import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { refuse } from './domain/fault.ts'
 import { tokenVerifier } from './oidc/verify.ts'
+import { actorOf } from './policy/people.ts'
 import type { PolicySet } from './policy/policy.ts'
 import type { Database } from './store/client.ts'
 import { formerOwner } from './store/former-tokens.ts'
@@ -42,3 +44,18 @@ const noAudience = refuse(
   'unauthenticated',
   'The token is not known; tokens that a CI made itself are taken once GIMLET_URL is set',
 )
+
+/** Who someone is now: the person of `people.json` with every token of theirs, or a token's owner. */
+export const identifier =
+  (users: UserStore): CommandPorts['identify'] =>
+  async (login, people) => {
+    if (login === admin.login) return admin
+    const person = people.ofToken(login)
+    const owners = await Promise.all(
+      [login, ...(person?.tokens ?? [])].map((one) => users.find(one)),
+    )
+    const known = owners.flatMap((user) => user ?? [])
+    const [first] = known
+    const roles = [...new Set(known.flatMap((user) => user.roles))]
+    return actorOf(first && { ...first, roles }, person)
+  }

@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import { filledValue, sameValue } from './filled-value.ts'
 import { type Form, formsOf } from './forms.ts'
-import type { ObjectText } from './object-text.ts'
+import { type ObjectText, withoutBlankEdges } from './object-text.ts'
 import { keyRule, parseYaml, placeOf, refuseAt, type Span } from './parse-yaml.ts'
 import { expressionsIn } from './template.ts'
 import { fill, type Variables } from './variables.ts'
@@ -108,14 +108,9 @@ function editsOf({ source, variables }: Blanks, { blanks }: Form): readonly Edit
   return edits
 }
 
-/** The document's own text with the edits in place, without blank lines at its edges. */
-function documentText(source: string, { spans }: Form, edits: readonly Edit[]): string {
-  const text = spans.map((span) => spliced(source, span, edits)).join('')
-  let end = text.length
-  while (text[end - 1] === '\n' || text[end - 1] === '\r') end--
-  const lineEnd = text.startsWith('\r\n', end) ? '\r\n' : '\n'
-  return text.slice(0, end).replace(/^[\r\n]+/, '') + lineEnd
-}
+/** The document's own text with the edits in place. */
+const documentText = (source: string, { spans }: Form, edits: readonly Edit[]): string =>
+  withoutBlankEdges(spans.map((span) => spliced(source, span, edits)).join(''))
 
 /** What stands between two offsets, with the edits of that part made. They are in the text's order. */
 function spliced(source: string, [from, to]: Span, edits: readonly Edit[]): string {

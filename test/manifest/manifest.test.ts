@@ -7,7 +7,7 @@ import { loadManifests, manifestLoader } from '../../src/manifest/manifest-set.t
 import { render } from '../../src/manifest/render.ts'
 import { variablesOf } from '../../src/manifest/variables.ts'
 import { cpuMsOf } from '../support/cpu-time.ts'
-import { artifactWith, bombs, filesOf, refusalOf } from './support.ts'
+import { artifactWith, bombs, filesOf, manifestWith, refusalOf } from './support.ts'
 
 const load = (files: Record<string, string>) =>
   loadManifests({ version: 'v1', files: new Map(Object.entries(files)) })
@@ -24,29 +24,7 @@ describe('loadManifests', () => {
     expect(set.problems).toEqual([])
     expect(set.version).toBe('v1')
     expect(set.manifests).toEqual([
-      {
-        file: 'a/a.yaml',
-        app: 'web',
-        appTemplate: null,
-        env: 'staging',
-        namespace: 'default',
-        namespaces: null,
-        validate: true,
-        chart: null,
-        values: '',
-        render: 'helm',
-        kustomize: null,
-        strategicMergePatches: '',
-        json6902Patches: [],
-        files: null,
-        repository: null,
-        repositoryId: null,
-        workflow: null,
-        manifests: 'kind: Service\n',
-        preview: null,
-        deploy: [],
-        cleanup: null,
-      },
+      manifestWith('kind: Service\n', { file: 'a/a.yaml', env: 'staging', validate: true }),
       expect.objectContaining({ app: 'api', repository: 'owner/api' }),
       expect.objectContaining({ file: 'b.yml', env: 'production' }),
     ])
@@ -316,27 +294,10 @@ describe('manifestOf', () => {
   const given = { app: 'web', env: 'staging', manifests: 'kind: Service\n' }
 
   test('an entry of an artifact’s environments is a manifest', () => {
-    expect(manifestOf({ ...given, namespace: 'shop' }, 'artifact web-1')).toEqual({
-      file: 'artifact web-1',
-      ...given,
-      namespace: 'shop',
-      namespaces: ['shop'],
-      validate: true,
-      chart: null,
-      values: '',
-      render: 'helm',
-      kustomize: null,
-      strategicMergePatches: '',
-      json6902Patches: [],
-      files: null,
-      repository: null,
-      repositoryId: null,
-      workflow: null,
-      preview: null,
-      appTemplate: null,
-      deploy: [],
-      cleanup: null,
-    })
+    const named = { env: 'staging', namespace: 'shop', namespaces: ['shop'], validate: true }
+    expect(manifestOf({ ...given, namespace: 'shop' }, 'artifact web-1')).toEqual(
+      manifestWith(given.manifests, { file: 'artifact web-1', ...named }),
+    )
   })
 
   test.each([

@@ -1,5 +1,5 @@
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
-import type { ObjectText } from '../object-text.ts'
+import { type ObjectText, withoutBlankEdges } from '../object-text.ts'
 import { parseYaml } from '../parse-yaml.ts'
 
 /** The documents of a text that are not empty, each byte for byte as it stands there. */
@@ -12,11 +12,4 @@ export function splitObjects(text: string, place: string): readonly ObjectText[]
       text: withoutBlankEdges(spans.map(([from, to]) => text.slice(from, to)).join('')),
       place: documents.length > 1 ? `${place}: document ${number}` : place,
     }))
-}
-
-function withoutBlankEdges(text: string): string {
-  let end = text.length
-  while (text[end - 1] === '\n' || text[end - 1] === '\r') end--
-  const lineEnd = text.startsWith('\r\n', end) ? '\r\n' : '\n'
-  return text.slice(0, end).replace(/^[\r\n]+/, '') + lineEnd
 }
