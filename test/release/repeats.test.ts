@@ -35,6 +35,14 @@ describe('a release of what runs there already', () => {
     expect(decision).toMatchObject({ eventId: 'r-2', verdict: 'allow' })
   })
 
+  test('F9: is decided on the branch as it is now, whatever was committed beside it', async () => {
+    const { parts, isWritten, event } = await askedAgain({ meanwhile: { 'README.md': 'theirs\n' } })
+    expect(isWritten).toBe(false)
+    expect(event?.statusDesc).toContain('nothing to write')
+    const decision = await parts.events.decision(event?.decisionId ?? '')
+    expect(decision?.tip).toBe(await parts.gitops.tipOfRemote())
+  })
+
   test('is refused all the same where a gate says no', async () => {
     const { parts } = await askedAgain()
     await parts.putPolicies({ 'no.json': gate() })
