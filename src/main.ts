@@ -191,7 +191,7 @@ function partsOf(config: Config, { database, gitops: opened, charts, log }: Open
     loop = new Loop(
       { ...stores, sources, gitops, drift },
       repositories.map(({ writer, follower, environments, ports }) => ({
-        ...{ ...stores, ...ports, landings, environments },
+        ...{ ...stores, ...ports, landings, environments, batchMax: writer.batchMax },
         many: manyOf({ ...stores, follower }),
         gitops: { ...ports.gitops, commit: heldCommit(writer, lease) },
         ready: outrunOthers(lease, { writer, isIntendedOn: isIntended, log }),
