@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { Logger } from 'pino'
 import type { Config, RepositoryConfig } from './config.ts'
-import type { Halt, HaltChange } from './domain/halt.ts'
 import { createRepository, openClone, type Remote } from './gitops/clone.ts'
 import { type DirectPush, directPushFrom } from './gitops/direct-push.ts'
 import type { Clone } from './gitops/forward.ts'
@@ -51,29 +49,5 @@ export function placeOf({ url, branch, environments }: RepositoryConfig, dataDir
     name,
     url: url ?? join(dataDir, 'gitops.git'),
     clone: join(dataDir, name === '' ? 'clone.git' : `clone-${mark}.git`),
-  }
-}
-
-/** Logs and tells a halt of writing and its end once, and answers how to tell of those that stand. */
-export function tellHalts(
-  all: readonly Gitops[],
-  { log, told }: { log: Logger; told: (change: HaltChange) => void },
-): () => string | null {
-  for (const { git, url, config } of all) {
-    const { branch, environments } = config
-    let last: Halt | null = null
-    git.memory?.tell(({ halt, by }) => {
-      if (halt) log.error({ url, ...halt }, 'writing is halted: the GitOps branch was rewritten')
-      else log.warn({ url, by, tip: git.memory?.tip }, 'writing goes on')
-      const known = halt ?? last
-      if (known) told({ url, branch, environments, halt: known, isOver: halt === null, by })
-      last = halt
-    })
-  }
-  return () => {
-    const halted = all.filter(({ git }) => git.memory?.halt)
-    if (halted.length === 0) return null
-    const which = all.length === 1 ? '' : ` of ${halted.map(({ url }) => url).join(', ')}`
-    return `Writing is halted: the GitOps branch${which} was rewritten. See: gimlet doctor`
   }
 }

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { GitopsWriter } from './gitops/writer.ts'
@@ -19,8 +18,10 @@ const monotonicMs = () => performance.now()
 
 type LeaderGiven = {
   readonly database: Database
-  /** The data folder of this server, by its name. */
-  readonly server: string
+  /** What people call the machine; it may be the name of others, too. */
+  readonly host: string
+  /** What this server has to itself: see `mayTake`. */
+  readonly place: string
   readonly leaseMs: number
   /** Begins what only the server does that leads, on a database that refuses when another does. */
   readonly lead: (lease: HeldLease, own: Database) => Term
@@ -30,7 +31,15 @@ type LeaderGiven = {
 }
 
 /** Who leads, of the servers on this database. */
-export const leaderOf = ({ database, server, leaseMs, lead, follow, log }: LeaderGiven): Leader =>
+export const leaderOf = ({
+  database,
+  host,
+  place,
+  leaseMs,
+  lead,
+  follow,
+  log,
+}: LeaderGiven): Leader =>
   new Leader(
     {
       ...{ leases: new LeaseStore(database), monotonicMs, follow, log },
@@ -38,8 +47,7 @@ export const leaderOf = ({ database, server, leaseMs, lead, follow, log }: Leade
     },
     {
       name: 'leader',
-      // The name of the machine is for people: it may be that of others, too.
-      by: { holder: `${hostname()} ${newServerId()}`, place: server, lengthMs: leaseMs },
+      by: { holder: `${host} ${newServerId()}`, place, lengthMs: leaseMs },
     },
   )
 

@@ -4,6 +4,7 @@ import type { Config, RepositoryConfig } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import { openClone } from './gitops/clone.ts'
 import { type Git, GitFailure, gitIn, streamIn } from './gitops/git.ts'
+import { History } from './gitops/history.ts'
 import { placeOf } from './gitops-parts.ts'
 import { reindexPorts } from './index-parts.ts'
 import { type Reindexed, reindex } from './release/reindex.ts'
@@ -81,8 +82,9 @@ async function reindexOne(
     )
   const { environments, root } = repository
   const ports = reindexPorts({
-    ...{ database, git, stream: streamIn(clone, environment), clock: { nowMs: () => Date.now() } },
-    ...{ of: { repository: name, environments }, root, address: url },
+    history: new History(git, streamIn(clone, environment), { environments, root }),
+    ...{ database, clock: { nowMs: () => Date.now() } },
+    ...{ of: { repository: name, environments }, address: url },
   })
   try {
     const made = await reindex(ports, tip, (commits, of) => told({ url, commits, of }))

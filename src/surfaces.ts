@@ -4,7 +4,6 @@ import type { Config } from './config.ts'
 import type { HaltChange } from './domain/halt.ts'
 import type { ProposedFolder } from './github-parts.ts'
 import type { GitopsPushed } from './ingress/github/hooks.ts'
-import type { SetupPorts } from './ingress/http/setup.ts'
 import { together } from './lead-parts.ts'
 import type { Term } from './servers/leader.ts'
 import type { Database } from './store/client.ts'
@@ -25,8 +24,6 @@ type Answer = (request: Request) => Promise<Response>
 export type Surfaces = {
   readonly slack: Answer | null
   readonly github: Answer | null
-  /** Makes the GitHub App, where there is none. */
-  readonly setup: SetupPorts | null
   /** What keeps people from being told. */
   readonly problems: () => Promise<readonly string[]>
   /** Tells people that writing is halted, or goes on. */
@@ -45,18 +42,10 @@ export async function openSurfaces(config: Config, given: Given): Promise<Surfac
   const github =
     config.github &&
     (await (await import('./github-parts.ts')).githubParts({ ...given, config: config.github }))
-  const setup =
-    config.setup &&
-    (await import('./setup-parts.ts')).setupParts({
-      ...config.setup,
-      dataDir: config.dataDir,
-      log: given.log,
-    })
   const open = [slack, github].flatMap((one) => one ?? [])
   return {
     slack: slack?.handle ?? null,
     github: github?.handle ?? null,
-    setup,
     problems: async () => (await Promise.all(open.map((one) => one.problems()))).flat(),
     halted(change) {
       slack
