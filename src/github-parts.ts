@@ -38,6 +38,8 @@ type Given = {
   readonly policies: ProposedFolder | null
   /** Fetches what someone pushed to the GitOps repository, and lets look again what waits. */
   readonly gitopsPushed: GitopsPushed
+  /** False where somebody else says when GitHub is compared with. */
+  readonly isSweeping?: boolean
   readonly log: Logger
 }
 
@@ -55,6 +57,9 @@ export type GithubParts = {
   readonly problems: () => Promise<readonly string[]>
   /** Compares what is known with GitHub now; the server that leads does it again and again. */
   readonly sweep: () => Promise<void>
+  /** True while something of GitHub's is carried out. */
+  readonly isBusy: () => boolean
+  /** Carries out what is kept for this server. */
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads, on a database that refuses when another does. */
@@ -69,6 +74,7 @@ export async function githubParts({
   commands,
   policies,
   gitopsPushed,
+  isSweeping = true,
   log,
 }: Given): Promise<GithubParts> {
   const { clock } = commands
@@ -111,6 +117,7 @@ export async function githubParts({
         ({ problem, count }) => `${problem} (${count} waiting)`,
       ),
     sweep: () => reconciler.sweep(),
+    isBusy: () => receiver.isBusy,
     start() {
       const told = (error: unknown) => log.error({ err: error }, 'GitHub could not be started')
       receiver.start().catch(told)
@@ -121,7 +128,7 @@ export async function githubParts({
     lead(own) {
       notifier = notifierOn(own)
       const left = leftOf('github', { database: own, server, log, receiver })
-      return termOf(notifier, reconciler, left)
+      return termOf(notifier, left, ...(isSweeping ? [reconciler] : []))
     },
   }
 }

@@ -24,6 +24,7 @@ import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
 import { newId } from './store/ids.ts'
 import { isIntendedOn } from './store/late-pushes.ts'
+import { MessageStore } from './store/messages.ts'
 import { PreviewStore } from './store/previews.ts'
 import { ReleaseStore } from './store/releases.ts'
 import { RepositoryNameStore } from './store/repository-names.ts'
@@ -33,13 +34,18 @@ import { UserStore } from './store/users.ts'
 import { openSurfaces, type Surfaces } from './surfaces.ts'
 import { identifier, tokenParts } from './token-parts.ts'
 
-/** What a server is built of, on a machine or on the edge. */
-export type Opened = {
+/** What carries requests out. */
+export type Core = {
   readonly database: Database
   /** The GitOps repositories, the first one first. */
   readonly gitops: readonly GitopsAccess[]
   readonly charts: ChartRenderer
   readonly read: ReadPlace
+  readonly log: Logger
+}
+
+/** What a server is built of, on a machine or on the edge. */
+export type Opened = Core & {
   readonly adminToken: string
   /** Makes the GitHub App on a page of ours, where there is none. */
   readonly setup: SetupPorts | null
@@ -51,7 +57,8 @@ export type Opened = {
     /** What this server has to itself: see `mayTake`. */
     readonly place: string
   }
-  readonly log: Logger
+  /** False where somebody else says when GitHub is compared with. */
+  readonly isSweeping?: boolean
 }
 
 /** A server without its door. */
@@ -63,17 +70,19 @@ export type ServerParts = {
   readonly followers: readonly Follower[]
   /** A try to lead, from its start to its stop; one at a time. */
   readonly candidacy: () => Leader
+  /** What is due next, in Unix milliseconds; nothing when all is done. */
+  readonly nextDueMs: () => Promise<number | undefined>
   /** Ends when what is known lies where it outlives the process. */
   readonly kept: () => Promise<unknown>
 }
 
 /** Builds every part of a server once and hands it on. Starts nothing. */
 export async function serverParts(config: Config, opened: Opened): Promise<ServerParts> {
-  const { database, gitops, adminToken, setup, who, log } = opened
+  const { database, gitops, adminToken, setup, who, isSweeping = true, log } = opened
   const { repositories, ...parts } = partsOf(config, opened)
   const { commands, loopOn, health, metrics, users, policiesNow, gitopsPushed } = parts
   const surfaces = await openSurfaces(config, {
-    ...{ database, server: who.server, commands, gitopsPushed, log },
+    ...{ database, server: who.server, commands, gitopsPushed, isSweeping, log },
     policies: proposedOf(config, first(gitops)),
   })
   let leader: Leader | undefined
@@ -100,6 +109,10 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
   return {
     ...{ app, surfaces, candidacy },
     followers: repositories.map(({ follower }) => follower),
+    nextDueMs: dueOf(database, [
+      ...(config.slack ? ['slack'] : []),
+      ...(config.github ? ['github'] : []),
+    ]),
     kept: () => Promise.all(gitops.map(({ memory }) => memory?.kept())),
   }
 }
@@ -113,7 +126,20 @@ export function first<T>(all: readonly T[]): T {
   return one
 }
 
-function partsOf(config: Config, { database, gitops: opened, charts, read, log }: Opened) {
+/** When the loop, or who tells people, has something to do. */
+function dueOf(database: Database, surfaces: readonly string[]) {
+  const [events, messages] = [new EventStore(database), new MessageStore(database)]
+  const ofSurface = async (name: string) =>
+    (await messages.changes(name, 1)).subjects.length > 0 ? 0 : messages.nextDueMs(name)
+  return async () => {
+    const all = [events.nextWideMs(), events.nextTargetedMs(), ...surfaces.map(ofSurface)]
+    const due = (await Promise.all(all)).flatMap((ms) => ms ?? [])
+    return due.length === 0 ? undefined : Math.min(...due)
+  }
+}
+
+/** What answers and carries out requests, without anybody to send them. */
+export function partsOf(config: Config, { database, gitops: opened, charts, read, log }: Core) {
   const { events, releases, controls } = storesOn(database, config)
   const metrics = metricsOf({
     eventsByStatus: () => events.counts(),

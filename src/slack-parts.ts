@@ -42,6 +42,8 @@ export type SlackParts = {
   readonly problems: () => Promise<readonly string[]>
   /** Tells the channel of a repository's environments, and who may resume, that writing is halted. */
   readonly halted: (change: HaltChange) => Promise<void>
+  /** True while something of Slack's is carried out. */
+  readonly isBusy: () => boolean
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads, on a database that refuses when another does. */
@@ -88,11 +90,9 @@ export function slackParts({ config, database, server, commands, log }: Given): 
   const socket = socketOf({ config, receiver, log })
   return {
     handle: config.signingSecrets.length > 0 ? (request) => receiver.handle(request) : null,
-    problems: async () =>
-      (await messages.problems('slack')).map(
-        ({ problem, count }) => `${problem} (${count} waiting)`,
-      ),
+    problems: () => waitingIn(messages, 'slack'),
     halted: async (change) => outbox.put(await haltPosts(change, { context, admins, channelOf })),
+    isBusy: () => receiver.isBusy,
     start() {
       learn().catch(told)
       app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))
@@ -108,6 +108,10 @@ export function slackParts({ config, database, server, commands, log }: Given): 
     },
   }
 }
+
+/** What keeps messages of a surface from being sent. */
+export const waitingIn = async (messages: MessageStore, surface: string): Promise<string[]> =>
+  (await messages.problems(surface)).map(({ problem, count }) => `${problem} (${count} waiting)`)
 
 function outboxOf(messages: MessageStore, clock: CommandPorts['clock'], wake: () => void) {
   return {
