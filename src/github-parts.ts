@@ -14,7 +14,7 @@ import { githubApi, probotOf } from './ingress/github/api.ts'
 import { type GitopsPushed, hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
 import { Reconciler } from './ingress/github/reconcile.ts'
-import { leftOf, termOf } from './lead-parts.ts'
+import { leftOf, termOf, waitingIn } from './lead-parts.ts'
 import type { GithubContext } from './messages/github/reply.ts'
 import { commitPage } from './messages/slack/context.ts'
 import { githubNotifier } from './notify/github.ts'
@@ -112,10 +112,7 @@ export async function githubParts({
   const reconciler = new Reconciler({ ...ports, door: receiver })
   return {
     handle: (request) => receiver.handle(request),
-    problems: async () =>
-      (await messages.problems('github')).map(
-        ({ problem, count }) => `${problem} (${count} waiting)`,
-      ),
+    problems: () => waitingIn(messages, 'github'),
     sweep: () => reconciler.sweep(),
     isBusy: () => receiver.isBusy,
     start() {

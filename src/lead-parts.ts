@@ -10,6 +10,7 @@ import { DeliveryStore, type LeftDelivery } from './store/deliveries.ts'
 import { fenced } from './store/fenced.ts'
 import { newServerId } from './store/ids.ts'
 import { LeaseStore } from './store/leases.ts'
+import type { MessageStore } from './store/messages.ts'
 
 /** How often taking over is tried again while the git host is away. */
 const againMs = 2_000
@@ -114,3 +115,7 @@ export const leftOf = (surface: string, { database, server, receiver, log }: Lef
     },
     surface,
   )
+
+/** What keeps messages of a surface from being sent. */
+export const waitingIn = async (messages: MessageStore, surface: string): Promise<string[]> =>
+  (await messages.problems(surface)).map(({ problem, count }) => `${problem} (${count} waiting)`)

@@ -63,6 +63,8 @@ export type Opened = Core & {
 
 /** A server without its door. */
 export type ServerParts = {
+  /** Says that there may be something new to do. */
+  readonly wake: () => void
   /** Answers every request. */
   readonly app: ReturnType<typeof httpApp>
   readonly surfaces: Surfaces
@@ -107,7 +109,7 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
     ...{ slack: surfaces.slack, github: surfaces.github, setup },
   })
   return {
-    ...{ app, surfaces, candidacy },
+    ...{ app, surfaces, candidacy, wake: commands.wake },
     followers: repositories.map(({ follower }) => follower),
     nextDueMs: dueOf(database, [
       ...(config.slack ? ['slack'] : []),

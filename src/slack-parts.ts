@@ -12,7 +12,7 @@ import { slackApp } from './ingress/slack/slack-app.ts'
 import { SocketMode } from './ingress/slack/socket.ts'
 import { verifier } from './ingress/slack/verify.ts'
 import { workspaceOf } from './ingress/slack/workspace.ts'
-import { leftOf, termOf } from './lead-parts.ts'
+import { leftOf, termOf, waitingIn } from './lead-parts.ts'
 import { commitPage, type SlackContext } from './messages/slack/context.ts'
 import type { Notifier } from './notify/notifier.ts'
 import { slackNotifier } from './notify/slack.ts'
@@ -108,10 +108,6 @@ export function slackParts({ config, database, server, commands, log }: Given): 
     },
   }
 }
-
-/** What keeps messages of a surface from being sent. */
-export const waitingIn = async (messages: MessageStore, surface: string): Promise<string[]> =>
-  (await messages.problems(surface)).map(({ problem, count }) => `${problem} (${count} waiting)`)
 
 function outboxOf(messages: MessageStore, clock: CommandPorts['clock'], wake: () => void) {
   return {

@@ -44,7 +44,7 @@ function refusals(config: Config, given: Readonly<Record<string, string>>): stri
       : []),
     ...helm.map(
       (key) =>
-        `${key} is set, and helm cannot run here; take it away, and give charts the output HelmRelease`,
+        `${key} is set, and helm cannot run here; take it away, and give manifests with a chart render: helmrelease`,
     ),
   ]
 }
