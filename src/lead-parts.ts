@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import type { GitopsWriter } from './gitops/writer.ts'
+import type { Logger } from './logger.ts'
 import { type OutrunPorts, outrun } from './release/outrun.ts'
 import type { HeldLease } from './servers/candidate.ts'
 import { Leader, type Term } from './servers/leader.ts'

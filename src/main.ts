@@ -4,7 +4,6 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Logger } from 'pino'
 import { openCharts } from './chart-parts.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
@@ -16,6 +15,7 @@ import { type Gitops, openAllGitops } from './gitops-parts.ts'
 import { listen } from './ingress/http/listen.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
 import { makeLog } from './log.ts'
+import type { Logger } from './logger.ts'
 import type { ChartRenderer } from './manifest/chart/chart-renderer.ts'
 import { welcome } from './messages/welcome.ts'
 import { readSettings } from './read-settings.ts'
@@ -86,6 +86,7 @@ async function serve(config: Config, folder: DataFolder, opened: OnMachine): Pro
     read: ({ kind, folder: name }) =>
       kind === 'folder' ? folderSources(resolve(name)) : first(gitops).sources(name),
     setup: await setupOf(config, log),
+    hasProcess: true,
     who: { server: folder.id, host: hostname(), place: folder.id },
   })
   const { app, surfaces, followers } = server

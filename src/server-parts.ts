@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
@@ -11,6 +10,7 @@ import { httpApp } from './ingress/http/app.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
 import { heldCommit, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
+import type { Logger } from './logger.ts'
 import type { ChartRenderer } from './manifest/chart/chart-renderer.ts'
 import type { Follower } from './release/follow.ts'
 import { Loop } from './release/loop.ts'
@@ -41,6 +41,8 @@ export type Core = {
   readonly gitops: readonly GitopsAccess[]
   readonly charts: ChartRenderer
   readonly read: ReadPlace
+  /** Whether there is a process whose memory and time can be measured. */
+  readonly hasProcess: boolean
   readonly log: Logger
 }
 
@@ -141,14 +143,16 @@ function dueOf(database: Database, surfaces: readonly string[]) {
 }
 
 /** What answers and carries out requests, without anybody to send them. */
-export function partsOf(config: Config, { database, gitops: opened, charts, read, log }: Core) {
+export function partsOf(config: Config, core: Core) {
+  const { database, gitops: opened, charts, read, hasProcess, log } = core
   const { events, releases, controls } = storesOn(database, config)
-  const metrics = metricsOf({
+  const counts = {
     eventsByStatus: () => events.counts(),
     runningByEnv: () => releases.counts(),
     healthByEnv: () => releases.healthCounts(),
     oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
-  })
+  }
+  const metrics = metricsOf(counts, { hasProcess })
   const { batchEnded, pushEnded } = metrics
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)

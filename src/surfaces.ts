@@ -1,10 +1,10 @@
-import type { Logger } from 'pino'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { HaltChange } from './domain/halt.ts'
 import type { ProposedFolder } from './github-parts.ts'
 import type { GitopsPushed } from './ingress/github/hooks.ts'
 import { together } from './lead-parts.ts'
+import type { Logger } from './logger.ts'
 import type { Term } from './servers/leader.ts'
 import type { Database } from './store/client.ts'
 

@@ -29,8 +29,21 @@ export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Pr
   return new Probot({
     ...{ appId, privateKey, secret, Octokit },
     ...(baseUrl === undefined ? {} : { baseUrl }),
-    log: log as never,
+    log: namedLog(log) as never,
   })
+}
+
+/** Our log as Probot and Octokit use one: named anew for each use, and told with or without fields. */
+function namedLog(log: GithubPorts['log']) {
+  const told =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (given: object | string, text = '') =>
+      typeof given === 'string' ? log[level]({ from: 'probot' }, given) : log[level](given, text)
+  const own = {
+    ...{ debug: told('debug'), info: told('info'), warn: told('warn'), error: told('error') },
+    child: () => own,
+  }
+  return own
 }
 
 /**
