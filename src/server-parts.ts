@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { handle } from './commands/handle.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
@@ -105,7 +106,8 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader?.isLeading ?? false
   const app = httpApp({
-    ...{ commands, authenticate, notice, log },
+    handle: (actor, command) => handle(commands, actor, command),
+    ...{ clock, authenticate, notice, log },
     metrics: () => metrics.text(isLeader),
     health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup },

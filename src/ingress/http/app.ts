@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono'
 import type { Authenticate } from '../../commands/authenticate.ts'
-import { handle } from '../../commands/handle.ts'
-import type { CommandPorts } from '../../commands/ports.ts'
 import type { Actor } from '../../domain/actor.ts'
+import type { Command } from '../../domain/command.ts'
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
+import type { Outcome } from '../../domain/outcome.ts'
 import { answerTo, json } from './answers.ts'
 import { argocdRoutes } from './argocd.ts'
 import { artifactRoutes } from './artifacts.ts'
@@ -21,7 +21,9 @@ import { trackRoutes } from './track.ts'
 import { userRoutes } from './users.ts'
 
 export type AppPorts = {
-  readonly commands: CommandPorts
+  /** Gives a command to the command layer. */
+  readonly handle: (actor: Actor, command: Command) => Promise<Outcome>
+  readonly clock: { nowMs(): number }
   readonly authenticate: Authenticate
   readonly health: Health
   /** A line for everyone who works with the server now; `null` when there is none. */
@@ -65,7 +67,7 @@ export function httpApp(ports: AppPorts): Hono {
   const { slack, github, setup } = ports
   if (github) app.post(githubPath, ({ req }) => github(req.raw))
   if (slack) app.post('/slack/events', ({ req }) => slack(req.raw))
-  if (setup) app.route(setupPath, setupRoutes({ ...ports, clock: ports.commands.clock, setup }))
+  if (setup) app.route(setupPath, setupRoutes({ ...ports, setup }))
   app.notFound(({ req }) =>
     errorAnswer('not_found', `There is no ${req.method} ${req.path}; see /openapi.json`),
   )
@@ -90,7 +92,7 @@ async function answerOf(ports: AppPorts, route: Route, c: Context): Promise<Resp
   if (isRefusal(input)) return answerTo(input)
   const command = route.command(input as never)
   if (isRefusal(command)) return answerTo(command)
-  const outcome = await handle(ports.commands, actor, command)
+  const outcome = await ports.handle(actor, command)
   const shown = route.shown?.(outcome)
   return shown === undefined ? answerTo(outcome) : json(shown)
 }
