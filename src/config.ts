@@ -4,7 +4,7 @@ import { type ChartSettings, chartSettings } from './chart-settings.ts'
 import type { Environments } from './domain/environments.ts'
 import { nearest } from './domain/nearest.ts'
 import { isOfThisMachine, isSameOrigin } from './setting-shapes.ts'
-import { type Place, type SlackChannel, schema } from './settings.ts'
+import { type Place, type SlackChannel, schema, websiteOf } from './settings.ts'
 
 /** What the server runs with, checked: contract, section 1. Paths are as they were written. */
 export type Config = {
@@ -19,6 +19,8 @@ export type Config = {
   readonly gitops: {
     /** The first has all environments but those of the others, and what `gitops:` folders lie in. */
     readonly repositories: readonly [RepositoryConfig, ...RepositoryConfig[]]
+    /** By a clone and the git program, or by GitHub's API. */
+    readonly writer: 'git' | 'github'
     /** What commits are signed with. */
     readonly signingKeyFile: string | undefined
     /** Who commits are by, if not by ours. */
@@ -204,6 +206,7 @@ function configOf(settings: Settings): Config {
     leaseMs: settings.GIMLET_LEASE_SECONDS * 1000,
     gitops: {
       repositories: repositoriesOf(settings),
+      writer: settings.GITOPS_WRITER,
       signingKeyFile: settings.GITOPS_SIGNING_KEY_FILE,
       author: settings.GITOPS_AUTHOR,
       drift: settings.GITOPS_DRIFT,
@@ -249,22 +252,18 @@ function githubOf(settings: Settings): GithubConfig | null {
   const { APP_ID: appId, PRIVATE_KEY: privateKey, WEBHOOK_SECRET: current } = settings
   if (appId === undefined || privateKey === undefined || current === undefined) return null
   const before = settings.WEBHOOK_SECRET_PREVIOUS
-  const { GHE_HOST: host, GHE_PROTOCOL: protocol = 'https' } = settings
   return {
     appId,
     privateKey,
     secrets: [current, ...(before === undefined ? [] : [before])],
-    baseUrl: host === undefined ? undefined : `${protocol}://${host}/api/v3`,
+    baseUrl: settings.GHE_HOST === undefined ? undefined : `${websiteOf(settings)}/api/v3`,
   }
 }
 
 /** GitHub must reach the address; GitHub Enterprise may do so without https. */
-function setupOf({
-  GHE_HOST: host,
-  GHE_PROTOCOL: protocol = 'https',
-  GIMLET_URL,
-}: Settings): SetupConfig {
-  const website = host === undefined ? 'https://github.com' : `${protocol}://${host}`
+function setupOf(settings: Settings): SetupConfig {
+  const { GHE_HOST: host, GIMLET_URL } = settings
+  const website = websiteOf(settings)
   const apiUrl = host === undefined ? 'https://api.github.com' : `${website}/api/v3`
   const url = GIMLET_URL?.replace(/\/$/, '') ?? null
   const isReachable =

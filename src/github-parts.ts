@@ -13,6 +13,7 @@ import { githubApi, probotOf } from './ingress/github/api.ts'
 import { type GitopsPushed, hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
 import { Reconciler } from './ingress/github/reconcile.ts'
+import { graphqlRoute } from './ingress/github/repository-call.ts'
 import { leftOf, termOf, waitingIn } from './lead-parts.ts'
 import type { Logger } from './logger.ts'
 import type { GithubContext } from './messages/github/reply.ts'
@@ -158,12 +159,6 @@ function proofOf(
       : { kind: proposed.kind }
   }
 }
-
-/** GitHub Enterprise has GraphQL beside the third version of REST, not below it. */
-const graphqlRoute = (baseUrl: string | undefined): string =>
-  baseUrl === undefined
-    ? 'POST /graphql'
-    : `POST ${baseUrl.replace(/\/v3\/?$/, '').replace(/\/$/, '')}/graphql`
 
 function contextOf(
   { sources, gitops }: CommandPorts,

@@ -177,7 +177,7 @@ export function partsOf(config: Config, core: Core) {
     loop = new Loop(
       { ...stores, sources, gitops, drift },
       repositories.map(({ writer, follower, environments, ports }) => ({
-        ...{ ...stores, ...ports, landings, environments },
+        ...{ ...stores, ...ports, landings, environments, batchMax: writer.batchMax },
         many: manyOf({ ...stores, follower }),
         gitops: { ...ports.gitops, commit: heldCommit(writer, lease) },
         ready: outrunOthers(lease, { writer, isIntendedOn: isIntended, log }),

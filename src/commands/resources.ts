@@ -49,7 +49,11 @@ export async function resourcesOf(
 }
 
 /** Whatever the environment and the app. */
-export const anywhere = (repository: string | null): Resource => ({ env: null, app: null, repository })
+export const anywhere = (repository: string | null): Resource => ({
+  env: null,
+  app: null,
+  repository,
+})
 
 async function ofApp(
   { releases }: CommandPorts,

@@ -102,6 +102,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     charts: () => Promise.reject(new Error('no test here has a chart')),
     landings: stores.releases,
     environments: everyEnvironment,
+    batchMax: gitops.writer.batchMax,
     many,
     gitops: gitops.writer,
     folders: foldersOf(gitops.writer, readFolder(gitops.git)),

@@ -3,7 +3,7 @@ import type { GithubApi, GithubResult } from '../../messages/github/api.ts'
 import type { GithubPorts } from './ports.ts'
 
 /** No call may take longer: a comment is waiting for it. */
-const callMs = 10_000
+export const callMs = 10_000
 const shownCharsMax = 300
 
 type Given = {
@@ -17,15 +17,10 @@ type Given = {
 
 /**
  * Probot, which knows what kind of thing happened and speaks as an installation of the app. Its own
- * pauses of seconds between calls and its second tries are off: the outbox keeps the pace.
+ * pauses of seconds between calls and its second tries are off: who calls keeps the pace.
  */
 export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Probot {
-  const Octokit = ProbotOctokit.defaults((options: object) => ({
-    ...options,
-    throttle: { enabled: false },
-    retry: { enabled: false },
-    request: { signal: undefined, timeout: callMs },
-  }))
+  const Octokit = plainOctokit()
   return new Probot({
     ...{ appId, privateKey, secret, Octokit },
     ...(baseUrl === undefined ? {} : { baseUrl }),
@@ -45,6 +40,15 @@ function namedLog(log: GithubPorts['log']) {
   }
   return own
 }
+
+/** Octokit that asks once, and says at once what came of it. */
+export const plainOctokit = () =>
+  ProbotOctokit.defaults((options: object) => ({
+    ...options,
+    throttle: { enabled: false },
+    retry: { enabled: false },
+    request: { signal: undefined, timeout: callMs },
+  }))
 
 /**
  * GitHub's API as the app and as its installations, with every error as a value. A token that was revoked
@@ -89,7 +93,8 @@ type Failure = {
   readonly response?: { readonly headers?: Readonly<Record<string, string | number | undefined>> }
 }
 
-function resultOf(error: unknown): GithubResult {
+/** An error of Octokit as a value. */
+export function resultOf(error: unknown): GithubResult {
   const { status, message, response }: Failure = error instanceof Error ? (error as Failure) : {}
   const words = String(message).slice(0, shownCharsMax)
   // Octokit calls it 500 when nobody answers.
