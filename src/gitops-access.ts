@@ -12,8 +12,6 @@ import type { HistoryPort } from './release/reindex.ts'
 /** The ways into a GitOps repository, whether by a clone or by GitHub's API. */
 export type GitopsAccess = {
   readonly config: RepositoryConfig
-  /** How the repository is told apart from the others; empty for the first. */
-  readonly name: string
   /** The repository's address as people may see it. */
   readonly url: string
   /** Called once: a process has one writer a branch. `pushEnded` is told how each way to the host ended. */
@@ -38,10 +36,10 @@ export type Memory = Pick<SeenBranch, 'tip' | 'halt'> & {
 }
 
 /** The ways by the clone in the data folder. */
-export function byClone({ config, name, url, git, stream, direct }: Gitops): GitopsAccess {
+export function byClone({ config, url, git, stream, direct }: Gitops): GitopsAccess {
   const { branch, root, environments } = config
   return {
-    ...{ config, name, url },
+    ...{ config, url },
     writer: (pushEnded) => new LocalWriter(git, { url, branch, root, pushEnded }, direct),
     history: new History(git, stream, { environments, root }),
     files: readFolder(git),

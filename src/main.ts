@@ -66,7 +66,7 @@ export async function startServer(
     const database = await openStore(config, folder)
     const given = { dataDir: folder.path, environment: process.env }
     const clones = await openAllGitops(config, given)
-    const names = clones.map(({ name }) => name)
+    const names = config.gitops.repositories.map(({ name }) => name)
     await IndexStore.keepOnly(database, names)
     const charts = await openCharts(config, given)
     return await serve(config, folder, { ...through({ database, clones }), charts, log })

@@ -27,5 +27,5 @@ export type DeliveryBatch = { readonly messages: readonly { readonly body: Deliv
 
 /** What of a Durable Object is used. */
 export type ObjectState = {
-  readonly storage: { setAlarm(ms: number): Promise<void> }
+  readonly storage: { setAlarm(ms: number): Promise<void>; deleteAlarm(): Promise<void> }
 }
