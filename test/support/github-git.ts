@@ -8,6 +8,7 @@ import {
   type RepositoryAsk,
   unprocessable,
 } from './github-answers.ts'
+import { byLines, person } from './github-signed.ts'
 import { someonesGit, someonesGitTold } from './temp.ts'
 
 export type GitRoute = readonly [
@@ -34,11 +35,6 @@ export const gitRoutes: readonly GitRoute[] = [
 const modes = ['100644', '100755', '040000', '160000', '120000'] as const
 const types = { '040000': 'tree', '160000': 'commit' } as Readonly<Record<string, string>>
 const sha = z.string().regex(/^[0-9a-f]{40}$/)
-const person = z.object({
-  name: z.string(),
-  email: z.string(),
-  date: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-})
 const newTree = z.object({
   base_tree: sha.optional(),
   tree: z.array(
@@ -155,27 +151,14 @@ async function makeCommit(ask: RepositoryAsk): Promise<Answer> {
   if (!(await isOf(ask, 'tree', given.tree))) throw unprocessable('Tree SHA does not exist')
   for (const parent of given.parents)
     if (!(await isOf(ask, 'commit', parent))) throw unprocessable('Parent SHA does not exist')
-  const isGithubs = given.author === undefined && given.committer === undefined
-  const date = new Date(ask.state.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z')
-  const bot = { name: ask.state.bot, email: `${ask.state.bot}@users.noreply.github.com`, date }
-  const { author = bot, committer = given.author ?? githubs(date) } = given
   const head = [
     `tree ${given.tree}`,
     ...given.parents.map((parent) => `parent ${parent}`),
-    `author ${personLine(author)}`,
-    `committer ${personLine(committer)}`,
-    ...(isGithubs ? [`gpgsig ${signature(ask.state.next())}`] : []),
+    ...byLines(ask.state, given),
   ]
   const made = await written(ask, 'commit', `${head.join('\n')}\n\n${given.message}`)
   return ok(await commitShape(ask, made.trim()), 201)
 }
-
-const githubs = (date: string) => ({ name: 'GitHub', email: 'noreply@github.com', date })
-const personLine = ({ name, email, date }: z.infer<typeof person>) =>
-  `${name} <${email}> ${Date.parse(date) / 1000} +0000`
-/** Never the same twice, as its time is not. */
-const signature = (count: number) =>
-  `-----BEGIN PGP SIGNATURE-----\n \n ${count}\n -----END PGP SIGNATURE-----`
 
 async function entriesOf(ask: RepositoryAsk, tree: string): Promise<Map<string, Entry>> {
   const listed = await git(ask, 'ls-tree', '-z', tree)

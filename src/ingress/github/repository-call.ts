@@ -85,23 +85,27 @@ function appCall(api: GithubApi, { owner, repo }: At): RepositoryCall {
     return known
   }
   return async (route, parameters) => {
-    const isRead = route.startsWith('GET ')
+    const isRead = reads(route, parameters)
     // Somebody may have accepted by now what the app asks for.
     const found = known && (isRead || known.writes) ? known : await look()
     if (found.kind !== 'installed') return found
     if (!isRead && !found.writes)
       return { kind: 'refused', status: 403, message: mayNotWrite(full) }
     const result = await api.call(found.id, route, parameters)
-    if (!isGone(result)) return result
+    if (!isOfOthers(result)) return result
     const now = await look()
     if (now.kind !== 'installed') return now.kind === 'refused' ? now : result
+    if (!isRead && !now.writes) return { kind: 'refused', status: 403, message: mayNotWrite(full) }
     return now.id === found.id ? result : api.call(now.id, route, parameters)
   }
 }
 
-/** Whoever installs the app anew gives it another id, and the former one is not there any more. */
-const isGone = (result: GithubResult): boolean =>
-  (result.kind === 'refused' && result.status === 404) ||
+const reads = (route: string, { query }: Readonly<Record<string, unknown>>): boolean =>
+  typeof query === 'string' ? !query.startsWith('mutation') : route.startsWith('GET ')
+
+/** Whoever installs the app anew gives it another id, and may give it less. */
+const isOfOthers = (result: GithubResult): boolean =>
+  (result.kind === 'refused' && [403, 404].includes(result.status)) ||
   (result.kind === 'unreachable' && result.problem === 'status 401')
 
 const notInstalled = (full: string): string =>
