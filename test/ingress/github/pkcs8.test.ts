@@ -4,15 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { pkcs8 } from '../../../src/ingress/github/pkcs8.ts'
 
 describe('a private key', () => {
-  it.each([1024, 2048])(
-    'of %i bits as GitHub hands it out becomes PKCS#8',
-    (modulusLength) => {
-      const { privateKey } = generateKeyPairSync('rsa', { modulusLength })
-      const given = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
-      expect(pkcs8(given)).toBe(privateKey.export({ type: 'pkcs8', format: 'pem' }))
-      expect(createPrivateKey(pkcs8(given)).equals(privateKey)).toBe(true)
-    },
-  )
+  it.each([1024, 2048])('of %i bits as GitHub hands it out becomes PKCS#8', (modulusLength) => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength })
+    const given = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
+    expect(pkcs8(given)).toBe(privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    expect(createPrivateKey(pkcs8(given)).equals(privateKey)).toBe(true)
+  })
 
   it('in PKCS#8 stays as it is', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
