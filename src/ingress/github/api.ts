@@ -1,5 +1,6 @@
 import { Probot, ProbotOctokit } from 'probot'
 import type { GithubApi, GithubResult } from '../../messages/github/api.ts'
+import { pkcs8 } from './pkcs8.ts'
 import type { GithubPorts } from './ports.ts'
 
 /** No call may take longer: a comment is waiting for it. */
@@ -22,7 +23,7 @@ type Given = {
 export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Probot {
   const Octokit = plainOctokit()
   return new Probot({
-    ...{ appId, privateKey, secret, Octokit },
+    ...{ appId, privateKey: pkcs8(privateKey), secret, Octokit },
     ...(baseUrl === undefined ? {} : { baseUrl }),
     log: namedLog(log) as never,
   })
@@ -32,8 +33,11 @@ export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Pr
 function namedLog(log: GithubPorts['log']) {
   const told =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (given: object | string, text = '') =>
-      typeof given === 'string' ? log[level]({ from: 'probot' }, given) : log[level](given, text)
+    (given: object | string, text = '') => {
+      if (typeof given === 'string') log[level]({ from: 'probot' }, given)
+      else if (given instanceof Error) log[level]({ err: given }, text || given.message)
+      else log[level](given, text)
+    }
   const own = {
     ...{ debug: told('debug'), info: told('info'), warn: told('warn'), error: told('error') },
     child: () => own,
