@@ -31,6 +31,20 @@ type LeaderGiven = {
   readonly log: Logger
 }
 
+/** The lease of this server while it leads, for what is built before there is one. */
+export class Led {
+  #lease: HeldLease | undefined
+
+  begins(lease: HeldLease): void {
+    this.#lease = lease
+  }
+
+  /** The number of the lease; nothing while another server leads. */
+  get fence(): number | undefined {
+    return this.#lease?.isHeld() ? this.#lease.fence : undefined
+  }
+}
+
 /** Who leads, of the servers on this database. */
 export const leaderOf = ({
   database,

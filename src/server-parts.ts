@@ -10,10 +10,11 @@ import type { GitopsPushed } from './ingress/github/hooks.ts'
 import { httpApp } from './ingress/http/app.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
-import { heldCommit, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
+import { heldCommit, type Led, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
 import type { Logger } from './logger.ts'
 import type { ChartRenderer } from './manifest/chart/chart-renderer.ts'
 import type { Follower } from './release/follow.ts'
+import type { PolicySet } from './policy/policy.ts'
 import { Loop } from './release/loop.ts'
 import { asOne, fetchPushed, manyOf, repositoriesOf } from './repository-parts.ts'
 import type { HeldLease } from './servers/candidate.ts'
@@ -42,6 +43,7 @@ export type Core = {
   readonly gitops: readonly GitopsAccess[]
   readonly charts: ChartRenderer
   readonly read: ReadPlace
+  readonly led: Led
   /** Whether there is a process whose memory and time can be measured. */
   readonly hasProcess: boolean
   readonly log: Logger
@@ -71,6 +73,8 @@ export type ServerParts = {
   /** Answers every request. */
   readonly app: ReturnType<typeof httpApp>
   readonly surfaces: Surfaces
+  /** The policies as they stand now. */
+  readonly policiesNow: () => Promise<PolicySet>
   /** What keeps the index of each repository at its branch. */
   readonly followers: readonly Follower[]
   /** A try to lead, from its start to its stop; one at a time. */
@@ -83,7 +87,7 @@ export type ServerParts = {
 
 /** Builds every part of a server once and hands it on. Starts nothing. */
 export async function serverParts(config: Config, opened: Opened): Promise<ServerParts> {
-  const { database, gitops, adminToken, setup, who, isSweeping = true, log } = opened
+  const { database, gitops, led, adminToken, setup, who, isSweeping = true, log } = opened
   const { repositories, ...parts } = partsOf(config, opened)
   const { commands, loopOn, health, metrics, users, policiesNow, gitopsPushed } = parts
   const surfaces = await openSurfaces(config, {
@@ -95,7 +99,10 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
     leader = leaderOf({
       ...{ database, host: who.host, place: who.place, leaseMs: config.leaseMs, log },
       follow: () => Promise.all(repositories.map(({ writer }) => writer.refresh())),
-      lead: (lease, own) => together([termOf(loopOn(lease, own)), surfaces.lead(own)]),
+      lead(lease, own) {
+        led.begins(lease)
+        return together([termOf(loopOn(lease, own)), surfaces.lead(own)])
+      },
     })
     return leader
   }
@@ -113,7 +120,7 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
     ...{ slack: surfaces.slack, github: surfaces.github, setup },
   })
   return {
-    ...{ app, surfaces, candidacy, wake: commands.wake },
+    ...{ app, surfaces, candidacy, wake: commands.wake, policiesNow },
     followers: repositories.map(({ follower }) => follower),
     nextDueMs: dueOf(database, [
       ...(config.slack ? ['slack'] : []),

@@ -42,6 +42,7 @@ const everything = [
   'chart-parts.ts',
   'gitops-parts.ts',
   'gitops-access.ts',
+  'github-access.ts',
   'halt-parts.ts',
   'server-parts.ts',
   'repository-parts.ts',
