@@ -1,14 +1,17 @@
 import { type Answer, type Ask, message, ok } from './github-answers.ts'
+import { objects } from './github-reads.ts'
 import type { Json } from './github-state.ts'
 
 const classifiers = ['ABUSE', 'DUPLICATE', 'LOW_QUALITY', 'OFF_TOPIC', 'OUTDATED', 'RESOLVED', 'SPAM'] // biome-ignore format: one list
 
-/** Hides comments; what else is asked gets the answer in `graphqlAnswers`, or nothing. GraphQL faults are 200. */
-export function graphql({ state, body }: Ask): Answer {
+/** Hides comments and reads objects; what else is asked gets the answer in `graphqlAnswers`, or nothing. GraphQL faults are 200. */
+export function graphql(ask: Ask): Answer | Promise<Answer> {
+  const { state, body } = ask
   const { query } = body
   if (typeof query !== 'string') return message(400, 'A query attribute must be specified')
   const other = state.graphqlAnswers.find((one) => one.query.test(query))
   if (other) return ok(other.answer)
+  if (/\bobject\(/.test(query)) return objects(ask, query)
   const name = /\b(un)?minimizeComment\b/.exec(query)
   if (!name) return ok({ data: {} })
   const field = name[0]

@@ -110,6 +110,8 @@ export class Repository {
   readonly rules = new Map<string, readonly string[]>()
   /** A bare repository whose branches and commits are the real ones. */
   folder: string | undefined
+  /** A recursive list of a tree is cut short after so many entries. */
+  listedMax = 100_000
   /** What GitHub says to whoever moves a branch, when it does not let them. */
   refusal: string | undefined
   /** Runs while a branch is moved. */
