@@ -1,13 +1,15 @@
 import type { RepositoryConfig } from './config.ts'
 import type { PushEnd } from './domain/batch.ts'
+import type { HistoryPort } from './domain/history.ts'
 import { History } from './gitops/history.ts'
 import { LocalWriter } from './gitops/local.ts'
 import type { HaltTold } from './gitops/memory.ts'
-import { type Proposed, proposedSources } from './gitops/pulls.ts'
-import { branchSources, type ReadSources, readFolder } from './gitops/sources.ts'
+import type { Proposed } from './gitops/proposed.ts'
+import { proposedSources } from './gitops/pulls.ts'
+import type { ReadSources } from './gitops/source-paths.ts'
+import { branchSources, readFolder } from './gitops/sources.ts'
 import type { GitopsWriter, SeenBranch } from './gitops/writer.ts'
 import type { Gitops } from './gitops-parts.ts'
-import type { HistoryPort } from './release/reindex.ts'
 
 /** The ways into a GitOps repository, whether by a clone or by GitHub's API. */
 export type GitopsAccess = {

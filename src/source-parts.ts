@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import type { Sources } from './domain/sources.ts'
-import type { ReadSources } from './gitops/sources.ts'
+import type { ReadSources } from './gitops/source-paths.ts'
 import type { GitopsAccess } from './gitops-access.ts'
 import { type ManifestSet, manifestLoader } from './manifest/manifest-set.ts'
 import { loadPolicies, type PolicySet } from './policy/policy.ts'
