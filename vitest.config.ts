@@ -20,6 +20,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // What a file database proves, proved of a libSQL server: `tempDatabase` opens one.
+          name: 'remote',
+          include: [
+            'test/{store,servers}/**/*.test.ts',
+            'test/notify/courier.test.ts',
+            'test/release/*.test.ts',
+            'test/commands/authenticate.test.ts',
+          ],
+          env: { GIMLET_TEST_DATABASE: 'remote' },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'whole',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/support/build.ts'],

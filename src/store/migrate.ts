@@ -2,6 +2,17 @@ import { Fault } from '../domain/fault.ts'
 import type { Database } from './client.ts'
 import { type Migration, migrations as shipped } from './migrations/list.ts'
 
+/** What every write may need, the first migration's as well. */
+const beforeAll: readonly string[] = [
+  'create table if not exists migrations (number integer primary key, applied integer not null) strict',
+  // A write whose answer was lost is looked up here before it is written again.
+  `create table if not exists write_receipts (
+     id text primary key,
+     written integer not null,
+     changes text not null default ''
+   ) strict, without rowid`,
+]
+
 /**
  * Brings the schema up to this program's, each migration in one transaction with its own record.
  * Throws `database_newer` when a newer program wrote the database: this one must not touch it.
@@ -10,9 +21,7 @@ export async function migrate(
   database: Database,
   migrations: readonly Migration[] = shipped,
 ): Promise<void> {
-  await database.write([
-    'create table if not exists migrations (number integer primary key, applied integer not null) strict',
-  ])
+  await database.write(beforeAll, { isRepeatable: true })
   const current = await reached(database)
   const newest = newestOf(migrations)
   if (current > newest)
