@@ -9,8 +9,8 @@ import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import { Fault } from './domain/fault.ts'
 import type { Sha } from './domain/names.ts'
-import { folderSources } from './gitops/sources.ts'
 import type { openByGithub } from './github-access.ts'
+import { folderSources } from './gitops/sources.ts'
 import { byClone, type GitopsAccess } from './gitops-access.ts'
 import { type Gitops, openAllGitops } from './gitops-parts.ts'
 import { listen } from './ingress/http/listen.ts'
@@ -84,7 +84,9 @@ async function serve(config: Config, folder: DataFolder, opened: OnMachine): Pro
   const token = await adminToken(config, folder)
   const led = new Led()
   const gitops =
-    config.gitops.writer === 'git' ? clones.map(byClone) : await byGithub(config, { database, led, log })
+    config.gitops.writer === 'git'
+      ? clones.map(byClone)
+      : await byGithub(config, { database, led, log })
   const server = await serverParts(config, {
     ...{ database, gitops, led, charts, log },
     adminToken: token.text,

@@ -15,8 +15,8 @@ import { TokenStore } from '../store/tokens.ts'
 import { UserStore } from '../store/users.ts'
 import { tokenParts } from '../token-parts.ts'
 import type { Bindings, ServerCalls } from './bindings.ts'
-import { queuedHooks } from './queued-hooks.ts'
 import { edgeLog } from './log.ts'
+import { queuedHooks } from './queued-hooks.ts'
 
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
 
