@@ -11,7 +11,25 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] },
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', 'test/edge/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // What a file database proves, proved of a libSQL server: `tempDatabase` opens one.
+          name: 'remote',
+          include: [
+            'test/{store,servers}/**/*.test.ts',
+            'test/notify/courier.test.ts',
+            'test/release/*.test.ts',
+            'test/commands/authenticate.test.ts',
+          ],
+          env: { GIMLET_TEST_DATABASE: 'remote' },
+        },
       },
       {
         extends: true,

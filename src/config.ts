@@ -49,6 +49,8 @@ export type Config = {
 
 /** One GitOps repository: contract, section 1. */
 export type RepositoryConfig = {
+  /** How the repository is told apart from the others; empty for the first. */
+  readonly name: string
   /** `null` is the local repository below the data folder. */
   readonly url: string | null
   readonly branch: string
@@ -229,7 +231,7 @@ function repositoriesOf(settings: Settings): Config['gitops']['repositories'] {
   const { GITOPS_REPO: url = null, GITOPS_TOKEN: token, GITOPS_SSH_KEY_FILE: sshKeyFile } = settings
   const others = settings.GITOPS_REPOS.map(
     ({ environments: names, repo, ...own }): RepositoryConfig => ({
-      url: repo,
+      ...{ url: repo, name: `${repo} ${own.branch}` },
       branch: own.branch,
       // A token is shown to the host that it is for, and to no other.
       token: own.token ?? (isSameOrigin(repo, url) ? token : undefined),
@@ -239,7 +241,8 @@ function repositoriesOf(settings: Settings): Config['gitops']['repositories'] {
     }),
   )
   const environments = { names: others.flatMap((one) => one.environments.names), isAllBut: true }
-  const first = { url, branch: settings.GITOPS_BRANCH, token, sshKeyFile, environments, root: null }
+  const of = { url, branch: settings.GITOPS_BRANCH, token, sshKeyFile }
+  const first = { ...of, name: '', environments, root: null }
   return [first, ...others]
 }
 

@@ -220,15 +220,16 @@ const isSha = (value: unknown): value is Sha =>
   typeof value === 'string' && /^[0-9a-f]{40}$/.test(value)
 
 const notOne = 'the answer is not one of GitHub’s'
-const odd = (doing: string) => new Fault('gitops_unreachable', `${doing}: ${notOne}`)
+/** What is answered is not what GitHub answers. */
+export const odd = (doing: string) => new Fault('gitops_unreachable', `${doing}: ${notOne}`)
 
-function shaOf(value: unknown, doing: string): Sha {
+export function shaOf(value: unknown, doing: string): Sha {
   const sha = part(value, 'sha')
   if (isSha(sha)) return sha
   throw odd(doing)
 }
 
-function treeIn(value: unknown, doing: string): Tree {
+export function treeIn(value: unknown, doing: string): Tree {
   const listed = part(value, 'tree')
   // Of a list that was cut short nobody knows what is missing.
   if (!Array.isArray(listed) || part(value, 'truncated') === true) throw odd(doing)

@@ -25,15 +25,12 @@ export const gitRoutes: readonly GitRoute[] = [
   ['GET', '/contents/*path', 'contents', contents],
   ['GET', '/git/commits/:sha', 'contents', async (ask) => ok(await commitShape(ask, id(ask)))],
   ['POST', '/git/commits', 'contents', makeCommit],
-  ['GET', '/git/trees/:sha', 'contents', async (ask) => ok(await treeShape(ask, id(ask)))],
   ['POST', '/git/trees', 'contents', makeTree],
-  ['GET', '/compare/*base...*head', 'contents', compare],
-  ['GET', '/commits', 'contents', commits],
   ['GET', '/commits/:sha', 'contents', commit],
 ]
 
 const modes = ['100644', '100755', '040000', '160000', '120000'] as const
-const types = { '040000': 'tree', '160000': 'commit' } as Readonly<Record<string, string>>
+export const types = { '040000': 'tree', '160000': 'commit' } as Readonly<Record<string, string>>
 const sha = z.string().regex(/^[0-9a-f]{40}$/)
 const newTree = z.object({
   base_tree: sha.optional(),
@@ -62,12 +59,14 @@ type Entry = { readonly mode: string; readonly sha: string }
 const id = ({ params }: RepositoryAsk): string => found(params.sha)
 
 /** Runs git in the repository; what git cannot do ends the route. */
-const git = ({ repository }: RepositoryAsk, ...args: readonly string[]): Promise<string> =>
+export const git = ({ repository }: RepositoryAsk, ...args: readonly string[]): Promise<string> =>
   someonesGit(found(repository.folder), ...args)
 
 /** What git answers in one line; nothing when it says that there is no such thing. */
-const told = async (ask: RepositoryAsk, ...args: readonly string[]): Promise<string | undefined> =>
-  (await git(ask, ...args).catch(() => undefined))?.trim()
+export const told = async (
+  ask: RepositoryAsk,
+  ...args: readonly string[]
+): Promise<string | undefined> => (await git(ask, ...args).catch(() => undefined))?.trim()
 
 const written = (ask: RepositoryAsk, type: string, text: string): Promise<string> =>
   someonesGitTold(
@@ -79,7 +78,7 @@ const written = (ask: RepositoryAsk, type: string, text: string): Promise<string
     '--stdin',
   )
 
-async function isOf(ask: RepositoryAsk, type: string, name: string): Promise<boolean> {
+export async function isOf(ask: RepositoryAsk, type: string, name: string): Promise<boolean> {
   return (await told(ask, 'cat-file', '-t', name)) === type
 }
 
@@ -242,26 +241,6 @@ async function lay(
   const made = own ?? (await written(ask, 'blob', content ?? '')).trim()
   if (!(await isOf(ask, type, made))) throw unprocessable(`tree.sha ${made} is not a valid ${type}`)
   entries.set(path, { mode, sha: made })
-}
-
-async function compare(ask: RepositoryAsk): Promise<Answer> {
-  const { base = '', head = '' } = ask.params
-  const merged = found(await told(ask, 'merge-base', base, head))
-  const printed = await git(ask, 'rev-list', '--left-right', '--count', `${base}...${head}`)
-  const [behind = 0, ahead = 0] = printed.trim().split(/\s+/).map(Number)
-  const status =
-    behind > 0 ? (ahead > 0 ? 'diverged' : 'behind') : ahead > 0 ? 'ahead' : 'identical'
-  const counts = { ahead_by: ahead, behind_by: behind, total_commits: ahead }
-  return ok({ status, ...counts, merge_base_commit: { sha: merged }, commits: [], files: [] })
-}
-
-async function commits(ask: RepositoryAsk): Promise<Answer> {
-  const { query } = ask
-  const size = Math.min(Number(query.get('per_page') ?? 30) || 30, 100)
-  const from = found(await told(ask, 'rev-parse', '--verify', query.get('sha') ?? 'HEAD'))
-  const printed = await git(ask, 'rev-list', `--max-count=${size}`, from)
-  const listed = printed.split('\n').filter(Boolean)
-  return ok(listed.map((one) => ({ sha: one })))
 }
 
 async function commit(ask: RepositoryAsk): Promise<Answer> {

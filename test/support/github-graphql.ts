@@ -1,10 +1,11 @@
 import { type Answer, type Ask, message, ok, Refused } from './github-answers.ts'
 import { moveRef } from './github-git.ts'
+import { objects } from './github-reads.ts'
 import { type Json, nodeId } from './github-state.ts'
 
 const classifiers = ['ABUSE', 'DUPLICATE', 'LOW_QUALITY', 'OFF_TOPIC', 'OUTDATED', 'RESOLVED', 'SPAM'] // biome-ignore format: one list
 
-/** Hides comments and moves branches; what else is asked gets the answer in `graphqlAnswers`, or nothing. GraphQL faults are 200. */
+/** Hides comments, moves branches and reads objects; what else is asked gets the answer in `graphqlAnswers`, or nothing. GraphQL faults are 200. */
 export function graphql(ask: Ask): Answer | Promise<Answer> {
   const { state, body } = ask
   const { query } = body
@@ -12,6 +13,7 @@ export function graphql(ask: Ask): Answer | Promise<Answer> {
   const other = state.graphqlAnswers.find((one) => one.query.test(query))
   if (other) return ok(other.answer)
   if (/\bupdateRefs\b/.test(query)) return updateRefs(ask)
+  if (/\bobject\(/.test(query)) return objects(ask, query)
   const name = /\b(un)?minimizeComment\b/.exec(query)
   if (!name) return ok({ data: {} })
   const field = name[0]

@@ -112,6 +112,8 @@ export class Repository {
   folder: string | undefined
   /** Whether a folder that takes the place of another is laid over it instead. */
   mergesFolders = false
+  /** A recursive list of a tree is cut short after so many entries. */
+  listedMax = 100_000
   /** What GitHub says to whoever moves a branch, when it does not let them. */
   refusal: string | undefined
   /** Runs while a branch is moved. */

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, type Ask, message, ok, paramsOf, Refused } from './github-answers.ts'
 import { jwtProblem, privateKey } from './github-auth.ts'
 import { gitRoutes } from './github-git.ts'
+import { readRoutes } from './github-reads.ts'
 import { appRoutes, type RepositoryRoute, repositoryRoutes, tokenRoutes } from './github-routes.ts'
 import { type SenderOptions, senderOf } from './github-sender.ts'
 import { apiOf, installationShape, repositoryShape } from './github-shapes.ts'
@@ -291,7 +292,9 @@ export class GithubStandIn extends GithubState {
     if (!repository && moved) return this.#moved(moved, `${rest}${ask.query.size > 0 ? `?${ask.query}` : ''}`, method) // biome-ignore format: one line
     const isSeen = repository?.installationId === token.installationId && (token.repositoryIds?.includes(repository.id) ?? true) // biome-ignore format: one value
     if (!repository || !isSeen) return message(404, 'Not Found')
-    const routes = repository.folder ? [...gitRoutes, ...repositoryRoutes] : repositoryRoutes
+    const routes = repository.folder
+      ? [...readRoutes, ...gitRoutes, ...repositoryRoutes]
+      : repositoryRoutes
     for (const [of, template, needs, run] of routes) {
       const params = of === method && paramsOf(template, rest)
       if (!params) continue

@@ -1,5 +1,6 @@
 import { Probot, ProbotOctokit } from 'probot'
 import type { GithubApi, GithubResult } from '../../messages/github/api.ts'
+import { pkcs8 } from './pkcs8.ts'
 import type { GithubPorts } from './ports.ts'
 
 /** No call may take longer: a comment is waiting for it. */
@@ -22,10 +23,26 @@ type Given = {
 export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Probot {
   const Octokit = plainOctokit()
   return new Probot({
-    ...{ appId, privateKey, secret, Octokit },
+    ...{ appId, privateKey: pkcs8(privateKey), secret, Octokit },
     ...(baseUrl === undefined ? {} : { baseUrl }),
-    log: log as never,
+    log: namedLog(log) as never,
   })
+}
+
+/** Our log as Probot and Octokit use one: named anew for each use, and told with or without fields. */
+function namedLog(log: GithubPorts['log']) {
+  const told =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (given: object | string, text = '') => {
+      if (typeof given === 'string') log[level]({ from: 'probot' }, given)
+      else if (given instanceof Error) log[level]({ err: given }, text || given.message)
+      else log[level](given, text)
+    }
+  const own = {
+    ...{ debug: told('debug'), info: told('info'), warn: told('warn'), error: told('error') },
+    child: () => own,
+  }
+  return own
 }
 
 /** Octokit that asks once, and says at once what came of it. */
