@@ -71,9 +71,9 @@ async function measured({ url }, write) {
 async function ours({ url }) {
   const call = await callTo(url)
   const { GithubWriter } = await import('../dist/gitops/github.js')
-  const { PacedGithub } = await import('../dist/gitops/github-pace.js')
+  const { GithubPace } = await import('../dist/gitops/github-pace.js')
   let hours = 0
-  const github = new PacedGithub(call, { nowMs: () => hours * 3_600_000 })
+  const github = new GithubPace({ nowMs: () => hours * 3_600_000 }).of(call)
   const seen = { tip: undefined, halt: null, sees: () => undefined, loses: (lost) => lost }
   const log = { warn: console.error }
   const writer = new GithubWriter(

@@ -3,7 +3,7 @@ import { githubRepositoryAt } from './domain/github-repository.ts'
 import { ours } from './gitops/author.ts'
 import { GithubWriter } from './gitops/github.ts'
 import { GithubHistory } from './gitops/github-history.ts'
-import { PacedGithub } from './gitops/github-pace.ts'
+import { GithubPace } from './gitops/github-pace.ts'
 import { proposedOnGithub } from './gitops/github-pulls.ts'
 import { GithubReader } from './gitops/github-read.ts'
 import { githubSources, readGithubFolder } from './gitops/github-sources.ts'
@@ -24,13 +24,28 @@ type Given = {
   readonly led: Led
   readonly log: Logger
 }
-type Opening = Given & { readonly app: GithubApi | null; readonly author: string | undefined }
+type Opening = Given & {
+  readonly app: GithubApi | null
+  readonly author: string | undefined
+  readonly paceOf: (token: string | undefined) => GithubPace
+}
 
 /** Reaches the GitOps repositories by GitHub's API, the first one first: without a program or a disk. */
 export async function openByGithub(config: Config, given: Given): Promise<GitopsAccess[]> {
   const { repositories, author } = config.gitops
   const app = await appOf(config, given.log)
-  return Promise.all(repositories.map((one) => openOne(one, { ...given, app, author })))
+  const paceOf = pacesOf()
+  return Promise.all(repositories.map((one) => openOne(one, { ...given, app, author, paceOf })))
+}
+
+/** A pace for the app and for each token: GitHub counts what an account asks, whatever the repository. */
+function pacesOf(): (token: string | undefined) => GithubPace {
+  const paces = new Map<string | undefined, GithubPace>()
+  return (token) => {
+    const pace = paces.get(token) ?? new GithubPace(clock)
+    paces.set(token, pace)
+    return pace
+  }
 }
 
 /** The GitHub App, which is loaded only where there is one. */
@@ -43,7 +58,7 @@ async function appOf({ github }: Config, log: Logger): Promise<GithubApi | null>
 
 async function openOne(
   config: RepositoryConfig,
-  { database, led, log, app, author }: Opening,
+  { database, led, log, app, author, paceOf }: Opening,
 ): Promise<GitopsAccess> {
   const { name, branch, root, environments, token } = config
   const url = config.url ?? ''
@@ -52,7 +67,7 @@ async function openOne(
     { database, fence: () => led.fence },
     { repository: name, url, branch },
   )
-  const github = new PacedGithub(ask, clock)
+  const github = paceOf(token).of(ask)
   const reader = new GithubReader(github.call, { ...at, branch })
   // GitHub signs what its app commits, as long as nobody says who it is by.
   const by = author ?? (token === undefined ? null : ours)

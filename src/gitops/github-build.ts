@@ -104,8 +104,8 @@ export class GithubBuild {
    */
   async #prove(): Promise<void> {
     if (this.#isProven) return
-    const before = await this.#git.makeTree([textEntry('a/b/old', '')])
-    const folder = await this.#git.makeTree([textEntry('new', '')])
+    const before = await this.#git.makeTree([textEntry('a/b/old', 'old\n')])
+    const folder = await this.#git.makeTree([textEntry('new', 'new\n')])
     const after = await this.#git.makeTree([folderEntry('a/b', folder.sha)], before.sha)
     if (after.sha !== provenTree) throw new Fault('gitops_broken', unproven)
     this.#isProven = true
@@ -131,8 +131,8 @@ export class GithubBuild {
 
 type Placed = { readonly env: string; readonly app: string; readonly made: Sha }
 
-/** The tree of a file `a/b/new` of nothing. */
-const provenTree: Sha = '67d77affb3debde0f0063e05a9c43693680a334b'
+/** The tree of one file `a/b/new`, with the line `new`. */
+const provenTree: Sha = 'f40916628a323e8df2d2ef2580faef070b93e976'
 const unproven =
   'putting a folder in the place of another: GitHub makes another tree of it than git, so nothing is written; set GITOPS_WRITER to git'
 

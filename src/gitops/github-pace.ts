@@ -1,5 +1,5 @@
 import { Fault } from '../domain/fault.ts'
-import type { GithubCall } from './github-git.ts'
+import type { GithubAnswer, GithubCall } from './github-git.ts'
 
 /** So many may be made in each time. */
 type Limit = { readonly windowMs: number; readonly most: number }
@@ -30,12 +30,18 @@ export function waitOf(
   return Math.max(0, ...waits)
 }
 
+/** GitHub's API of one repository, in a pace. */
+export type PacedGithub = {
+  readonly call: GithubCall
+  /** Does work that makes content in at most so many calls. When they do not fit yet, it is not begun. */
+  making<T>(calls: number, work: () => Promise<T>): Promise<T>
+}
+
 /**
- * GitHub's API in the pace that GitHub asks for, one for each account that it knows us by. Once GitHub
- * asks to wait, it is asked nothing until then.
+ * The pace that GitHub asks for: one for each account that it knows us by, whatever the repository. Once
+ * GitHub asks to wait, it is asked nothing until then.
  */
-export class PacedGithub {
-  readonly #ask: GithubCall
+export class GithubPace {
   readonly #clock: { nowMs(): number }
   /** When content was made, and points were spent; the oldest first. */
   #contentMs: readonly number[] = []
@@ -44,14 +50,21 @@ export class PacedGithub {
   #kept = 0
   #untilMs = Number.NEGATIVE_INFINITY
 
-  constructor(ask: GithubCall, clock: { nowMs(): number }) {
-    this.#ask = ask
+  constructor(clock: { nowMs(): number }) {
     this.#clock = clock
   }
 
-  readonly call: GithubCall = async (route, parameters) => {
+  /** The same API in this pace. */
+  of(ask: GithubCall): PacedGithub {
+    return {
+      call: (...asked) => this.#call(ask, ...asked),
+      making: (calls, work) => this.#making(calls, work),
+    }
+  }
+
+  async #call(ask: GithubCall, ...asked: Parameters<GithubCall>): Promise<GithubAnswer> {
     const nowMs = this.#clock.nowMs()
-    const isContent = makesContent(route, parameters)
+    const isContent = makesContent(...asked)
     const points = isContent ? pointsOfWrite : pointsOfRead
     this.#pointsMs = within(this.#pointsMs, { windowMs: minuteMs, nowMs })
     const paceMs = waitOf(this.#pointsMs, pointLimits, { more: points, nowMs })
@@ -59,14 +72,13 @@ export class PacedGithub {
     if (afterMs > 0) return { kind: 'limited', afterMs }
     this.#pointsMs = [...this.#pointsMs, ...Array<number>(points).fill(nowMs)]
     if (isContent) this.#contentMs = [...this.#contentMs, nowMs]
-    const answer = await this.#ask(route, parameters)
+    const answer = await ask(...asked)
     if (answer.kind === 'limited')
       this.#untilMs = Math.max(this.#untilMs, this.#clock.nowMs() + answer.afterMs)
     return answer
   }
 
-  /** Does work that makes content in at most so many calls. When they do not fit yet, it is not begun. */
-  async making<T>(calls: number, work: () => Promise<T>): Promise<T> {
+  async #making<T>(calls: number, work: () => Promise<T>): Promise<T> {
     const nowMs = this.#clock.nowMs()
     this.#contentMs = within(this.#contentMs, { windowMs: hourMs, nowMs })
     const made = [...this.#contentMs, ...Array<number>(this.#kept).fill(nowMs)]

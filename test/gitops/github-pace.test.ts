@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { GithubAnswer } from '../../src/gitops/github-git.ts'
-import { PacedGithub, waitOf } from '../../src/gitops/github-pace.ts'
+import type { GithubAnswer, GithubCall } from '../../src/gitops/github-git.ts'
+import { GithubPace, waitOf } from '../../src/gitops/github-pace.ts'
 import { settableClock } from '../support/clock.ts'
 
 const write = ['POST /repos/{owner}/{repo}/git/trees', {}] as const
@@ -11,11 +11,12 @@ const read = ['GET /repos/{owner}/{repo}', {}] as const
 function paced(answer: () => GithubAnswer = () => ({ kind: 'ok', data: {} })) {
   const clock = settableClock()
   const asked: { readonly route: string; readonly atMs: number }[] = []
-  const github = new PacedGithub((route) => {
+  const pace = new GithubPace(clock)
+  const ask: GithubCall = (route) => {
     asked.push({ route, atMs: clock.nowMs() })
     return Promise.resolve(answer())
-  }, clock)
-  return { clock, asked, github }
+  }
+  return { clock, asked, github: pace.of(ask), another: pace.of(ask) }
 }
 
 describe('how long to wait', () => {
@@ -82,7 +83,7 @@ describe('F24: GitHub in its pace', () => {
   })
 
   test('keeps room for what another repository has begun', async () => {
-    const { github } = paced()
+    const { github, another } = paced()
     let end = () => {}
     const first = github.making(
       62,
@@ -91,12 +92,12 @@ describe('F24: GitHub in its pace', () => {
           end = done
         }),
     )
-    await expect(github.making(62, () => Promise.resolve())).rejects.toMatchObject({
+    await expect(another.making(62, () => Promise.resolve())).rejects.toMatchObject({
       name: 'Fault',
     })
     end()
     await first
-    await expect(github.making(62, () => Promise.resolve())).resolves.toBeUndefined()
+    await expect(another.making(62, () => Promise.resolve())).resolves.toBeUndefined()
   })
 
   test('is asked less than 900 points a minute', async () => {

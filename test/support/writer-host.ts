@@ -4,7 +4,7 @@ import { expect, onTestFinished } from 'vitest'
 import { ours } from '../../src/gitops/author.ts'
 import { GithubWriter } from '../../src/gitops/github.ts'
 import type { Author } from '../../src/gitops/github-git.ts'
-import { PacedGithub } from '../../src/gitops/github-pace.ts'
+import { GithubPace } from '../../src/gitops/github-pace.ts'
 import type { SeenBranch } from '../../src/gitops/writer.ts'
 import { githubApi, probotOf } from '../../src/ingress/github/api.ts'
 import { githubCallOf } from '../../src/ingress/github/repository-call.ts'
@@ -93,7 +93,7 @@ export async function hubOf(
   const given = { appId: '1', privateKey: github.privateKey, secret: 'a-secret-of-the-tests' }
   const api = githubApi(() => probotOf({ ...given, baseUrl, log }))
   const call = githubCallOf({ kind: 'app', api }, { owner: 'example', repo: 'gitops', baseUrl })
-  const paced = new PacedGithub(call, clock)
+  const paced = new GithubPace(clock).of(call)
   const at = { owner: 'example', repo: 'gitops', branch: 'main', url: remote }
   const told: string[] = []
   const warn = (_: object, text: string) => void told.push(text)
