@@ -25,7 +25,6 @@ const doors = new WeakMap<Bindings, Door>()
  */
 export class Door {
   readonly #bindings: Bindings
-  readonly #server: ServerCalls
   readonly #config: ReturnType<typeof edgeConfig>
   #accepting: Acceptance | undefined
   #isMigrated = false
@@ -40,8 +39,12 @@ export class Door {
 
   constructor(bindings: Bindings) {
     this.#bindings = bindings
-    this.#server = serverOf(bindings)
     this.#config = edgeConfig(bindings)
+  }
+
+  /** Got anew for each request: it belongs to it. */
+  get #server(): ServerCalls {
+    return serverOf(this.#bindings)
   }
 
   async answer(request: Request, context: Context): Promise<Response> {
@@ -76,7 +79,7 @@ export class Door {
   /** The server brings the database up to this program's schema when it is opened. */
   async #ready(config: Config): Promise<Acceptance> {
     const { DELIVERIES: queue } = this.#bindings
-    this.#accepting ??= acceptance(config, { queue, server: this.#server })
+    this.#accepting ??= acceptance(config, { queue, wake: () => this.#server.wake() })
     if (!this.#isMigrated && !(await isMigrated(this.#accepting.database)))
       await this.#server.wake()
     this.#isMigrated = true
