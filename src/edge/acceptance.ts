@@ -15,7 +15,7 @@ import { TokenStore } from '../store/tokens.ts'
 import { UserStore } from '../store/users.ts'
 import { tokenParts } from '../token-parts.ts'
 import type { Bindings } from './bindings.ts'
-import { edgeLog } from './log.ts'
+import { logOf } from './log.ts'
 import { queuedHooks } from './queued-hooks.ts'
 
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
@@ -40,7 +40,7 @@ type Given = {
 export function acceptance(config: Config, { queue, wake }: Given): Acceptance {
   const { url, token } = config.database
   const database = openForRequests(url ?? '', token)
-  const log = edgeLog(config.logLevel, config.secrets)
+  const log = logOf(config)
   const deliveries = new DeliveryStore(database)
   const ports = {
     ...{ clock, ids: { next: newId }, tokens: new TokenStore(database) },

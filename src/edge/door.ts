@@ -1,10 +1,12 @@
 import type { Config } from '../config.ts'
 import { githubPath } from '../ingress/http/body-limit.ts'
+import { brokenAnswer } from '../ingress/http/errors.ts'
 import { healthAnswer } from '../ingress/http/health.ts'
 import { isMigrated } from '../store/migrate.ts'
 import { type Acceptance, acceptance } from './acceptance.ts'
 import type { Bindings, Context, DeliveryBatch, ServerCalls } from './bindings.ts'
 import { edgeConfig } from './edge-config.ts'
+import { logOf } from './log.ts'
 import { notConfigured } from './not-configured.ts'
 
 /** The server is woken no more often than this: once awake it looks by itself for longer. */
@@ -66,14 +68,23 @@ export class Door {
   }
 
   async #take(request: Request, config: Config, context: Context): Promise<Response> {
-    const { app } = await this.#ready(config)
-    const answer = await app.fetch(request)
+    const answer = await this.#answer(request, config)
     // Lost, it loses nothing: the server looks by itself every minute.
     if (answer.status === 201 && Date.now() >= this.#wokenMs + wakeMs) {
       this.#wokenMs = Date.now()
       context.waitUntil(this.#server.wake())
     }
     return answer
+  }
+
+  async #answer(request: Request, config: Config): Promise<Response> {
+    try {
+      const { app } = await this.#ready(config)
+      return await app.fetch(request)
+    } catch (error) {
+      logOf(config).error({ err: error }, 'the door could not be opened')
+      return brokenAnswer(error)
+    }
   }
 
   /** The server brings the database up to this program's schema when it is opened. */
