@@ -1,7 +1,5 @@
-import type { Place } from './domain/history.ts'
+import type { HistoryPort, Place } from './domain/history.ts'
 import type { Sha } from './domain/names.ts'
-import type { Git, GitStream } from './gitops/git.ts'
-import { History } from './gitops/history.ts'
 import type { DriftMode } from './release/drift.ts'
 import { type DriftFound, Follower, type FollowPorts } from './release/follow.ts'
 import type { Database } from './store/client.ts'
@@ -12,20 +10,17 @@ import { Staging } from './store/staging.ts'
 
 type Given = {
   readonly database: Database
-  readonly git: Git
-  readonly stream: GitStream
+  readonly history: HistoryPort
   readonly of: Indexed
-  /** The environment whose apps are folders at its top, if it is of one. */
-  readonly root: string | null
   /** The repository's address as people may see it. */
   readonly address: string
   readonly clock: { nowMs(): number }
 }
 
 /** What reads the repository's history into the index. */
-export function reindexPorts({ database, git, stream, of, root, address, clock }: Given) {
+export function reindexPorts({ database, history, of, address, clock }: Given) {
   return {
-    history: new History(git, stream, { environments: of.environments, root }),
+    history,
     index: new IndexStore(database, of),
     stage: () =>
       Staging.begin(database, of, {

@@ -1,7 +1,6 @@
-import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import type { GitopsWriter } from './gitops/writer.ts'
+import type { Logger } from './logger.ts'
 import { type OutrunPorts, outrun } from './release/outrun.ts'
 import type { HeldLease } from './servers/candidate.ts'
 import { Leader, type Term } from './servers/leader.ts'
@@ -11,6 +10,7 @@ import { DeliveryStore, type LeftDelivery } from './store/deliveries.ts'
 import { fenced } from './store/fenced.ts'
 import { newServerId } from './store/ids.ts'
 import { LeaseStore } from './store/leases.ts'
+import type { MessageStore } from './store/messages.ts'
 
 /** How often taking over is tried again while the git host is away. */
 const againMs = 2_000
@@ -19,8 +19,10 @@ const monotonicMs = () => performance.now()
 
 type LeaderGiven = {
   readonly database: Database
-  /** The data folder of this server, by its name. */
-  readonly server: string
+  /** What people call the machine; it may be the name of others, too. */
+  readonly host: string
+  /** What this server has to itself: see `mayTake`. */
+  readonly place: string
   readonly leaseMs: number
   /** Begins what only the server does that leads, on a database that refuses when another does. */
   readonly lead: (lease: HeldLease, own: Database) => Term
@@ -29,8 +31,30 @@ type LeaderGiven = {
   readonly log: Logger
 }
 
+/** The lease of this server while it leads, for what is built before there is one. */
+export class Led {
+  #lease: HeldLease | undefined
+
+  begins(lease: HeldLease): void {
+    this.#lease = lease
+  }
+
+  /** The number of the lease; nothing while another server leads. */
+  get fence(): number | undefined {
+    return this.#lease?.isHeld() ? this.#lease.fence : undefined
+  }
+}
+
 /** Who leads, of the servers on this database. */
-export const leaderOf = ({ database, server, leaseMs, lead, follow, log }: LeaderGiven): Leader =>
+export const leaderOf = ({
+  database,
+  host,
+  place,
+  leaseMs,
+  lead,
+  follow,
+  log,
+}: LeaderGiven): Leader =>
   new Leader(
     {
       ...{ leases: new LeaseStore(database), monotonicMs, follow, log },
@@ -38,8 +62,7 @@ export const leaderOf = ({ database, server, leaseMs, lead, follow, log }: Leade
     },
     {
       name: 'leader',
-      // The name of the machine is for people: it may be that of others, too.
-      by: { holder: `${hostname()} ${newServerId()}`, place: server, lengthMs: leaseMs },
+      by: { holder: `${host} ${newServerId()}`, place, lengthMs: leaseMs },
     },
   )
 
@@ -106,3 +129,7 @@ export const leftOf = (surface: string, { database, server, receiver, log }: Lef
     },
     surface,
   )
+
+/** What keeps messages of a surface from being sent. */
+export const waitingIn = async (messages: MessageStore, surface: string): Promise<string[]> =>
+  (await messages.problems(surface)).map(({ problem, count }) => `${problem} (${count} waiting)`)

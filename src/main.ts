@@ -1,46 +1,31 @@
 #!/usr/bin/env node
 import { realpathSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Logger } from 'pino'
 import { openCharts } from './chart-parts.ts'
-import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import { Fault } from './domain/fault.ts'
 import type { Sha } from './domain/names.ts'
-import { type Gitops, openAllGitops, tellHalts } from './gitops-parts.ts'
-import { healthOf } from './health-parts.ts'
-import type { GitopsPushed } from './ingress/github/hooks.ts'
-import { httpApp } from './ingress/http/app.ts'
+import type { openByGithub } from './github-access.ts'
+import { folderSources } from './gitops/sources.ts'
+import { byClone, type GitopsAccess } from './gitops-access.ts'
+import { type Gitops, openAllGitops } from './gitops-parts.ts'
 import { listen } from './ingress/http/listen.ts'
-import { metricsOf } from './ingress/http/metrics.ts'
-import { heldCommit, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
+import type { SetupPorts } from './ingress/http/setup.ts'
+import { Led } from './lead-parts.ts'
 import { makeLog } from './log.ts'
+import type { Logger } from './logger.ts'
 import type { ChartRenderer } from './manifest/chart/chart-renderer.ts'
 import { welcome } from './messages/welcome.ts'
 import { readSettings } from './read-settings.ts'
-import { Loop } from './release/loop.ts'
-import { asOne, fetchPushed, manyOf, repositoriesOf } from './repository-parts.ts'
-import type { HeldLease } from './servers/candidate.ts'
-import { proposedOf, sourceParts } from './source-parts.ts'
-import { ArtifactStore } from './store/artifacts.ts'
+import { first, serverParts } from './server-parts.ts'
 import { type Database, openDatabase } from './store/client.ts'
-import { ControlStore } from './store/controls.ts'
-import { EventStore } from './store/events.ts'
-import { newId } from './store/ids.ts'
-import { isIntendedOn } from './store/late-pushes.ts'
 import { migrate } from './store/migrate.ts'
-import { PreviewStore } from './store/previews.ts'
 import { IndexStore } from './store/release-index.ts'
-import { ReleaseStore } from './store/releases.ts'
-import { RepositoryNameStore } from './store/repository-names.ts'
-import { ScheduleStore } from './store/schedules.ts'
-import { TokenStore } from './store/tokens.ts'
-import { newToken, UserStore } from './store/users.ts'
-import { openSurfaces } from './surfaces.ts'
-import { identifier, tokenParts } from './token-parts.ts'
+import { newToken } from './store/users.ts'
 
 /** How long a stop may take before what still runs is left for the next start to finish. */
 const stopMs = 8_000
@@ -63,8 +48,8 @@ export type Server = {
 /** The ways by which a server changes anything: whoever stands in them sees every change. */
 export type Ways = {
   readonly database: Database
-  /** The GitOps repositories, the first one first. */
-  readonly gitops: readonly Gitops[]
+  /** The clones of the GitOps repositories, the first one first; none where GitHub's API is the way. */
+  readonly clones: readonly Gitops[]
 }
 
 /**
@@ -82,44 +67,37 @@ export async function startServer(
   try {
     const database = await openStore(config, folder)
     const given = { dataDir: folder.path, environment: process.env }
-    const gitops = await openAllGitops(config, given)
-    const names = gitops.map(({ name }) => name)
+    const isByGit = config.gitops.writer === 'git'
+    const clones = isByGit ? await openAllGitops(config, given) : []
+    const names = config.gitops.repositories.map(({ name }) => name)
     await IndexStore.keepOnly(database, names)
     const charts = await openCharts(config, given)
-    return await serve(config, folder, { ...through({ database, gitops }), charts, log })
+    return await serve(config, folder, { ...through({ database, clones }), charts, log })
   } catch (error) {
     folder.release()
     throw error
   }
 }
 
-async function serve(config: Config, folder: DataFolder, opened: Opened): Promise<Server> {
-  const { database, gitops, log } = opened
+async function serve(config: Config, folder: DataFolder, opened: OnMachine): Promise<Server> {
+  const { database, clones, charts, log } = opened
   const token = await adminToken(config, folder)
-  const { repositories, ...parts } = partsOf(config, opened)
-  const { commands, loopOn, health, metrics, users, policiesNow, gitopsPushed } = parts
-  const followers = repositories.map(({ follower }) => follower)
-  const policies = proposedOf(config, first(gitops).git)
-  const surfaces = await openSurfaces(config, {
-    ...{ database, server: folder.id, commands, policies, gitopsPushed, log },
+  const led = new Led()
+  const gitops =
+    config.gitops.writer === 'git'
+      ? clones.map(byClone)
+      : await byGithub(config, { database, led, log })
+  const server = await serverParts(config, {
+    ...{ database, gitops, led, charts, log },
+    adminToken: token.text,
+    read: ({ kind, folder: name }) =>
+      kind === 'folder' ? folderSources(resolve(name)) : first(gitops).sources(name),
+    setup: await setupOf(config, log),
+    hasProcess: true,
+    who: { server: folder.id, host: hostname(), place: folder.id },
   })
-  const leader = leaderOf({
-    ...{ database, server: folder.id, leaseMs: config.leaseMs, log },
-    follow: () => Promise.all(repositories.map(({ writer }) => writer.refresh())),
-    lead: (lease, own) => together([termOf(loopOn(lease, own)), surfaces.lead(own)]),
-  })
-  const authenticate = tokenParts(config, {
-    ...{ adminToken: token.text, database, clock, users, policies: policiesNow, log },
-  })
-  const notice = tellHalts(gitops, { log, told: surfaces.halted })
-  const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
-  const isLeader = () => leader.isLeading
-  const app = httpApp({
-    ...{ commands, authenticate, notice, log },
-    metrics: () => metrics.text(isLeader),
-    health: { ...health, problems, isLeader },
-    ...{ slack: surfaces.slack, github: surfaces.github, setup: surfaces.setup },
-  })
+  const { app, surfaces, followers } = server
+  const leader = server.candidacy()
   for (const follower of followers) follower.start()
   // The index of a small repository is there at once; a large one is read beside the releases.
   await Promise.race([Promise.all(followers.map((one) => one.first())), pause(indexWaitMs)])
@@ -131,7 +109,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
     adminToken: token.text,
     isFirstStart: token.isNew,
     show: (ref, what) =>
-      first(gitops).git([
+      first(clones).git([
         ...['show', '--no-color', '--no-ext-diff', '--format=commit %h%n%n%w(0,4,4)%B'],
         ...(what === 'files' ? ['--stat=80'] : ['--unified=1']),
         ...[ref, '--', ':!*/release.json'],
@@ -141,8 +119,7 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
       const deadline = pause(stopMs, undefined, { signal: late.signal }).catch(() => undefined)
       const stops = [listener.close(), leader.stop(), surfaces.stop()]
       stops.push(...followers.map((follower) => follower.stop()))
-      stops.push(...gitops.map(async ({ git }) => git.memory?.kept()))
-      await Promise.race([Promise.all(stops), deadline])
+      await Promise.race([Promise.all([...stops, server.kept()]), deadline])
       late.abort()
       listener.closeNow()
       database.close()
@@ -151,75 +128,15 @@ async function serve(config: Config, folder: DataFolder, opened: Opened): Promis
   }
 }
 
-const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
+/** Loaded only where it is chosen. */
+const byGithub = async (...given: Parameters<typeof openByGithub>): Promise<GitopsAccess[]> =>
+  (await import('./github-access.ts')).openByGithub(...given)
 
-type Opened = Ways & { readonly charts: ChartRenderer; readonly log: Logger }
+/** Loaded only where there is no GitHub App yet. */
+const setupOf = async ({ setup, dataDir }: Config, log: Logger): Promise<SetupPorts | null> =>
+  setup && (await import('./setup-parts.ts')).setupParts({ ...setup, dataDir, log })
 
-function first(gitops: readonly Gitops[]): Gitops {
-  const [one] = gitops
-  if (one === undefined) throw new Error('there is no GitOps repository')
-  return one
-}
-
-function partsOf(config: Config, { database, gitops: opened, charts, log }: Opened) {
-  const { events, releases, controls } = storesOn(database, config)
-  const metrics = metricsOf({
-    eventsByStatus: () => events.counts(),
-    runningByEnv: () => releases.counts(),
-    healthByEnv: () => releases.healthCounts(),
-    oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
-  })
-  const { batchEnded, pushEnded } = metrics
-  const artifacts = new ArtifactStore(database)
-  const users = new UserStore(database)
-  const names = new RepositoryNameStore(database)
-  const sources = sourceParts(config, { git: first(opened).git, releases, names })
-  const ids = { next: newId }
-  const given = { config, database, clock, releases, sources, log, pushEnded }
-  const repositories = repositoriesOf(opened, given)
-  const { gitops, drift } = asOne(repositories)
-  const shared = { clock, ids, artifacts, charts, identify: identifier(users) }
-  const policiesNow = async () => sources.policies(await gitops.lastTip())
-  let loop: Loop | undefined
-  // Where another server leads, it finds what was kept here by looking.
-  const wake = () => loop?.wake()
-  /** The loop of a term. What it writes goes by the lease; artifacts it only reads. */
-  const loopOn = (lease: HeldLease, own: Database): Loop => {
-    const stores = { ...shared, ...storesOn(own, config), pause, log, batchEnded }
-    const landings = stores.releases
-    const isIntended = (tip: Sha) => isIntendedOn(database, tip)
-    loop = new Loop(
-      { ...stores, sources, gitops, drift },
-      repositories.map(({ writer, follower, environments, ports }) => ({
-        ...{ ...stores, ...ports, landings, environments },
-        many: manyOf({ ...stores, follower }),
-        gitops: { ...ports.gitops, commit: heldCommit(writer, lease) },
-        ready: outrunOthers(lease, { writer, isIntendedOn: isIntended, log }),
-      })),
-    )
-    return loop
-  }
-  const commands: CommandPorts = {
-    ...{ ...shared, sources, gitops, drift, events, releases, controls, users },
-    ...{ tokens: new TokenStore(database), source: 'api', wake },
-  }
-  const health = healthOf({ database, repositories, sources })
-  const gitopsPushed: GitopsPushed = async (push) => {
-    if (!(await fetchPushed(repositories, push))) return
-    // Policies may lie there: what waits may go now.
-    await controls.lookAgain()
-    wake()
-  }
-  return { loopOn, repositories, commands, users, policiesNow, metrics, health, gitopsPushed }
-}
-/** The stores that both sides use: what people ask, and the loop. */
-const storesOn = (database: Database, config: Config) => ({
-  events: new EventStore(database),
-  releases: new ReleaseStore(database),
-  controls: new ControlStore(database),
-  schedules: new ScheduleStore(database),
-  previews: new PreviewStore(database, { isGithubOn: config.github !== null }),
-})
+type OnMachine = Ways & { readonly charts: ChartRenderer; readonly log: Logger }
 
 async function openStore({ database }: Config, folder: DataFolder): Promise<Database> {
   const url = database.url ?? `file:${join(folder.path, 'gimlet.db')}`

@@ -4,6 +4,7 @@ import type { Config, RepositoryConfig } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import { openClone } from './gitops/clone.ts'
 import { type Git, GitFailure, gitIn, streamIn } from './gitops/git.ts'
+import { History } from './gitops/history.ts'
 import { placeOf } from './gitops-parts.ts'
 import { reindexPorts } from './index-parts.ts'
 import { type Reindexed, reindex } from './release/reindex.ts'
@@ -69,7 +70,7 @@ async function reindexOne(
   repository: RepositoryConfig,
   { database, dataDir, environment, told }: Given,
 ): Promise<(Reindexed & { url: string }) | Problems> {
-  const { name, url, clone } = placeOf(repository, dataDir)
+  const { url, clone } = placeOf(repository, dataDir)
   // A server may use the clone: only one that is not there is made.
   const git = existsSync(join(clone, 'HEAD'))
     ? gitIn(clone, environment)
@@ -79,10 +80,11 @@ async function reindexOne(
     return problem(
       `The branch ${repository.branch} of the GitOps repository ${url} could not be fetched; correct its settings or what lets the server in, start the server once, and try again`,
     )
-  const { environments, root } = repository
+  const { name, environments, root } = repository
   const ports = reindexPorts({
-    ...{ database, git, stream: streamIn(clone, environment), clock: { nowMs: () => Date.now() } },
-    ...{ of: { repository: name, environments }, root, address: url },
+    history: new History(git, streamIn(clone, environment), { environments, root }),
+    ...{ database, clock: { nowMs: () => Date.now() } },
+    ...{ of: { repository: name, environments }, address: url },
   })
   try {
     const made = await reindex(ports, tip, (commits, of) => told({ url, commits, of }))

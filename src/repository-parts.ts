@@ -5,10 +5,9 @@ import type { Files } from './domain/change.ts'
 import { type Environments, holdsEnvironment } from './domain/environments.ts'
 import { isRefusal, refuse } from './domain/fault.ts'
 import { isAddressOf, type Sha } from './domain/names.ts'
-import { LocalWriter } from './gitops/local.ts'
 import { rootOf } from './gitops/root.ts'
-import { readFolder } from './gitops/sources.ts'
-import type { Gitops } from './gitops-parts.ts'
+import type { GitopsWriter } from './gitops/writer.ts'
+import type { GitopsAccess } from './gitops-access.ts'
 import { type Followed, indexParts } from './index-parts.ts'
 import type { DriftFound, Follower } from './release/follow.ts'
 import type { ProposalPorts, RunPorts } from './release/ports.ts'
@@ -20,7 +19,7 @@ import type { ReleaseStore } from './store/releases.ts'
 /** A GitOps repository: what writes it, what reads it, and what decisions about it see. */
 export type Repository = {
   readonly environments: Environments
-  readonly writer: LocalWriter
+  readonly writer: GitopsWriter
   readonly follower: Follower
   readonly files: CommandPorts['gitops']['files']
   readonly ports: {
@@ -43,12 +42,13 @@ type Given = Pick<Followed, 'database' | 'clock' | 'releases' | 'log'> & {
 }
 
 /** The parts of every repository, the first one first. */
-export function repositoriesOf([first, ...others]: readonly Gitops[], given: Given): Repositories {
+export function repositoriesOf(
+  [first, ...others]: readonly GitopsAccess[],
+  given: Given,
+): Repositories {
   if (first === undefined) throw new Error('there is no GitOps repository')
   const { config, sources, pushEnded } = given
-  const writerOf = ({ git, url, direct, config: { branch, root } }: Gitops) =>
-    new LocalWriter(git, { url, branch, root, pushEnded }, direct)
-  const home = writerOf(first)
+  const home = first.writer(pushEnded)
   const isOnBranch = [config.policies, config.manifests].some(({ kind }) => kind === 'branch')
   // What lies on a branch is read on its newest tip: what was pushed a moment ago counts, for a no, too.
   const homeTip = () => (isOnBranch ? home.refresh() : home.tip())
@@ -57,7 +57,7 @@ export function repositoriesOf([first, ...others]: readonly Gitops[], given: Giv
     manifests: async () => sources.manifests(await home.lastTip()),
   }
   const rest = others.map((gitops) => {
-    const writer = writerOf(gitops)
+    const writer = gitops.writer(pushEnded)
     const tip = async () => {
       if (isOnBranch) await homeTip()
       return writer.tip()
@@ -68,22 +68,21 @@ export function repositoriesOf([first, ...others]: readonly Gitops[], given: Giv
 }
 
 type Decided = {
-  readonly writer: LocalWriter
+  readonly writer: GitopsWriter
   readonly tip: () => Promise<Sha>
   readonly sources: ProposalPorts['sources']
 }
 
 function repositoryOf(
-  { git, stream, name, config: { environments, root } }: Gitops,
+  { history, files: read, config: { name, environments, root } }: GitopsAccess,
   { writer, tip, sources }: Decided,
   { config, ...given }: Given,
 ): Repository {
   const { follower, drift } = indexParts({
-    ...{ ...given, git, stream, gitops: writer, mode: config.gitops.drift },
-    ...{ of: { repository: name, environments }, root, address: writer.url },
+    ...{ ...given, history, gitops: writer, mode: config.gitops.drift },
+    ...{ of: { repository: name, environments }, address: writer.url },
   })
   const { url, commit, landed } = writer
-  const read = readFolder(git)
   const { inside } = rootOf(root)
   const gitops = { url, tip, commit: commit.bind(writer), landed: landed.bind(writer) }
   return {
@@ -100,7 +99,7 @@ function repositoryOf(
 
 /** What folders hold on the remote's branch. */
 export const foldersOf = (
-  writer: Pick<LocalWriter, 'refresh'>,
+  writer: Pick<GitopsWriter, 'refresh'>,
   read: (tip: Sha, folder: string) => Promise<Files>,
 ): RunPorts['folders'] => ({
   async now(folder) {

@@ -1,10 +1,8 @@
-import { resolve } from 'node:path'
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
 import type { Sources } from './domain/sources.ts'
-import type { Git } from './gitops/git.ts'
-import { proposedSources } from './gitops/pulls.ts'
-import { branchSources, folderSources } from './gitops/sources.ts'
+import type { ReadSources } from './gitops/source-paths.ts'
+import type { GitopsAccess } from './gitops-access.ts'
 import { type ManifestSet, manifestLoader } from './manifest/manifest-set.ts'
 import { loadPolicies, type PolicySet } from './policy/policy.ts'
 import { mayBeOld, namesOfNow } from './release/names-of-now.ts'
@@ -12,19 +10,23 @@ import type { Place } from './settings.ts'
 import type { ReleaseStore } from './store/releases.ts'
 import type { RepositoryNameStore } from './store/repository-names.ts'
 
+/** How policies and manifests are read from where they lie. */
+export type ReadPlace = (place: Place) => ReadSources
+
 type Given = {
-  readonly git: Git
+  /** Reads a folder of this machine, or of the GitOps repository. */
+  readonly read: ReadPlace
   readonly releases: Pick<ReleaseStore, 'bindings'>
   readonly names: RepositoryNameStore
 }
 
 /** Policies and manifests as a tip has them. */
-export function sourceParts(config: Config, { git, releases, names }: Given) {
-  const manifests = parsedOnce(sourcesOf(config.manifests, git), manifestLoader())
+export function sourceParts(config: Config, { read, releases, names }: Given) {
+  const manifests = parsedOnce(read(config.manifests), manifestLoader())
   // Who is called what is known from GitHub only.
   const isNamed = config.github !== null
   return {
-    policies: parsedOnce<PolicySet>(sourcesOf(config.policies, git), loadPolicies),
+    policies: parsedOnce<PolicySet>(read(config.policies), loadPolicies),
     manifests: async (tip: Sha): Promise<ManifestSet> => {
       const set = await manifests(tip)
       if (!isNamed) return set
@@ -36,11 +38,10 @@ export function sourceParts(config: Config, { git, releases, names }: Given) {
 }
 
 /** Policies that lie in the GitOps repository can be proposed there, in pull requests. */
-export const proposedOf = ({ policies: { kind, folder } }: Config, git: Git) =>
-  kind === 'branch' ? { folder, read: proposedSources(git, folder) } : null
-
-const sourcesOf = ({ kind, folder }: Place, git: Git) =>
-  kind === 'folder' ? folderSources(resolve(folder)) : branchSources(git, folder)
+export const proposedOf = (
+  { policies: { kind, folder } }: Config,
+  { proposed }: Pick<GitopsAccess, 'proposed'>,
+) => (kind === 'branch' ? { folder, read: proposed(folder) } : null)
 
 /** Reads sources as often as it is asked to, and parses them again only when they changed. */
 function parsedOnce<T>(

@@ -57,6 +57,30 @@ export type IndexPosition = { readonly ref: Sha | null; readonly version: number
 /** The folder of an app in the tree of a commit, and the id of its `release.json`. */
 export type FolderAt = { readonly folder: string; readonly tree: Sha; readonly marker: Sha | null }
 
+/** The commits that `to` has and `from` has not; without `from` all that are known. */
+export type HistoryRange = { readonly from: Sha | null; readonly to: Sha }
+
+/** A commit before which history is not read, and when it was made, in Unix seconds. */
+export type Beginning = { readonly ref: Sha; readonly unix: number }
+
+/** What is read of a GitOps repository's past, by a clone or by GitHub's API. */
+export type HistoryPort = {
+  /** Where history begins for whoever reads all of it; `null` when that is its first commit. */
+  knownFrom(tip: Sha): Promise<Beginning | null>
+  /** How many commits each end of a range has that the other has not. */
+  distance(range: HistoryRange): Promise<{ ahead: number; behind: number }>
+  /** The commits of a range, parents first, as `git log --topo-order -c` has them. */
+  commits(range: HistoryRange): AsyncIterable<LoggedCommit>
+  /** The texts of files by their ids; what is not there or too large is left out. */
+  texts(ids: readonly Sha[]): Promise<ReadonlyMap<Sha, string>>
+  /** The ids of what is there by names such as `<commit>:<env>/<app>`. */
+  ids(names: readonly string[]): Promise<ReadonlyMap<string, Sha>>
+  /** Every folder `<env>/<app>` of a commit, by its path. */
+  folders(tip: Sha): Promise<ReadonlyMap<string, FolderAt>>
+  /** The same of some folders only. */
+  foldersOf(tip: Sha, paths: readonly string[]): Promise<ReadonlyMap<string, FolderAt>>
+}
+
 /** Who changed something by hand, as people call them. */
 export const authorOf = ({
   authorName,

@@ -1,20 +1,23 @@
 import { type Environments, everyEnvironment, holdsEnvironment } from '../domain/environments.ts'
 import { Fault } from '../domain/fault.ts'
-import type { FolderAt, LoggedCommit, PathChange } from '../domain/history.ts'
+import type {
+  Beginning,
+  FolderAt,
+  HistoryPort,
+  HistoryRange,
+  LoggedCommit,
+  PathChange,
+} from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
+import { foldersBy, noteFolder, releaseFileBytesMax } from './folders-among.ts'
 import { type Git, GitFailure, type GitStream } from './git.ts'
-import { type Root, rootOf } from './root.ts'
-
-/** The largest `release.json` that is read, in bytes: it holds an artifact's version and little more. */
-const textBytesMax = 2 * 1024 * 1024
-
-export type Range = { readonly from: Sha | null; readonly to: Sha }
+import { nameInside, type Root, rootOf } from './root.ts'
 
 /** What of a repository counts, and where it lies. */
 type Scope = { readonly environments: Environments; readonly root: string | null }
 
 /** Reads what the GitOps repository says of its past: one git a walk, never one a commit. */
-export class History {
+export class History implements HistoryPort {
   readonly #git: Git
   readonly #stream: GitStream
   readonly #environments: Environments
@@ -31,8 +34,13 @@ export class History {
     this.#root = rootOf(root)
   }
 
+  /** The clone holds all of it. */
+  knownFrom(): Promise<Beginning | null> {
+    return Promise.resolve(null)
+  }
+
   /** How many commits each end of a range has that the other has not. */
-  async distance({ from, to }: Range): Promise<{ ahead: number; behind: number }> {
+  async distance({ from, to }: HistoryRange): Promise<{ ahead: number; behind: number }> {
     if (from === null)
       return { ahead: Number(await this.#git(['rev-list', '--count', to])), behind: 0 }
     const printed = await this.#told(['rev-list', '--left-right', '--count', `${from}...${to}`])
@@ -45,7 +53,7 @@ export class History {
    * The commits that `to` has and `from` has not, parents first. Of a merge only what is as in none of
    * its sides: each side's own commits tell the rest.
    */
-  async *commits({ from, to }: Range): AsyncGenerator<LoggedCommit> {
+  async *commits({ from, to }: HistoryRange): AsyncGenerator<LoggedCommit> {
     const args = ['log', '--reverse', '--topo-order', '-c', '-r', '-t', '--raw', '--no-abbrev']
     const plain = ['--no-renames', '--no-color', '--no-show-signature', '--encoding=UTF-8']
     const range = from === null ? [to] : [to, `^${from}`]
@@ -81,7 +89,7 @@ export class History {
   async ids(names: readonly string[]): Promise<ReadonlyMap<string, Sha>> {
     const ids = new Map<string, Sha>()
     if (names.length === 0) return ids
-    const inside = names.map((name) => this.#nameInside(name))
+    const inside = names.map((name) => nameInside(this.#root, name))
     const printed = await this.#git(['cat-file', '--batch-check'], `${inside.join('\n')}\n`)
     printed.split('\n').forEach((line, at) => {
       const [id = '', kind] = line.split(' ')
@@ -95,39 +103,20 @@ export class History {
   async folders(tip: Sha): Promise<ReadonlyMap<string, FolderAt>> {
     const folders = new Map<string, FolderAt>()
     for await (const line of linesOf(this.#stream(['ls-tree', '-r', '-t', '--full-tree', tip]))) {
-      const [, kind, id = '', inside = ''] = /^\d+ (\w+) ([0-9a-f]+)\t(.*)$/s.exec(line) ?? []
+      const [, kind = '', id = '', inside = ''] = /^\d+ (\w+) ([0-9a-f]+)\t(.*)$/s.exec(line) ?? []
       const path = this.#root.outside(inside)
-      if (!this.#holds(path)) continue
-      const [env = '', app = '', file, ...deeper] = path.split('/', 4)
-      const folder = `${env}/${app}`
-      if (kind === 'tree' && app !== '' && file === undefined)
-        folders.set(folder, { folder, tree: id, marker: null })
-      const found = folders.get(folder)
-      if (found && kind === 'blob' && file === 'release.json' && deeper.length === 0)
-        folders.set(folder, { ...found, marker: id })
+      if (this.#holds(path)) noteFolder(folders, { path, type: kind, sha: id })
     }
     return folders
   }
 
   /** The same of some folders only. */
-  async foldersOf(tip: Sha, paths: readonly string[]): Promise<ReadonlyMap<string, FolderAt>> {
-    const names = paths.flatMap((path) => [`${tip}:${path}`, `${tip}:${path}/release.json`])
-    const ids = await this.ids(names)
-    const found = paths.flatMap((folder): FolderAt[] => {
-      const tree = ids.get(`${tip}:${folder}`)
-      const marker = ids.get(`${tip}:${folder}/release.json`) ?? null
-      return tree === undefined ? [] : [{ folder, tree, marker }]
-    })
-    return new Map(found.map((one) => [one.folder, one]))
+  foldersOf(tip: Sha, paths: readonly string[]): Promise<ReadonlyMap<string, FolderAt>> {
+    return foldersBy((names) => this.ids(names), { tip, paths })
   }
 
   #holds(path: string): boolean {
     return holdsEnvironment(this.#environments, path.split('/', 1)[0] ?? '')
-  }
-
-  #nameInside(name: string): string {
-    const colon = name.indexOf(':')
-    return name.slice(0, colon + 1) + this.#root.inside(name.slice(colon + 1))
   }
 
   async #told(args: readonly string[]): Promise<string | undefined> {
@@ -193,7 +182,7 @@ async function* objectsOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string 
       if (skip > 0 || end === -1) break
       const [, kind, size] = buffered.subarray(0, end).toString('utf8').split(' ')
       const bytes = kind === 'missing' || size === undefined ? -1 : Number(size)
-      if (bytes > textBytesMax) skip = bytes + 1
+      if (bytes > releaseFileBytesMax) skip = bytes + 1
       const isWhole = skip > 0 || buffered.length >= end + 1 + bytes + 1
       if (!isWhole) break
       yield kind === 'blob' && skip === 0

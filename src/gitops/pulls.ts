@@ -1,25 +1,11 @@
 import { Fault } from '../domain/fault.ts'
-import type { Sha } from '../domain/names.ts'
-import type { Sources } from '../domain/sources.ts'
 import type { Git } from './git.ts'
+import { isTooMuch, type Proposed, type PullHead } from './proposed.ts'
 import { remoteRef } from './refs.ts'
 import { branchSources } from './sources.ts'
 
-/** What someone proposes is read up to here: it may be anything. */
-const filesMax = 500
-const bytesMax = 512 * 1024
-
 /** The head of a pull request as it was fetched last. */
 const pullRef = 'refs/gimlet/pull'
-
-/** A folder as a pull request would have it: as it is, other than it is, or more than is read. */
-export type Proposed =
-  | { readonly kind: 'same' | 'too-much' }
-  /** The head is another one by now. */
-  | { readonly kind: 'moved' }
-  | { readonly kind: 'changed'; readonly sources: Sources }
-
-type PullHead = { readonly number: number; readonly headSha: Sha }
 
 /**
  * Reads a folder of the GitOps repository at the head of a pull request. Nothing of it is checked out
@@ -36,7 +22,7 @@ export function proposedSources(git: Git, folder: string): (pull: PullHead) => P
     if (before === tree) return { kind: 'same' }
     if (tree === undefined)
       return { kind: 'changed', sources: { version: headSha, files: new Map() } }
-    if (await isTooMuch(git, tree)) return { kind: 'too-much' }
+    if (isTooMuch(await sizesOf(git, tree))) return { kind: 'too-much' }
     return { kind: 'changed', sources: await branchSources(git, folder)(headSha) }
   }
 }
@@ -64,11 +50,10 @@ async function ask(git: Git, args: readonly string[]): Promise<string | undefine
   }
 }
 
-async function isTooMuch(git: Git, tree: string): Promise<boolean> {
+async function sizesOf(git: Git, tree: string): Promise<number[]> {
   const listed = await git(['ls-tree', '-r', '-l', '-z', '--full-tree', tree])
-  const sizes = listed
+  return listed
     .split('\0')
     .filter(Boolean)
     .map((line) => Number(/^\S+ \S+ \S+ +(\d+)\t/.exec(line)?.[1] ?? 0))
-  return sizes.length > filesMax || sizes.reduce((sum, size) => sum + size, 0) > bytesMax
 }

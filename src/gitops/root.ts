@@ -17,6 +17,12 @@ export const insideOf = (root: Root, { change, ...commit }: PlannedCommit): Plan
   change: { ...change, folder: root.inside(change.folder) },
 })
 
+/** A name such as `<commit>:<path>` with the path that it has in the repository. */
+export function nameInside(root: Root, name: string): string {
+  const colon = name.indexOf(':')
+  return name.slice(0, colon + 1) + root.inside(name.slice(colon + 1))
+}
+
 /** `null` is for a repository with a folder for each environment. */
 export function rootOf(environment: string | null): Root {
   if (environment === null) return { inside: (path) => path, outside: (path) => path }

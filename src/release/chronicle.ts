@@ -9,7 +9,7 @@ import type {
 import type { Sha } from '../domain/names.ts'
 import type { Release } from '../domain/release.ts'
 import { folderOf } from './layout.ts'
-import type { Marker } from './release-json.ts'
+import { type Marker, releaseOf, unnamedId } from './release-json.ts'
 import { type Touch, touchedBy } from './touched.ts'
 
 /** A release that is known: where it went, and its commit. */
@@ -181,18 +181,7 @@ export class Chronicle {
   }
 
   #release(marker: Marker & Place & { readonly id: string }, commit: LoggedCommit): Release {
-    const { id, env, app, artifactId, triggeredBy, version, rollbackTo } = marker
-    const { decisionId, policyVersion } = marker
-    // The file of a release that was gone back to tells when that was made.
-    const isOld = rollbackTo !== null && decisionId === ''
-    return {
-      ...{ id, env, app, artifactId, triggeredBy, version, decisionId, policyVersion },
-      ...{ gitopsRef: commit.ref, gitopsRepo: this.#given.repository },
-      created: isOld ? commit.unix : (marker.created ?? commit.unix),
-      status: 'pushed',
-      rolledBack: false,
-      ...(rollbackTo === null ? {} : { rollbackTo }),
-    }
+    return releaseOf(marker, { commit, repository: this.#given.repository })
   }
 
   /** True for the very commit that made a release that is in the index, or will be. */
@@ -217,10 +206,6 @@ export class Chronicle {
     state.foreign = [...state.foreign.filter(({ ref }) => ref !== commit.ref), state.lastForeign]
   }
 }
-
-/** The id of a release that names none: of its commit, and its place among those of that commit. */
-const unnamedId = (ref: Sha, at: number): string =>
-  `g-${ref.slice(0, 16)}${at === 0 ? '' : `-${at}`}`
 
 /** GimletD's before us says of a release that it is one. Nothing but the message tells it from a rollback. */
 const isAutomatedDeploy = ({ subject }: LoggedCommit, place: Place): boolean =>

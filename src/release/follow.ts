@@ -214,7 +214,10 @@ export class Follower {
       if (this.#isStopping) throw new Error('the server stops')
     }
     this.#making = reindex(this.#ports, tip, goOn)
-      .then((made) => log.info(made, 'the index of the GitOps repository is made'))
+      .then((made) => {
+        log.info(made, 'the index of the GitOps repository is made')
+        if (made.since !== null) log.warn({ repository, since: made.since }, onlyNewest)
+      })
       .catch((error) => log.warn({ err: error }, 'the index could not be made'))
       .finally(() => {
         this.#making = undefined
@@ -282,6 +285,9 @@ export class Follower {
     })
   }
 }
+
+const onlyNewest =
+  'the index holds the newest commits only; for older history run gimlet reindex with the settings of this server on a machine with git'
 
 const treeName = (release: Release): string => `${release.gitopsRef}:${folderOf(release)}`
 

@@ -1,7 +1,16 @@
-import type { FolderAt, LoggedCommit, Place, Settled, Step } from '../domain/history.ts'
+import type {
+  Beginning,
+  FolderAt,
+  HistoryPort,
+  LoggedCommit,
+  Place,
+  Settled,
+  Step,
+} from '../domain/history.ts'
 import type { Sha } from '../domain/names.ts'
 import { Chronicle } from './chronicle.ts'
 import { type Marker, markersIn } from './release-json.ts'
+import { stoodAt } from './standing.ts'
 import { markersOf } from './touched.ts'
 
 /** So much of history is held at once, in commits and in paths that they changed. */
@@ -9,17 +18,6 @@ const sliceCommits = 100
 const slicePaths = 20_000
 /** A commit can bring thousands of apps: so many are read, and kept, at once. */
 const partOfCommit = 500
-
-/** What is read of the repository. */
-export type HistoryPort = {
-  distance(range: Range): Promise<{ ahead: number; behind: number }>
-  commits(range: Range): AsyncIterable<LoggedCommit>
-  texts(ids: readonly Sha[]): Promise<ReadonlyMap<Sha, string>>
-  ids(names: readonly string[]): Promise<ReadonlyMap<string, Sha>>
-  folders(tip: Sha): Promise<ReadonlyMap<string, FolderAt>>
-  foldersOf(tip: Sha, paths: readonly string[]): Promise<ReadonlyMap<string, FolderAt>>
-}
-type Range = { readonly from: Sha | null; readonly to: Sha }
 
 export type ReindexPorts = {
   readonly history: HistoryPort
@@ -38,6 +36,8 @@ export type ReindexPorts = {
 
 export type Reindexed = {
   readonly tip: Sha
+  /** The commit before which nothing was read; `null` when all of history was. */
+  readonly since: Sha | null
   readonly commits: number
   readonly releases: number
   readonly running: number
@@ -49,8 +49,8 @@ export type Reindexed = {
 type Told = (commits: number, of: number) => void
 
 /**
- * Makes the index anew from the whole history up to `tip`, slice by slice, and puts it in the place of
- * the one that is in use. What git says wins; what git does not say, such as health, is kept.
+ * Makes the index anew from all of history that can be read up to `tip`, slice by slice, and puts it in
+ * the place of the one that is in use. What git says wins; what git does not say, such as health, is kept.
  */
 export async function reindex(
   ports: ReindexPorts,
@@ -58,17 +58,21 @@ export async function reindex(
   told: Told = () => undefined,
 ): Promise<Reindexed> {
   const { history, index, repository } = ports
+  const beginning = await history.knownFrom(tip)
   const { ahead } = await history.distance({ from: null, to: tip })
   const staging = await ports.stage()
   const chronicle = new Chronicle({ repository, isWhole: true })
+  const add = async (steps: readonly Step[]) => {
+    for (let at = 0; at < steps.length; at += partOfCommit)
+      await staging.add(steps.slice(at, at + partOfCommit))
+  }
+  if (beginning) await add(await whatStood(ports, chronicle, beginning))
   let commits = 0
   for await (const slice of slicesOf(history.commits({ from: null, to: tip }))) {
     const markers = await readMarkers(history, markersOf(slice))
     chronicle.expect(await index.pending(slice.map(({ ref }) => ref)))
     await leaveOpen(chronicle, index, markers)
-    const steps = slice.flatMap((commit) => chronicle.add(commit, markers))
-    for (let at = 0; at < steps.length; at += partOfCommit)
-      await staging.add(steps.slice(at, at + partOfCommit))
+    await add(slice.flatMap((commit) => chronicle.add(commit, markers)))
     commits += slice.length
     told(commits, ahead)
   }
@@ -79,22 +83,46 @@ export async function reindex(
   const settled = chronicle.settle(folders, idAt)
   const releases = await staging.finish({ tip, repository, settled })
   return {
-    ...{ tip, commits, releases },
+    ...{ tip, since: beginning?.ref ?? null, commits, releases },
     running: settled.filter(({ releaseId }) => releaseId !== null).length,
     changedByHand: settled.filter(({ foreign }) => foreign.length > 0).length,
     different: differencesOf({ settled, folders, idAt }),
   }
 }
 
-/** What belongs to an event that is not closed yet is the loop's to put into the index, not anybody's who names it. */
+/** What stands where history begins, as the files there tell it: the chronicle goes on from that. */
+async function whatStood(
+  { history, index, repository }: ReindexPorts,
+  chronicle: Chronicle,
+  beginning: Beginning,
+): Promise<Step[]> {
+  const folders = await history.folders(beginning.ref)
+  const files = [...folders.values()].flatMap(({ marker }) => marker ?? [])
+  const markers = await readMarkers(history, files)
+  const stood = stoodAt({ folders, markers, beginning, repository })
+  for (const { release, tree, isNamed } of stood) {
+    const { id, env, app, gitopsRef: ref } = release
+    if (isNamed) chronicle.know([{ id, env, app, ref }])
+    else chronicle.knowUnnamed([release])
+    chronicle.stands(release, { id, ref, tree })
+  }
+  const open = new Set(await leaveOpen(chronicle, index, markers))
+  return stood.flatMap(({ release }) => (open.has(release.id) ? [] : { kind: 'release', release }))
+}
+
+/**
+ * What belongs to an event that is not closed yet is the loop's to put into the index, not anybody's who
+ * names it. Answers the ids of those events.
+ */
 export async function leaveOpen(
   chronicle: Chronicle,
   index: Pick<ReindexPorts['index'], 'open'>,
   markers: ReadonlyMap<Sha, Marker>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const ids = [...markers.values()].flatMap(({ id }) => id ?? [])
   const open = await index.open([...new Set(ids)])
   chronicle.know(open.map((id) => ({ id, env: '', app: '', ref: '' })))
+  return open
 }
 
 /** What release files say. */

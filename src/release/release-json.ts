@@ -1,6 +1,7 @@
 import type { Version } from '../domain/artifact.ts'
-import type { Place } from '../domain/history.ts'
+import type { Beginning, Place } from '../domain/history.ts'
 import { isSha, type Sha } from '../domain/names.ts'
+import type { Release } from '../domain/release.ts'
 
 /** What a `release.json` says, ours or one of GimletD's before us, which has no id. */
 export type Marker = {
@@ -48,6 +49,29 @@ export function readReleaseJson(text: string): (Marker & Place) | undefined {
     policyVersion: textOf(file.policyVersion),
   }
 }
+
+/** The release that a file tells of, as it went out with a commit. */
+export function releaseOf(
+  marker: Marker & Place & { readonly id: string },
+  { commit, repository }: { readonly commit: Beginning; readonly repository: string },
+): Release {
+  const { id, env, app, artifactId, triggeredBy, version, rollbackTo } = marker
+  const { decisionId, policyVersion } = marker
+  // The file of a release that was gone back to tells when that was made.
+  const isOld = rollbackTo !== null && decisionId === ''
+  return {
+    ...{ id, env, app, artifactId, triggeredBy, version, decisionId, policyVersion },
+    ...{ gitopsRef: commit.ref, gitopsRepo: repository },
+    created: isOld ? commit.unix : (marker.created ?? commit.unix),
+    status: 'pushed',
+    rolledBack: false,
+    ...(rollbackTo === null ? {} : { rollbackTo }),
+  }
+}
+
+/** The id of a release that names none: of its commit, and its place among those of that commit. */
+export const unnamedId = (ref: Sha, at: number): string =>
+  `g-${ref.slice(0, 16)}${at === 0 ? '' : `-${at}`}`
 
 function parsed(text: string): unknown {
   try {

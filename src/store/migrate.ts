@@ -23,7 +23,7 @@ export async function migrate(
 ): Promise<void> {
   await database.write(beforeAll, { isRepeatable: true })
   const current = await reached(database)
-  const newest = migrations.at(-1)?.number ?? 0
+  const newest = newestOf(migrations)
   if (current > newest)
     throw new Fault(
       'database_newer',
@@ -32,6 +32,14 @@ export async function migrate(
   for (const migration of migrations.filter((one) => one.number > current))
     await apply(database, migration)
 }
+
+/** True when the schema is this program's. */
+export async function isMigrated(database: Database): Promise<boolean> {
+  const [table] = await database.read("select 1 from sqlite_master where name = 'migrations'")
+  return table !== undefined && (await reached(database)) === newestOf(shipped)
+}
+
+const newestOf = (migrations: readonly Migration[]): number => migrations.at(-1)?.number ?? 0
 
 async function apply(database: Database, { number, statements }: Migration): Promise<void> {
   try {

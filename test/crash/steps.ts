@@ -64,9 +64,9 @@ const countedGit =
     })
   }
 
-const through = ({ database, gitops }: Ways): Ways => ({
+const through = ({ database, clones }: Ways): Ways => ({
   database: countedDatabase(database),
-  gitops: gitops.map(({ git, ...one }) => ({
+  clones: clones.map(({ git, ...one }) => ({
     ...one,
     git: Object.assign(countedGit(git), git),
     // Every push is `git push`, which is numbered; random kills try the direct way.

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { History } from '../../src/gitops/history.ts'
 import { indexParts } from '../../src/index-parts.ts'
 import { firstRepository, IndexStore } from '../../src/store/release-index.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
@@ -95,8 +96,8 @@ async function newServer(gitops: TempGitops, given?: Awaited<ReturnType<typeof t
     warn: (_: object, text: string) => void logged.push(text),
   }
   const { follower, drift } = indexParts({
-    ...{ database, git: gitops.git, stream: gitops.stream, address: gitops.remote, log },
-    ...{ of: firstRepository, root: null },
+    history: new History(gitops.git, gitops.stream),
+    ...{ database, of: firstRepository, address: gitops.remote, log },
     ...{ releases, gitops: gitops.writer, clock: settableClock(), mode: 'warn' },
   })
   onTestFinished(() => follower.stop())

@@ -28,7 +28,7 @@ import {
 import { shipRoutes } from './github-ship.ts'
 import type { Comment, Delivery, Reaction, Repository } from './github-state.ts'
 
-export type Route = readonly [method: string, path: string, run: (ask: Ask) => Answer]
+export type Route<A = Answer> = readonly [method: string, path: string, run: (ask: Ask) => A]
 /** `needs` names the permissions of which one is enough; what is not a GET needs `write`. */
 export type RepositoryRoute = readonly [
   method: string,
@@ -73,7 +73,7 @@ export const appRoutes: readonly Route[] = [
 ]
 
 /** What a token of an installation opens, beside repositories. */
-export const tokenRoutes: readonly Route[] = [
+export const tokenRoutes: readonly Route<Answer | Promise<Answer>>[] = [
   ['POST', '/graphql', graphql],
   ['GET', '/rate_limit', () => ok({ resources: { core: { limit: 5000, remaining: 4999 } } })],
   [

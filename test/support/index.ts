@@ -1,4 +1,5 @@
 import type { Place } from '../../src/domain/history.ts'
+import { History } from '../../src/gitops/history.ts'
 import { reindexPorts } from '../../src/index-parts.ts'
 import { reindex } from '../../src/release/reindex.ts'
 import type { Database } from '../../src/store/client.ts'
@@ -9,8 +10,9 @@ import type { TempGitops } from './temp.ts'
 
 /** Makes the index of a repository anew, in any database. */
 export async function reindexed(database: Database, { git, stream, remote, writer }: TempGitops) {
-  const of = { of: firstRepository, root: null, address: remote }
-  const given = { database, git, stream, ...of, clock: settableClock() }
+  const of = { of: firstRepository, address: remote }
+  const history = new History(git, stream)
+  const given = { database, history, ...of, clock: settableClock() }
   return reindex(reindexPorts(given), await writer.refresh())
 }
 

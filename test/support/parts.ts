@@ -4,6 +4,7 @@ import { everyEnvironment } from '../../src/domain/environments.ts'
 import type { NewEvent, TargetedEvent } from '../../src/domain/event.ts'
 import type { Sha } from '../../src/domain/names.ts'
 import type { Sources } from '../../src/domain/sources.ts'
+import { History } from '../../src/gitops/history.ts'
 import type { LocalWriter } from '../../src/gitops/local.ts'
 import { branchSources, folderSources, readFolder } from '../../src/gitops/sources.ts'
 import { indexParts } from '../../src/index-parts.ts'
@@ -81,8 +82,8 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     { git, stream }: Pick<typeof gitops, 'git' | 'stream'> = gitops,
   ) =>
     indexParts({
-      ...{ database, git, stream, address: gitops.remote, clock },
-      ...{ of: firstRepository, root: null },
+      history: new History(git, stream),
+      ...{ database, of: firstRepository, address: gitops.remote, clock },
       ...{ releases: stores.releases, gitops: writer, log, mode: given.drift ?? 'warn' },
     })
   const seenBy = (...of: Parameters<typeof indexOf>) => {
@@ -104,6 +105,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     charts: () => Promise.reject(new Error('no test here has a chart')),
     landings: stores.releases,
     environments: everyEnvironment,
+    batchMax: gitops.writer.batchMax,
     many,
     gitops: gitops.writer,
     folders: foldersOf(gitops.writer, readFolder(gitops.git)),

@@ -111,12 +111,13 @@ export function newWriter(
 
 type Ways = {
   direct: boolean
-  github: boolean
+  /** By GitHub’s API, with its compare-and-swap or without. */
+  github: 'swap' | 'look' | null
   signing: Pick<Remote, 'signingKeyFile' | 'author'>
 }
 
 /** How writers push, and whether they sign: one suite is run on every way. */
-export const ways: Ways = { direct: true, github: false, signing: {} }
+export const ways: Ways = { direct: true, github: null, signing: {} }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 

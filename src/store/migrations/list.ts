@@ -15,6 +15,7 @@ import { resumed } from './0014-resumed.ts'
 import { tokens } from './0015-tokens.ts'
 import { health } from './0016-health.ts'
 import { formerTokens } from './0017-former-tokens.ts'
+import { keptSources } from './0018-kept-sources.ts'
 import { seenBranches } from './0019-seen-branches.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
@@ -38,5 +39,6 @@ export const migrations: readonly Migration[] = [
   { number: 15, statements: tokens },
   { number: 16, statements: health },
   { number: 17, statements: formerTokens },
+  { number: 18, statements: keptSources },
   { number: 19, statements: seenBranches },
 ]
