@@ -22,8 +22,12 @@ export const wrangler = {
   },
 }
 
-/** The Workers of the tests: the one that ships, and the parts of it that need no database elsewhere. */
-export const workers = { ships: 'src/edge.ts', parts: 'test/edge/parts-worker.ts' } as const
+/** The Workers of the tests: the one that ships, parts of it on a database of their own, and a tool. */
+export const workers = {
+  ships: 'src/edge.ts',
+  parts: 'test/edge/parts-worker.ts',
+  probe: 'test/edge/probe-worker.ts',
+} as const
 export type WorkerName = keyof typeof workers
 
 /** The file that a Worker was bundled into by `bundleWorker`. */
