@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { weigh } from '../support/edge-bundle.ts'
 import { startWorkerd } from '../support/workerd.ts'
@@ -45,6 +46,15 @@ describe('the Worker that ships', () => {
   it('starts no programs, and has no database of its own', () => {
     expect(bundle.importersOf('child_process').filter((file) => !idle.includes(file))).toEqual([])
     for (const name of ['sqlite', 'worker_threads']) expect(bundle.importersOf(name)).toEqual([])
+  })
+
+  it('asks for the behaviour of a date that the runtime of the tests knows', async () => {
+    const [settings, runtime] = await Promise.all(
+      ['wrangler.toml', 'node_modules/workerd/package.json'].map((file) => readFile(file, 'utf8')),
+    )
+    const asked = /^compatibility_date = "(\d{4})-(\d\d)-(\d\d)"$/m.exec(settings)
+    const known = /^\d+\.(\d{8})\./.exec(JSON.parse(runtime).version)
+    expect(Number(asked?.slice(1).join(''))).toBeLessThanOrEqual(Number(known?.[1]))
   })
 
   it('answers its first request within the time to start in', async () => {
