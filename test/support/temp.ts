@@ -93,11 +93,12 @@ export function newWriter(
 type Ways = {
   direct: boolean
   github: boolean
+  readsByApi: boolean
   signing: Pick<Remote, 'signingKeyFile' | 'author'>
 }
 
-/** How writers push, and whether they sign: one suite is run on every way. */
-export const ways: Ways = { direct: true, github: false, signing: {} }
+/** How writers push, whether they sign, and how history is read: one suite is run on every way. */
+export const ways: Ways = { direct: true, github: false, readsByApi: false, signing: {} }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 
