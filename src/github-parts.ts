@@ -60,7 +60,8 @@ export type GithubParts = {
   readonly sweep: () => Promise<void>
   /** True while something of GitHub's is carried out. */
   readonly isBusy: () => boolean
-  /** Carries out what is kept for this server. */
+  /** Carries out what is kept for this server, beside everything else; ends when that is known. */
+  readonly resume: () => Promise<void>
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads, on a database that refuses when another does. */
@@ -116,6 +117,7 @@ export async function githubParts({
     problems: () => waitingIn(messages, 'github'),
     sweep: () => reconciler.sweep(),
     isBusy: () => receiver.isBusy,
+    resume: () => receiver.start(),
     start() {
       const told = (error: unknown) => log.error({ err: error }, 'GitHub could not be started')
       receiver.start().catch(told)

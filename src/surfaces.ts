@@ -33,8 +33,8 @@ export type Surfaces = {
   readonly isBusy: () => boolean
   /** Compares what is known with GitHub; at once where that is off. */
   readonly sweep: () => Promise<void>
-  /** Carries out what GitHub's deliveries others kept for this server. */
-  readonly resume: () => void
+  /** Carries out GitHub's deliveries that others kept for this server; ends when they are known. */
+  readonly resume: () => Promise<void>
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads: telling people, and comparing with GitHub. */
@@ -63,7 +63,7 @@ export async function openSurfaces(config: Config, given: Given): Promise<Surfac
     },
     isBusy: () => open.some((one) => one.isBusy()),
     sweep: async () => github?.sweep(),
-    resume: () => github?.start(),
+    resume: async () => github?.resume(),
     start() {
       for (const one of open) one.start()
     },

@@ -14,8 +14,8 @@ import { KeptSourcesStore } from '../store/kept-sources.ts'
 import { TokenStore } from '../store/tokens.ts'
 import { UserStore } from '../store/users.ts'
 import { tokenParts } from '../token-parts.ts'
-import type { Bindings, ServerCalls } from './bindings.ts'
-import { edgeLog } from './log.ts'
+import type { Bindings } from './bindings.ts'
+import { logOf } from './log.ts'
 import { queuedHooks } from './queued-hooks.ts'
 
 const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
@@ -27,16 +27,20 @@ export type Acceptance = {
   readonly deliveries: DeliveryStore
 }
 
-type Given = { readonly queue: Bindings['DELIVERIES']; readonly server: ServerCalls }
+type Given = {
+  readonly queue: Bindings['DELIVERIES']
+  /** Says to the server that there is something new. */
+  readonly wake: () => Promise<void>
+}
 
 /**
  * Takes in what comes in bursts, without the rest of the server. Who may post artifacts is read from the
  * policies as the server read them last, so that nothing is asked of GitHub. Asks nobody when it is made.
  */
-export function acceptance(config: Config, { queue, server }: Given): Acceptance {
+export function acceptance(config: Config, { queue, wake }: Given): Acceptance {
   const { url, token } = config.database
   const database = openForRequests(url ?? '', token)
-  const log = edgeLog(config.logLevel, config.secrets)
+  const log = logOf(config)
   const deliveries = new DeliveryStore(database)
   const ports = {
     ...{ clock, ids: { next: newId }, tokens: new TokenStore(database) },
@@ -57,7 +61,7 @@ export function acceptance(config: Config, { queue, server }: Given): Acceptance
     }),
     github:
       config.github &&
-      queuedHooks({ ...{ queue, server, deliveries, clock, log }, secrets: config.github.secrets }),
+      queuedHooks({ ...{ queue, wake, deliveries, clock, log }, secrets: config.github.secrets }),
   }
   const app = apiApp(given, artifactRoutes)
   return { database, app, deliveries }

@@ -1,10 +1,12 @@
 import type { Config } from '../config.ts'
 import { githubPath } from '../ingress/http/body-limit.ts'
+import { brokenAnswer } from '../ingress/http/errors.ts'
 import { healthAnswer } from '../ingress/http/health.ts'
 import { isMigrated } from '../store/migrate.ts'
 import { type Acceptance, acceptance } from './acceptance.ts'
 import type { Bindings, Context, DeliveryBatch, ServerCalls } from './bindings.ts'
 import { edgeConfig } from './edge-config.ts'
+import { logOf } from './log.ts'
 import { notConfigured } from './not-configured.ts'
 
 /** The server is woken no more often than this: once awake it looks by itself for longer. */
@@ -25,7 +27,6 @@ const doors = new WeakMap<Bindings, Door>()
  */
 export class Door {
   readonly #bindings: Bindings
-  readonly #server: ServerCalls
   readonly #config: ReturnType<typeof edgeConfig>
   #accepting: Acceptance | undefined
   #isMigrated = false
@@ -40,8 +41,12 @@ export class Door {
 
   constructor(bindings: Bindings) {
     this.#bindings = bindings
-    this.#server = serverOf(bindings)
     this.#config = edgeConfig(bindings)
+  }
+
+  /** Got anew for each request: it belongs to it. */
+  get #server(): ServerCalls {
+    return serverOf(this.#bindings)
   }
 
   async answer(request: Request, context: Context): Promise<Response> {
@@ -63,8 +68,7 @@ export class Door {
   }
 
   async #take(request: Request, config: Config, context: Context): Promise<Response> {
-    const { app } = await this.#ready(config)
-    const answer = await app.fetch(request)
+    const answer = await this.#answer(request, config)
     // Lost, it loses nothing: the server looks by itself every minute.
     if (answer.status === 201 && Date.now() >= this.#wokenMs + wakeMs) {
       this.#wokenMs = Date.now()
@@ -73,10 +77,20 @@ export class Door {
     return answer
   }
 
+  async #answer(request: Request, config: Config): Promise<Response> {
+    try {
+      const { app } = await this.#ready(config)
+      return await app.fetch(request)
+    } catch (error) {
+      logOf(config).error({ err: error }, 'the door could not be opened')
+      return brokenAnswer(error)
+    }
+  }
+
   /** The server brings the database up to this program's schema when it is opened. */
   async #ready(config: Config): Promise<Acceptance> {
     const { DELIVERIES: queue } = this.#bindings
-    this.#accepting ??= acceptance(config, { queue, server: this.#server })
+    this.#accepting ??= acceptance(config, { queue, wake: () => this.#server.wake() })
     if (!this.#isMigrated && !(await isMigrated(this.#accepting.database)))
       await this.#server.wake()
     this.#isMigrated = true

@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import { redactor } from '../redact.ts'
 
@@ -17,6 +18,10 @@ export function edgeLog(level: string, secrets: readonly string[], to: Written =
       : (fields: object, text: string) => to[own](redact(lineOf(own, fields, text)))
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
+
+/** The log by the settings. */
+export const logOf = ({ logLevel, secrets }: Pick<Config, 'logLevel' | 'secrets'>): Logger =>
+  edgeLog(logLevel, secrets)
 
 function lineOf(level: Level, fields: object, msg: string): string {
   const start = { level, time: new Date().toISOString() }

@@ -6,7 +6,7 @@ import type { ChartRenderer } from '../manifest/chart/chart-renderer.ts'
 import { type Core, first } from '../server-parts.ts'
 import { openDatabase } from '../store/client.ts'
 import { migrate } from '../store/migrate.ts'
-import { edgeLog } from './log.ts'
+import { logOf } from './log.ts'
 
 /** Helm is a program, and there are none. */
 const noHelm: ChartRenderer = async () =>
@@ -17,7 +17,7 @@ const noHelm: ChartRenderer = async () =>
 
 /** Opens what carries requests out: the remote database, and the GitOps repositories by GitHub's API. */
 export async function openCore(config: Config): Promise<Core> {
-  const log = edgeLog(config.logLevel, config.secrets)
+  const log = logOf(config)
   const { url, token } = config.database
   const database = await openDatabase(url ?? '', token)
   await migrate(database)

@@ -2,14 +2,15 @@ import { deliveryOf, readHook, type Secrets } from '../ingress/github/signed-hoo
 import type { Logger } from '../logger.ts'
 import type { DeliveryStore } from '../store/deliveries.ts'
 import { newId } from '../store/ids.ts'
-import type { Bindings, ServerCalls } from './bindings.ts'
+import type { Bindings } from './bindings.ts'
 
 /** A message of a queue holds 128 kB, some of them the platform's own. */
 const queuedBytesMax = 120_000
 
 type Given = {
   readonly queue: Bindings['DELIVERIES']
-  readonly server: Pick<ServerCalls, 'wake'>
+  /** Says to the server that there is something new. */
+  readonly wake: () => Promise<void>
   readonly deliveries: Pick<DeliveryStore, 'accept'>
   readonly secrets: Secrets
   readonly clock: { nowMs(): number }
@@ -21,7 +22,7 @@ type Given = {
  * hold, or does not take, goes into the database at once.
  */
 export function queuedHooks(given: Given): (request: Request) => Promise<Response> {
-  const { queue, server, deliveries, secrets, clock, log } = given
+  const { queue, wake, deliveries, secrets, clock, log } = given
   return async (request) => {
     const hook = await readHook(request, secrets)
     if (hook instanceof Response) return hook
@@ -37,7 +38,7 @@ export function queuedHooks(given: Given): (request: Request) => Promise<Respons
       ))
     if (!isQueued) {
       await deliveries.accept(delivery)
-      await server.wake()
+      await wake()
     }
     return new Response('', { status: 202 })
   }

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '../config.ts'
+import { brokenAnswer } from '../ingress/http/errors.ts'
 import { type ServerParts, serverParts } from '../server-parts.ts'
 import { newServerId } from '../store/ids.ts'
 import { IndexStore } from '../store/release-index.ts'
 import type { Bindings, ObjectState, ServerCalls } from './bindings.ts'
 import { edgeConfig } from './edge-config.ts'
+import { logOf } from './log.ts'
 import { notConfigured } from './not-configured.ts'
 import { openCore } from './open-core.ts'
 import { Shifts } from './shifts.ts'
@@ -31,16 +33,21 @@ export class EdgeServer implements ServerCalls {
 
   async fetch(request: Request): Promise<Response> {
     if ('problems' in this.#config) return notConfigured(this.#config)
-    const { app, shifts } = await this.#running(this.#config)
-    const answer = await app.fetch(request)
-    if (request.method !== 'GET') await shifts.wake()
-    return answer
+    try {
+      const { app, shifts } = await this.#running(this.#config)
+      const answer = await app.fetch(request)
+      if (request.method !== 'GET') await shifts.wake()
+      return answer
+    } catch (error) {
+      logOf(this.#config).error({ err: error }, 'the server could not be opened')
+      return brokenAnswer(error)
+    }
   }
 
   async wake(): Promise<void> {
     if ('problems' in this.#config) return
     const { shifts, surfaces, wake } = await this.#running(this.#config)
-    surfaces.resume()
+    await surfaces.resume()
     wake()
     await shifts.wake()
   }
@@ -56,7 +63,7 @@ export class EdgeServer implements ServerCalls {
   async alarm(): Promise<void> {
     if ('problems' in this.#config) return
     const { shifts, surfaces } = await this.#running(this.#config)
-    surfaces.resume()
+    await surfaces.resume()
     await shifts.work()
   }
 

@@ -1,11 +1,13 @@
+import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Database, openDatabase, openForRequests } from '../../src/store/client.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { eventually } from '../support/eventually.ts'
+import { startLibsqlChild } from '../support/libsql-child.ts'
 import type { HostFault, LibsqlHost } from '../support/libsql-host.ts'
-import { remoteDatabase } from '../support/temp.ts'
+import { remoteDatabase, tempFolder } from '../support/temp.ts'
 
 /** A migrated database of a libSQL server, with a table in which each name may be once. */
 async function things() {
@@ -17,6 +19,8 @@ async function things() {
 
 const insert = (name: string) => ({ sql: 'insert into things values (?)', args: [name] })
 const count = 'select count(*) as n from things'
+const inSome = <T>(ms: number, work: () => Promise<T>): Promise<T> =>
+  new Promise((done, failed) => setTimeout(() => work().then(done, failed), ms))
 const namesIn = async (database: Database) =>
   (await database.read('select name from things order by rowid')).map(({ name }) => name)
 
@@ -127,6 +131,24 @@ describe('a write to a libSQL server', () => {
     )
     expect(host.calls.length - from).toBe(1)
   })
+})
+
+test('F1: a server that is killed in the middle of writes, and is back, has each of them once', async () => {
+  const file = join(await tempFolder(), 'gimlet.db')
+  const first = await startLibsqlChild({ file, token: 'a-token' })
+  const database = await openDatabase(first.url, 'a-token')
+  await migrate(database)
+  await database.write(['create table things (name text not null unique) strict'])
+  const names = Array.from({ length: 200 }, (_, at) => String(at).padStart(3, '0'))
+  const write = (name: string) => inSome(Number(name), () => database.write([insert(name)]))
+  const writing = Promise.all(names.map(write))
+  await eventually(async () => expect((await database.read(count))[0]?.n).toBeGreaterThan(20))
+  await first.kill()
+  const second = await startLibsqlChild({ file, token: 'a-token', port: first.port })
+  onTestFinished(() => second.kill())
+  const results = await writing
+  expect(results.every(([inserted]) => inserted?.rowsAffected === 1)).toBe(true)
+  expect((await namesIn(database)).sort()).toEqual(names)
 })
 
 test('a read is asked again until it is answered', async () => {

@@ -17,6 +17,7 @@ import { Loop, type LoopPorts, type RepositoryPorts } from '../../src/release/lo
 import { Stopwatch } from '../../src/release/stopwatch.ts'
 import { asOne, foldersOf, manyOf } from '../../src/repository-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
+import type { Database } from '../../src/store/client.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { PreviewStore } from '../../src/store/previews.ts'
@@ -25,7 +26,16 @@ import { ReleaseStore } from '../../src/store/releases.ts'
 import { ScheduleStore } from '../../src/store/schedules.ts'
 import { alice, artifact, event, manifest } from './builders.ts'
 import { settableClock } from './clock.ts'
-import { type Later, newWriter, putFiles, tempDatabase, tempFolder, tempGitops } from './temp.ts'
+import { historyOf } from './readings.ts'
+import {
+  type Later,
+  newWriter,
+  putFiles,
+  tempDatabase,
+  tempFolder,
+  tempGitops,
+  ways,
+} from './temp.ts'
 
 /** The ports of both parts of the loop. */
 export type TestPorts = LoopPorts & RepositoryPorts
@@ -38,11 +48,13 @@ type Given = {
   readonly policiesInGitops?: boolean
   /** What a release over a change by hand does. */
   readonly drift?: 'warn' | 'stop'
+  /** A migrated database, where it is not to be one of its own. */
+  readonly opened?: { readonly database: Database; readonly url: string }
 }
 
 /** Everything between a stored event and the GitOps repository, in temporary folders. */
 export async function testParts(given: Given = {}, later: Later = onTestFinished) {
-  const { database, url } = await tempDatabase(later)
+  const { database, url } = given.opened ?? (await tempDatabase(later))
   const gitops = await tempGitops(later)
   const folder = await tempFolder(later)
   const { policies = {}, manifests = { 'web.yaml': manifest() } } = given
@@ -74,12 +86,13 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     warn: (_: object, text: string) => void logged.push({ level: 'warn', text }),
     error: (_: object, text: string) => void logged.push({ level: 'error', text }),
   }
+  const history = await historyOf(gitops)
   const indexOf = (
     writer: LocalWriter,
     { git, stream }: Pick<typeof gitops, 'git' | 'stream'> = gitops,
   ) =>
     indexParts({
-      history: new History(git, stream),
+      history: ways.readsByApi ? history : new History(git, stream),
       ...{ database, of: firstRepository, address: gitops.remote, clock },
       ...{ releases: stores.releases, gitops: writer, log, mode: given.drift ?? 'warn' },
     })
