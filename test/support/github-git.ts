@@ -241,7 +241,7 @@ async function lay(
   const old = entries.get(path)
   const isMerged = ask.repository.mergesFolders && type === 'tree' && old?.mode === '040000'
   if (isMerged) return mergeInto(ask, entries, { path, old, sha: own ?? '' })
-  const made = own ?? await written(ask, 'blob', content ?? '')
+  const made = own ?? (await written(ask, 'blob', content ?? ''))
   if (!(await isOf(ask, type, made))) throw unprocessable(`tree.sha ${made} is not a valid ${type}`)
   entries.set(path, { mode, sha: made })
 }
