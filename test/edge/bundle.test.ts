@@ -49,11 +49,10 @@ describe('the Worker that ships', () => {
   })
 
   it('asks for the behaviour of a date that the runtime of the tests knows', async () => {
-    const [settings, runtime] = await Promise.all(
-      ['wrangler.toml', 'node_modules/workerd/package.json'].map((file) => readFile(file, 'utf8')),
-    )
+    const settings = await readFile('wrangler.toml', 'utf8')
+    const runtime = await readFile('node_modules/workerd/package.json', 'utf8')
     const asked = /^compatibility_date = "(\d{4})-(\d\d)-(\d\d)"$/m.exec(settings)
-    const known = /^\d+\.(\d{8})\./.exec(JSON.parse(runtime).version)
+    const known = /"version": "\d+\.(\d{8})\./.exec(runtime)
     expect(Number(asked?.slice(1).join(''))).toBeLessThanOrEqual(Number(known?.[1]))
   })
 

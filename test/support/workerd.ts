@@ -30,7 +30,7 @@ export type Workerd = {
 type Given = {
   /** Settings and secrets. Stand-ins are reached at 127.0.0.1, as from any program here. */
   readonly vars?: Readonly<Record<string, string>>
-  /** What objects and queues keep; another start on it goes on. */
+  /** Where objects keep what they keep; another start on it goes on. */
   readonly folder?: string
 }
 
