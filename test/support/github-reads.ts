@@ -19,7 +19,7 @@ async function tree(ask: RepositoryAsk): Promise<Answer> {
   const own = found(await told(ask, 'rev-parse', '--verify', `${ask.params.sha}^{tree}`))
   const isDeep = ask.query.has('recursive')
   const entries = await listedIn(ask, own, isDeep ? ['-r', '-t'] : [])
-  const { listedMax } = ask.repository
+  const listedMax = isDeep ? ask.repository.listedMax : entries.length
   return ok({ sha: own, tree: entries.slice(0, listedMax), truncated: entries.length > listedMax })
 }
 
