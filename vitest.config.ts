@@ -11,7 +11,26 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'parts', include: ['test/**/*.test.ts'], exclude: ['test/e2e/**'] },
+        test: {
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/e2e/**', 'test/edge/**'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // What a file database proves, proved of a libSQL server: `tempDatabase` opens one.
+          name: 'remote',
+          include: [
+            'test/{store,servers}/**/*.test.ts',
+            'test/release/{adoption,controls,reindex}.test.ts',
+            'test/{notify/courier,commands/authenticate}.test.ts',
+          ],
+          // They open a libSQL server in whichever project they run.
+          exclude: ['test/store/remote*.test.ts'],
+          env: { GIMLET_TEST_DATABASE: 'remote' },
+        },
       },
       {
         extends: true,

@@ -4,7 +4,7 @@ import { type ChartSettings, chartSettings } from './chart-settings.ts'
 import type { Environments } from './domain/environments.ts'
 import { nearest } from './domain/nearest.ts'
 import { isOfThisMachine, isSameOrigin } from './setting-shapes.ts'
-import { type Place, type SlackChannel, schema } from './settings.ts'
+import { type Place, type SlackChannel, schema, websiteOf } from './settings.ts'
 
 /** What the server runs with, checked: contract, section 1. Paths are as they were written. */
 export type Config = {
@@ -19,6 +19,8 @@ export type Config = {
   readonly gitops: {
     /** The first has all environments but those of the others, and what `gitops:` folders lie in. */
     readonly repositories: readonly [RepositoryConfig, ...RepositoryConfig[]]
+    /** By a clone and the git program, or by GitHub's API. */
+    readonly writer: 'git' | 'github'
     /** What commits are signed with. */
     readonly signingKeyFile: string | undefined
     /** Who commits are by, if not by ours. */
@@ -47,6 +49,8 @@ export type Config = {
 
 /** One GitOps repository: contract, section 1. */
 export type RepositoryConfig = {
+  /** How the repository is told apart from the others; empty for the first. */
+  readonly name: string
   /** `null` is the local repository below the data folder. */
   readonly url: string | null
   readonly branch: string
@@ -204,6 +208,7 @@ function configOf(settings: Settings): Config {
     leaseMs: settings.GIMLET_LEASE_SECONDS * 1000,
     gitops: {
       repositories: repositoriesOf(settings),
+      writer: settings.GITOPS_WRITER,
       signingKeyFile: settings.GITOPS_SIGNING_KEY_FILE,
       author: settings.GITOPS_AUTHOR,
       drift: settings.GITOPS_DRIFT,
@@ -226,7 +231,7 @@ function repositoriesOf(settings: Settings): Config['gitops']['repositories'] {
   const { GITOPS_REPO: url = null, GITOPS_TOKEN: token, GITOPS_SSH_KEY_FILE: sshKeyFile } = settings
   const others = settings.GITOPS_REPOS.map(
     ({ environments: names, repo, ...own }): RepositoryConfig => ({
-      url: repo,
+      ...{ url: repo, name: `${repo} ${own.branch}` },
       branch: own.branch,
       // A token is shown to the host that it is for, and to no other.
       token: own.token ?? (isSameOrigin(repo, url) ? token : undefined),
@@ -236,7 +241,8 @@ function repositoriesOf(settings: Settings): Config['gitops']['repositories'] {
     }),
   )
   const environments = { names: others.flatMap((one) => one.environments.names), isAllBut: true }
-  const first = { url, branch: settings.GITOPS_BRANCH, token, sshKeyFile, environments, root: null }
+  const of = { url, branch: settings.GITOPS_BRANCH, token, sshKeyFile }
+  const first = { ...of, name: '', environments, root: null }
   return [first, ...others]
 }
 
@@ -249,22 +255,18 @@ function githubOf(settings: Settings): GithubConfig | null {
   const { APP_ID: appId, PRIVATE_KEY: privateKey, WEBHOOK_SECRET: current } = settings
   if (appId === undefined || privateKey === undefined || current === undefined) return null
   const before = settings.WEBHOOK_SECRET_PREVIOUS
-  const { GHE_HOST: host, GHE_PROTOCOL: protocol = 'https' } = settings
   return {
     appId,
     privateKey,
     secrets: [current, ...(before === undefined ? [] : [before])],
-    baseUrl: host === undefined ? undefined : `${protocol}://${host}/api/v3`,
+    baseUrl: settings.GHE_HOST === undefined ? undefined : `${websiteOf(settings)}/api/v3`,
   }
 }
 
 /** GitHub must reach the address; GitHub Enterprise may do so without https. */
-function setupOf({
-  GHE_HOST: host,
-  GHE_PROTOCOL: protocol = 'https',
-  GIMLET_URL,
-}: Settings): SetupConfig {
-  const website = host === undefined ? 'https://github.com' : `${protocol}://${host}`
+function setupOf(settings: Settings): SetupConfig {
+  const { GHE_HOST: host, GIMLET_URL } = settings
+  const website = websiteOf(settings)
   const apiUrl = host === undefined ? 'https://api.github.com' : `${website}/api/v3`
   const url = GIMLET_URL?.replace(/\/$/, '') ?? null
   const isReachable =

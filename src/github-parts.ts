@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import { cardOf } from './commands/card.ts'
 import { explainRequest } from './commands/look.ts'
 import { mergePreview } from './commands/merge-preview.ts'
@@ -14,7 +13,9 @@ import { githubApi, probotOf } from './ingress/github/api.ts'
 import { type GitopsPushed, hooks } from './ingress/github/hooks.ts'
 import { GithubReceiver } from './ingress/github/receiver.ts'
 import { Reconciler } from './ingress/github/reconcile.ts'
-import { leftOf, termOf } from './lead-parts.ts'
+import { graphqlRoute } from './ingress/github/repository-call.ts'
+import { leftOf, termOf, waitingIn } from './lead-parts.ts'
+import type { Logger } from './logger.ts'
 import type { GithubContext } from './messages/github/reply.ts'
 import { commitPage } from './messages/slack/context.ts'
 import { githubNotifier } from './notify/github.ts'
@@ -38,6 +39,8 @@ type Given = {
   readonly policies: ProposedFolder | null
   /** Fetches what someone pushed to the GitOps repository, and lets look again what waits. */
   readonly gitopsPushed: GitopsPushed
+  /** False where somebody else says when GitHub is compared with. */
+  readonly isSweeping?: boolean
   readonly log: Logger
 }
 
@@ -55,6 +58,10 @@ export type GithubParts = {
   readonly problems: () => Promise<readonly string[]>
   /** Compares what is known with GitHub now; the server that leads does it again and again. */
   readonly sweep: () => Promise<void>
+  /** True while something of GitHub's is carried out. */
+  readonly isBusy: () => boolean
+  /** Carries out what is kept for this server, beside everything else; ends when that is known. */
+  readonly resume: () => Promise<void>
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads, on a database that refuses when another does. */
@@ -69,6 +76,7 @@ export async function githubParts({
   commands,
   policies,
   gitopsPushed,
+  isSweeping = true,
   log,
 }: Given): Promise<GithubParts> {
   const { clock } = commands
@@ -106,11 +114,10 @@ export async function githubParts({
   const reconciler = new Reconciler({ ...ports, door: receiver })
   return {
     handle: (request) => receiver.handle(request),
-    problems: async () =>
-      (await messages.problems('github')).map(
-        ({ problem, count }) => `${problem} (${count} waiting)`,
-      ),
+    problems: () => waitingIn(messages, 'github'),
     sweep: () => reconciler.sweep(),
+    isBusy: () => receiver.isBusy,
+    resume: () => receiver.start(),
     start() {
       const told = (error: unknown) => log.error({ err: error }, 'GitHub could not be started')
       receiver.start().catch(told)
@@ -121,7 +128,7 @@ export async function githubParts({
     lead(own) {
       notifier = notifierOn(own)
       const left = leftOf('github', { database: own, server, log, receiver })
-      return termOf(notifier, reconciler, left)
+      return termOf(notifier, left, ...(isSweeping ? [reconciler] : []))
     },
   }
 }
@@ -154,12 +161,6 @@ function proofOf(
       : { kind: proposed.kind }
   }
 }
-
-/** GitHub Enterprise has GraphQL beside the third version of REST, not below it. */
-const graphqlRoute = (baseUrl: string | undefined): string =>
-  baseUrl === undefined
-    ? 'POST /graphql'
-    : `POST ${baseUrl.replace(/\/v3\/?$/, '').replace(/\/$/, '')}/graphql`
 
 function contextOf(
   { sources, gitops }: CommandPorts,

@@ -1,9 +1,9 @@
 import type { RepositoryConfig } from './config.ts'
 import type { PushEnd } from './domain/batch.ts'
+import type { HaltTold } from './domain/halt.ts'
 import type { HistoryPort } from './domain/history.ts'
 import { History } from './gitops/history.ts'
 import { LocalWriter } from './gitops/local.ts'
-import type { HaltTold } from './gitops/memory.ts'
 import type { Proposed } from './gitops/proposed.ts'
 import { proposedSources } from './gitops/pulls.ts'
 import type { ReadSources } from './gitops/source-paths.ts'
@@ -14,8 +14,6 @@ import type { Gitops } from './gitops-parts.ts'
 /** The ways into a GitOps repository, whether by a clone or by GitHub's API. */
 export type GitopsAccess = {
   readonly config: RepositoryConfig
-  /** How the repository is told apart from the others; empty for the first. */
-  readonly name: string
   /** The repository's address as people may see it. */
   readonly url: string
   /** Called once: a process has one writer a branch. `pushEnded` is told how each way to the host ended. */
@@ -40,10 +38,10 @@ export type Memory = Pick<SeenBranch, 'tip' | 'halt'> & {
 }
 
 /** The ways by the clone in the data folder. */
-export function byClone({ config, name, url, git, stream, direct }: Gitops): GitopsAccess {
+export function byClone({ config, url, git, stream, direct }: Gitops): GitopsAccess {
   const { branch, root, environments } = config
   return {
-    ...{ config, name, url },
+    ...{ config, url },
     writer: (pushEnded) => new LocalWriter(git, { url, branch, root, pushEnded }, direct),
     history: new History(git, stream, { environments, root }),
     files: readFolder(git),

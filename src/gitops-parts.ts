@@ -9,8 +9,6 @@ import { type GitStream, streamIn } from './gitops/git.ts'
 /** The clone of a GitOps repository, and that repository's address. */
 export type Gitops = {
   readonly config: RepositoryConfig
-  /** How the repository is told apart from the others; empty for the first. */
-  readonly name: string
   readonly git: Clone
   readonly stream: GitStream
   /** The way to push without `git push`; none where only that knows how. */
@@ -32,21 +30,18 @@ async function openGitops(
   config: RepositoryConfig,
   { dataDir, environment, signing }: Given & { signing: Pick<Remote, 'signingKeyFile' | 'author'> },
 ): Promise<Gitops> {
-  const { url, name, clone } = placeOf(config, dataDir)
+  const { url, clone } = placeOf(config, dataDir)
   if (config.url === null) await createRepository(url, config.branch, environment)
   const remote = { ...config, ...signing, url, isOurs: config.url === null }
   const git = await openClone(clone, remote, environment)
   const direct = directPushFrom(remote, { folder: clone, environment, ssh: git.ssh })
-  return { config, name, git, stream: streamIn(clone, environment), direct, url }
+  return { config, git, stream: streamIn(clone, environment), direct, url }
 }
 
 /** Where a repository is, and where its clone lies. */
-export function placeOf({ url, branch, environments }: RepositoryConfig, dataDir: string) {
-  // The first is named by its place: its index and its clone are of the time when there was one.
-  const name = environments.isAllBut ? '' : `${url} ${branch}`
+export function placeOf({ url, name }: RepositoryConfig, dataDir: string) {
   const mark = createHash('sha256').update(name).digest('hex').slice(0, 12)
   return {
-    name,
     url: url ?? join(dataDir, 'gitops.git'),
     clone: join(dataDir, name === '' ? 'clone.git' : `clone-${mark}.git`),
   }

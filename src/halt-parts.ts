@@ -1,6 +1,6 @@
-import type { Logger } from 'pino'
 import type { Halt, HaltChange } from './domain/halt.ts'
 import type { GitopsAccess } from './gitops-access.ts'
+import type { Logger } from './logger.ts'
 
 /** Logs and tells a halt of writing and its end once, and answers how to tell of those that stand. */
 export function tellHalts(

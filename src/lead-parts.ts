@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import type { GitopsWriter } from './gitops/writer.ts'
+import type { Logger } from './logger.ts'
 import { type OutrunPorts, outrun } from './release/outrun.ts'
 import type { HeldLease } from './servers/candidate.ts'
 import { Leader, type Term } from './servers/leader.ts'
@@ -10,6 +10,7 @@ import { DeliveryStore, type LeftDelivery } from './store/deliveries.ts'
 import { fenced } from './store/fenced.ts'
 import { newServerId } from './store/ids.ts'
 import { LeaseStore } from './store/leases.ts'
+import type { MessageStore } from './store/messages.ts'
 
 /** How often taking over is tried again while the git host is away. */
 const againMs = 2_000
@@ -28,6 +29,20 @@ type LeaderGiven = {
   /** Keeps up with the one that leads, now and then. */
   readonly follow: () => Promise<unknown>
   readonly log: Logger
+}
+
+/** The lease of this server while it leads, for what is built before there is one. */
+export class Led {
+  #lease: HeldLease | undefined
+
+  begins(lease: HeldLease): void {
+    this.#lease = lease
+  }
+
+  /** The number of the lease; nothing while another server leads. */
+  get fence(): number | undefined {
+    return this.#lease?.isHeld() ? this.#lease.fence : undefined
+  }
 }
 
 /** Who leads, of the servers on this database. */
@@ -114,3 +129,7 @@ export const leftOf = (surface: string, { database, server, receiver, log }: Lef
     },
     surface,
   )
+
+/** What keeps messages of a surface from being sent. */
+export const waitingIn = async (messages: MessageStore, surface: string): Promise<string[]> =>
+  (await messages.problems(surface)).map(({ problem, count }) => `${problem} (${count} waiting)`)

@@ -4,18 +4,20 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Logger } from 'pino'
 import { openCharts } from './chart-parts.ts'
 import type { Config } from './config.ts'
 import { type DataFolder, keptText, openDataFolder } from './data-folder.ts'
 import { Fault } from './domain/fault.ts'
 import type { Sha } from './domain/names.ts'
+import type { openByGithub } from './github-access.ts'
 import { folderSources } from './gitops/sources.ts'
-import { byClone } from './gitops-access.ts'
+import { byClone, type GitopsAccess } from './gitops-access.ts'
 import { type Gitops, openAllGitops } from './gitops-parts.ts'
 import { listen } from './ingress/http/listen.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
+import { Led } from './lead-parts.ts'
 import { makeLog } from './log.ts'
+import type { Logger } from './logger.ts'
 import type { ChartRenderer } from './manifest/chart/chart-renderer.ts'
 import { welcome } from './messages/welcome.ts'
 import { readSettings } from './read-settings.ts'
@@ -46,7 +48,7 @@ export type Server = {
 /** The ways by which a server changes anything: whoever stands in them sees every change. */
 export type Ways = {
   readonly database: Database
-  /** The clones of the GitOps repositories, the first one first. */
+  /** The clones of the GitOps repositories, the first one first; none where GitHub's API is the way. */
   readonly clones: readonly Gitops[]
 }
 
@@ -65,8 +67,9 @@ export async function startServer(
   try {
     const database = await openStore(config, folder)
     const given = { dataDir: folder.path, environment: process.env }
-    const clones = await openAllGitops(config, given)
-    const names = clones.map(({ name }) => name)
+    const isByGit = config.gitops.writer === 'git'
+    const clones = isByGit ? await openAllGitops(config, given) : []
+    const names = config.gitops.repositories.map(({ name }) => name)
     await IndexStore.keepOnly(database, names)
     const charts = await openCharts(config, given)
     return await serve(config, folder, { ...through({ database, clones }), charts, log })
@@ -79,13 +82,18 @@ export async function startServer(
 async function serve(config: Config, folder: DataFolder, opened: OnMachine): Promise<Server> {
   const { database, clones, charts, log } = opened
   const token = await adminToken(config, folder)
-  const gitops = clones.map(byClone)
+  const led = new Led()
+  const gitops =
+    config.gitops.writer === 'git'
+      ? clones.map(byClone)
+      : await byGithub(config, { database, led, log })
   const server = await serverParts(config, {
-    ...{ database, gitops, charts, log },
+    ...{ database, gitops, led, charts, log },
     adminToken: token.text,
     read: ({ kind, folder: name }) =>
       kind === 'folder' ? folderSources(resolve(name)) : first(gitops).sources(name),
     setup: await setupOf(config, log),
+    hasProcess: true,
     who: { server: folder.id, host: hostname(), place: folder.id },
   })
   const { app, surfaces, followers } = server
@@ -119,6 +127,10 @@ async function serve(config: Config, folder: DataFolder, opened: OnMachine): Pro
     },
   }
 }
+
+/** Loaded only where it is chosen. */
+const byGithub = async (...given: Parameters<typeof openByGithub>): Promise<GitopsAccess[]> =>
+  (await import('./github-access.ts')).openByGithub(...given)
 
 /** Loaded only where there is no GitHub App yet. */
 const setupOf = async ({ setup, dataDir }: Config, log: Logger): Promise<SetupPorts | null> =>

@@ -6,7 +6,6 @@ import type { Config } from './config.ts'
 import { loginSchema } from './domain/actor.ts'
 import { formerHealth, readFormer } from './domain/former.ts'
 import type { Health } from './domain/release.ts'
-import { placeOf } from './gitops-parts.ts'
 import { openOwn, type Problems, problem, reindexWith } from './reindex-parts.ts'
 import type { Database } from './store/client.ts'
 import { FormerFile } from './store/former-file.ts'
@@ -111,10 +110,8 @@ function adminTokenOf({ adminToken, dataDir }: Config): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
 }
 
-async function isIndexed(database: Database, { gitops, dataDir }: Config): Promise<boolean> {
-  for (const repository of gitops.repositories) {
-    const { name } = placeOf(repository, resolve(dataDir))
-    const { environments } = repository
+async function isIndexed(database: Database, { gitops }: Config): Promise<boolean> {
+  for (const { name, environments } of gitops.repositories) {
     const index = new IndexStore(database, { repository: name, environments })
     if ((await index.position()).ref === null) return false
   }

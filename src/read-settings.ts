@@ -10,7 +10,8 @@ export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): Config | ConfigProblems {
   const gimletText = textOf('gimlet.yaml')
-  const config = readConfig(environment, gimletText)
+  // The app that GITOPS_WRITER may need can lie in that folder.
+  const config = readConfig({ ...environment, GITOPS_WRITER: 'git' }, gimletText)
   if ('problems' in config) return config
   return readConfig(environment, gimletText, textOf(join(config.dataDir, 'github.yaml')))
 }

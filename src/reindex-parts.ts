@@ -70,7 +70,7 @@ async function reindexOne(
   repository: RepositoryConfig,
   { database, dataDir, environment, told }: Given,
 ): Promise<(Reindexed & { url: string }) | Problems> {
-  const { name, url, clone } = placeOf(repository, dataDir)
+  const { url, clone } = placeOf(repository, dataDir)
   // A server may use the clone: only one that is not there is made.
   const git = existsSync(join(clone, 'HEAD'))
     ? gitIn(clone, environment)
@@ -80,7 +80,7 @@ async function reindexOne(
     return problem(
       `The branch ${repository.branch} of the GitOps repository ${url} could not be fetched; correct its settings or what lets the server in, start the server once, and try again`,
     )
-  const { environments, root } = repository
+  const { name, environments, root } = repository
   const ports = reindexPorts({
     history: new History(git, streamIn(clone, environment), { environments, root }),
     ...{ database, clock: { nowMs: () => Date.now() } },

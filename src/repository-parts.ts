@@ -74,7 +74,7 @@ type Decided = {
 }
 
 function repositoryOf(
-  { history, files: read, name, config: { environments, root } }: GitopsAccess,
+  { history, files: read, config: { name, environments, root } }: GitopsAccess,
   { writer, tip, sources }: Decided,
   { config, ...given }: Given,
 ): Repository {

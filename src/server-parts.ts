@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Logger } from 'pino'
+import { handle } from './commands/handle.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { Sha } from './domain/names.ts'
@@ -10,8 +10,10 @@ import type { GitopsPushed } from './ingress/github/hooks.ts'
 import { httpApp } from './ingress/http/app.ts'
 import { metricsOf } from './ingress/http/metrics.ts'
 import type { SetupPorts } from './ingress/http/setup.ts'
-import { heldCommit, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
+import { heldCommit, type Led, leaderOf, outrunOthers, termOf, together } from './lead-parts.ts'
+import type { Logger } from './logger.ts'
 import type { ChartRenderer } from './manifest/chart/chart-renderer.ts'
+import type { PolicySet } from './policy/policy.ts'
 import type { Follower } from './release/follow.ts'
 import { Loop } from './release/loop.ts'
 import { asOne, fetchPushed, manyOf, repositoriesOf } from './repository-parts.ts'
@@ -24,6 +26,7 @@ import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
 import { newId } from './store/ids.ts'
 import { isIntendedOn } from './store/late-pushes.ts'
+import { MessageStore } from './store/messages.ts'
 import { PreviewStore } from './store/previews.ts'
 import { ReleaseStore } from './store/releases.ts'
 import { RepositoryNameStore } from './store/repository-names.ts'
@@ -33,13 +36,21 @@ import { UserStore } from './store/users.ts'
 import { openSurfaces, type Surfaces } from './surfaces.ts'
 import { identifier, tokenParts } from './token-parts.ts'
 
-/** What a server is built of, on a machine or on the edge. */
-export type Opened = {
+/** What carries requests out. */
+export type Core = {
   readonly database: Database
   /** The GitOps repositories, the first one first. */
   readonly gitops: readonly GitopsAccess[]
   readonly charts: ChartRenderer
   readonly read: ReadPlace
+  readonly led: Led
+  /** Whether there is a process whose memory and time can be measured. */
+  readonly hasProcess: boolean
+  readonly log: Logger
+}
+
+/** What a server is built of, on a machine or on the edge. */
+export type Opened = Core & {
   readonly adminToken: string
   /** Makes the GitHub App on a page of ours, where there is none. */
   readonly setup: SetupPorts | null
@@ -51,29 +62,36 @@ export type Opened = {
     /** What this server has to itself: see `mayTake`. */
     readonly place: string
   }
-  readonly log: Logger
+  /** False where somebody else says when GitHub is compared with. */
+  readonly isSweeping?: boolean
 }
 
 /** A server without its door. */
 export type ServerParts = {
+  /** Says that there may be something new to do. */
+  readonly wake: () => void
   /** Answers every request. */
   readonly app: ReturnType<typeof httpApp>
   readonly surfaces: Surfaces
+  /** The policies as they stand now. */
+  readonly policiesNow: () => Promise<PolicySet>
   /** What keeps the index of each repository at its branch. */
   readonly followers: readonly Follower[]
   /** A try to lead, from its start to its stop; one at a time. */
   readonly candidacy: () => Leader
+  /** What is due next, in Unix milliseconds; nothing when all is done. */
+  readonly nextDueMs: () => Promise<number | undefined>
   /** Ends when what is known lies where it outlives the process. */
   readonly kept: () => Promise<unknown>
 }
 
 /** Builds every part of a server once and hands it on. Starts nothing. */
 export async function serverParts(config: Config, opened: Opened): Promise<ServerParts> {
-  const { database, gitops, adminToken, setup, who, log } = opened
+  const { database, gitops, led, adminToken, setup, who, isSweeping = true, log } = opened
   const { repositories, ...parts } = partsOf(config, opened)
   const { commands, loopOn, health, metrics, users, policiesNow, gitopsPushed } = parts
   const surfaces = await openSurfaces(config, {
-    ...{ database, server: who.server, commands, gitopsPushed, log },
+    ...{ database, server: who.server, commands, gitopsPushed, isSweeping, log },
     policies: proposedOf(config, first(gitops)),
   })
   let leader: Leader | undefined
@@ -81,7 +99,10 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
     leader = leaderOf({
       ...{ database, host: who.host, place: who.place, leaseMs: config.leaseMs, log },
       follow: () => Promise.all(repositories.map(({ writer }) => writer.refresh())),
-      lead: (lease, own) => together([termOf(loopOn(lease, own)), surfaces.lead(own)]),
+      lead(lease, own) {
+        led.begins(lease)
+        return together([termOf(loopOn(lease, own)), surfaces.lead(own)])
+      },
     })
     return leader
   }
@@ -92,14 +113,19 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader?.isLeading ?? false
   const app = httpApp({
-    ...{ commands, authenticate, notice, log },
+    handle: (actor, command) => handle(commands, actor, command),
+    ...{ clock, authenticate, notice, log },
     metrics: () => metrics.text(isLeader),
     health: { ...health, problems, isLeader },
     ...{ slack: surfaces.slack, github: surfaces.github, setup },
   })
   return {
-    ...{ app, surfaces, candidacy },
+    ...{ app, surfaces, candidacy, wake: commands.wake, policiesNow },
     followers: repositories.map(({ follower }) => follower),
+    nextDueMs: dueOf(database, [
+      ...(config.slack ? ['slack'] : []),
+      ...(config.github ? ['github'] : []),
+    ]),
     kept: () => Promise.all(gitops.map(({ memory }) => memory?.kept())),
   }
 }
@@ -113,14 +139,29 @@ export function first<T>(all: readonly T[]): T {
   return one
 }
 
-function partsOf(config: Config, { database, gitops: opened, charts, read, log }: Opened) {
+/** When the loop, or who tells people, has something to do. */
+function dueOf(database: Database, surfaces: readonly string[]) {
+  const [events, messages] = [new EventStore(database), new MessageStore(database)]
+  const ofSurface = async (name: string) =>
+    (await messages.changes(name, 1)).subjects.length > 0 ? 0 : messages.nextDueMs(name)
+  return async () => {
+    const all = [events.nextWideMs(), events.nextTargetedMs(), ...surfaces.map(ofSurface)]
+    const due = (await Promise.all(all)).flatMap((ms) => ms ?? [])
+    return due.length === 0 ? undefined : Math.min(...due)
+  }
+}
+
+/** What answers and carries out requests, without anybody to send them. */
+export function partsOf(config: Config, core: Core) {
+  const { database, gitops: opened, charts, read, hasProcess, log } = core
   const { events, releases, controls } = storesOn(database, config)
-  const metrics = metricsOf({
+  const counts = {
     eventsByStatus: () => events.counts(),
     runningByEnv: () => releases.counts(),
     healthByEnv: () => releases.healthCounts(),
     oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
-  })
+  }
+  const metrics = metricsOf(counts, { hasProcess })
   const { batchEnded, pushEnded } = metrics
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)
@@ -143,7 +184,7 @@ function partsOf(config: Config, { database, gitops: opened, charts, read, log }
     loop = new Loop(
       { ...stores, sources, gitops, drift },
       repositories.map(({ writer, follower, environments, ports }) => ({
-        ...{ ...stores, ...ports, landings, environments },
+        ...{ ...stores, ...ports, landings, environments, batchMax: writer.batchMax },
         many: manyOf({ ...stores, follower }),
         gitops: { ...ports.gitops, commit: heldCommit(writer, lease) },
         ready: outrunOthers(lease, { writer, isIntendedOn: isIntended, log }),

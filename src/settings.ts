@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { chartFields } from './chart-settings.ts'
 import { ciKinds } from './domain/ci-run.ts'
 import { isRefusal } from './domain/fault.ts'
+import { githubRepositoryAt } from './domain/github-repository.ts'
 import { compileGlob } from './domain/glob.ts'
 import { isLabel } from './domain/names.ts'
 import { listText, text } from './setting-shapes.ts'
@@ -159,6 +160,7 @@ const settings = z.object({
   GITOPS_SIGNING_KEY_FILE: text.optional(),
   GITOPS_AUTHOR: author.optional(),
   GITOPS_REPOS: repositories.default([]),
+  GITOPS_WRITER: z.enum(['git', 'github'], 'git or github').default('git'),
   GITOPS_LAYOUT: z.enum(['env/app', 'app'], 'env/app or app').default('env/app'),
   GITOPS_DRIFT: z
     .enum(['warn', 'stop'], 'warn or stop: what a release over a change by hand does')
@@ -211,7 +213,48 @@ export const schema = settings.superRefine((given, context) => {
     others.some(({ repo, branch: on }) => repo === given.GITOPS_REPO && on === given.GITOPS_BRANCH)
   )
     wrong('GITOPS_REPOS', 'other repositories than GITOPS_REPO, which has all other environments')
+  if (given.GITOPS_WRITER === 'github')
+    for (const [key, message] of githubWriterProblems(given)) wrong(key, message)
 })
+
+type Settings = z.output<typeof settings>
+
+/** GitHub as people see it, without a last slash. */
+export const websiteOf = ({
+  GHE_HOST: host,
+  GHE_PROTOCOL: protocol = 'https',
+}: Pick<Settings, 'GHE_HOST' | 'GHE_PROTOCOL'>): string =>
+  host === undefined ? 'https://github.com' : `${protocol}://${host}`
+
+/** What GitHub's API cannot write, or nobody may. */
+function githubWriterProblems(given: Settings): (readonly [keyof Settings, string])[] {
+  const website = websiteOf(given)
+  const isOn = (address: string) => githubRepositoryAt(address, website) !== null
+  const address = `${website}/<owner>/<name>, as GITOPS_WRITER is github; or set that to git`
+  const { GITOPS_REPO: first, GITOPS_REPOS: others, GITOPS_TOKEN: token } = given
+  const app = [given.APP_ID, given.PRIVATE_KEY, given.WEBHOOK_SECRET]
+  const hasApp = app.every((one) => one !== undefined)
+  const problems: (readonly [keyof Settings, string])[] = []
+  if (first === undefined)
+    problems.push(['GITOPS_WRITER', `git, or GITOPS_REPO with ${website}/<owner>/<name>`])
+  else if (!isOn(first)) problems.push(['GITOPS_REPO', address])
+  const elsewhere = others.find(({ repo }) => !isOn(repo))
+  if (elsewhere) problems.push(['GITOPS_REPOS', `at repo: ${address}`])
+  if (!hasApp && token === undefined) problems.push(['GITOPS_WRITER', needsApp])
+  if (given.GITOPS_SIGNING_KEY_FILE !== undefined)
+    problems.push(['GITOPS_SIGNING_KEY_FILE', signedByGithub])
+  if (given.GITOPS_SSH_KEY_FILE !== undefined)
+    problems.push(['GITOPS_SSH_KEY_FILE', `nothing, ${byHttps}`])
+  if (others.some(({ sshKeyFile }) => sshKeyFile !== undefined))
+    problems.push(['GITOPS_REPOS', `no sshKeyFile, ${byHttps}`])
+  return problems
+}
+
+const needsApp = 'git, or the GitHub App (APP_ID, PRIVATE_KEY and WEBHOOK_SECRET) or GITOPS_TOKEN'
+const signedByGithub =
+  'nothing, as GITOPS_WRITER is github: GitHub signs what the app commits. Remove it, or set GITOPS_WRITER to git'
+const byHttps =
+  'as GITOPS_WRITER is github, which goes by https. Remove it, or set GITOPS_WRITER to git'
 
 /** True for what git may be pointed at: no option, no remote helper, no password in a URL. */
 function isRepositoryAddress(address: string): boolean {

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs'
 import { link, open, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Logger } from 'pino'
 import { parse, stringify } from 'yaml'
 import { readConfig, type SetupConfig } from './config.ts'
 import { convert, type NewApp } from './ingress/github/conversion.ts'
 import type { Making, SetupPorts } from './ingress/http/setup.ts'
 import type { AppManifest } from './ingress/http/setup-page.ts'
+import type { Logger } from './logger.ts'
 
 /** GitHub takes no longer name. */
 const nameCharsMax = 34

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import { cardOf } from './commands/card.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { SlackConfig } from './config.ts'
@@ -12,7 +11,8 @@ import { slackApp } from './ingress/slack/slack-app.ts'
 import { SocketMode } from './ingress/slack/socket.ts'
 import { verifier } from './ingress/slack/verify.ts'
 import { workspaceOf } from './ingress/slack/workspace.ts'
-import { leftOf, termOf } from './lead-parts.ts'
+import { leftOf, termOf, waitingIn } from './lead-parts.ts'
+import type { Logger } from './logger.ts'
 import { commitPage, type SlackContext } from './messages/slack/context.ts'
 import type { Notifier } from './notify/notifier.ts'
 import { slackNotifier } from './notify/slack.ts'
@@ -42,6 +42,8 @@ export type SlackParts = {
   readonly problems: () => Promise<readonly string[]>
   /** Tells the channel of a repository's environments, and who may resume, that writing is halted. */
   readonly halted: (change: HaltChange) => Promise<void>
+  /** True while something of Slack's is carried out. */
+  readonly isBusy: () => boolean
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads, on a database that refuses when another does. */
@@ -88,11 +90,9 @@ export function slackParts({ config, database, server, commands, log }: Given): 
   const socket = socketOf({ config, receiver, log })
   return {
     handle: config.signingSecrets.length > 0 ? (request) => receiver.handle(request) : null,
-    problems: async () =>
-      (await messages.problems('slack')).map(
-        ({ problem, count }) => `${problem} (${count} waiting)`,
-      ),
+    problems: () => waitingIn(messages, 'slack'),
     halted: async (change) => outbox.put(await haltPosts(change, { context, admins, channelOf })),
+    isBusy: () => receiver.isBusy,
     start() {
       learn().catch(told)
       app.start().catch((error: unknown) => log.error({ err: error }, 'Slack could not be started'))

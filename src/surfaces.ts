@@ -1,10 +1,10 @@
-import type { Logger } from 'pino'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
 import type { HaltChange } from './domain/halt.ts'
 import type { ProposedFolder } from './github-parts.ts'
 import type { GitopsPushed } from './ingress/github/hooks.ts'
 import { together } from './lead-parts.ts'
+import type { Logger } from './logger.ts'
 import type { Term } from './servers/leader.ts'
 import type { Database } from './store/client.ts'
 
@@ -15,6 +15,7 @@ type Given = {
   readonly commands: CommandPorts
   readonly policies: ProposedFolder | null
   readonly gitopsPushed: GitopsPushed
+  readonly isSweeping?: boolean
   readonly log: Logger
 }
 
@@ -28,6 +29,12 @@ export type Surfaces = {
   readonly problems: () => Promise<readonly string[]>
   /** Tells people that writing is halted, or goes on. */
   readonly halted: (change: HaltChange) => void
+  /** True while something that was sent to us is carried out. */
+  readonly isBusy: () => boolean
+  /** Compares what is known with GitHub; at once where that is off. */
+  readonly sweep: () => Promise<void>
+  /** Carries out GitHub's deliveries that others kept for this server; ends when they are known. */
+  readonly resume: () => Promise<void>
   readonly start: () => void
   readonly stop: () => Promise<void>
   /** What only the server does that leads: telling people, and comparing with GitHub. */
@@ -54,6 +61,9 @@ export async function openSurfaces(config: Config, given: Given): Promise<Surfac
           given.log.error({ err: error }, 'people could not be told that writing is halted'),
         )
     },
+    isBusy: () => open.some((one) => one.isBusy()),
+    sweep: async () => github?.sweep(),
+    resume: async () => github?.resume(),
     start() {
       for (const one of open) one.start()
     },

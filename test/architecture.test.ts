@@ -24,7 +24,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'settings.ts': ['domain', 'chart-settings.ts', 'setting-shapes.ts'],
   'chart-settings.ts': ['setting-shapes.ts'],
   'setting-shapes.ts': [],
-  'log.ts': ['domain'],
+  'log.ts': ['domain', 'redact.ts'],
+  'logger.ts': [],
+  'redact.ts': [],
   'read-settings.ts': ['config.ts'],
 }
 const everything = [
@@ -40,6 +42,7 @@ const everything = [
   'chart-parts.ts',
   'gitops-parts.ts',
   'gitops-access.ts',
+  'github-access.ts',
   'halt-parts.ts',
   'server-parts.ts',
   'repository-parts.ts',
@@ -49,6 +52,7 @@ const everything = [
   'reindex-parts.ts',
   'migrate-parts.ts',
   'edge.ts',
+  'edge',
 ]
 /** May build the server itself, and what looks at it. */
 const mayImportMain = ['cli/serve.ts']

@@ -119,3 +119,8 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
   /** Tells the loop that there is something new to do. */
   readonly wake: () => void
 }
+
+/** What an artifact needs that comes in. */
+export type ArtifactPorts = Pick<CommandPorts, 'clock' | 'ids' | 'tokens' | 'wake'> & {
+  readonly artifacts: Pick<CommandPorts['artifacts'], 'accept'>
+}

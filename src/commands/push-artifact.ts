@@ -6,11 +6,11 @@ import { canonicalJson } from '../domain/json.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { ownManifestProblem } from '../release/targets.ts'
 import { artifactOfRun, artifactOfToken } from './of-run.ts'
-import type { CommandPorts } from './ports.ts'
+import type { ArtifactPorts } from './ports.ts'
 
 /** Stores an artifact and asks the triggers about it. The same content again is the same artifact. */
 export async function pushArtifact(
-  ports: CommandPorts,
+  ports: ArtifactPorts,
   { run, ...actor }: Actor,
   { artifact: given }: { artifact: NewArtifact },
 ): Promise<Outcome> {
@@ -36,7 +36,7 @@ export async function pushArtifact(
 }
 
 /** One use each. The same content again is the same use: its answer may have been lost. */
-const isFirstUse = ({ tokens, clock }: CommandPorts, { token }: CiRun, posted: NewArtifact) =>
+const isFirstUse = ({ tokens, clock }: ArtifactPorts, { token }: CiRun, posted: NewArtifact) =>
   tokens.spend(
     { token: token.id, untilUnix: token.untilUnix, usedFor: canonicalJson(posted) },
     Math.floor(clock.nowMs() / 1000),

@@ -25,8 +25,6 @@ export async function resourcesOf(
       return [anywhere(command.repository)]
     case 'resume-gitops':
       return [anywhere(null)]
-    case 'push-artifact':
-      return [anywhere(command.artifact.version.repositoryName)]
     case 'release':
       return ofRelease(ports, command)
     case 'rollback':
@@ -50,7 +48,12 @@ export async function resourcesOf(
   }
 }
 
-const anywhere = (repository: string | null): Resource => ({ env: null, app: null, repository })
+/** Whatever the environment and the app. */
+export const anywhere = (repository: string | null): Resource => ({
+  env: null,
+  app: null,
+  repository,
+})
 
 async function ofApp(
   { releases }: CommandPorts,

@@ -52,11 +52,14 @@ export type FaultCode =
 /** The unexpected: logged with its cause, and tried again. The message says what was being done. */
 export class Fault extends Error {
   readonly code: FaultCode
+  /** How long whoever was asked wants to be left alone, when they say so. */
+  readonly afterMs: number | undefined
 
-  constructor(code: FaultCode, doing: string, options?: { cause?: unknown }) {
+  constructor(code: FaultCode, doing: string, options?: { cause?: unknown; afterMs?: number }) {
     super(doing, options)
     this.name = 'Fault'
     this.code = code
+    this.afterMs = options?.afterMs
   }
 }
 

@@ -14,6 +14,9 @@ export type Halt = {
   readonly sinceUnix: number
 }
 
+/** What changes, so that it is told once and not at every look. */
+export type HaltTold = (change: { readonly halt: Halt | null; readonly by: string | null }) => void
+
 /** A halt of a repository that has begun, or is over. */
 export type HaltChange = {
   readonly url: string

@@ -6,16 +6,23 @@ import { emptyTree, type GithubGit, type Tree, textEntry } from './github-git.ts
 
 /**
  * Builds commits on GitHub, where they hang on nothing until the branch moves. A folder's tree is made
- * from nothing, so that no stale file stays, and takes its place in its environment's and in the root's
- * by its id: what lies beside it is neither read nor sent.
+ * from nothing, so that no stale file stays, and takes its place in the root's by its path and id: what
+ * lies beside it is neither read nor sent.
  */
 export class GithubBuild {
   readonly #git: GithubGit
   /** The commit that was built last, with its tree: most often the next one is built on it. */
   #last: { readonly commit: Sha; readonly root: Tree } | undefined
+  /** True once GitHub was seen to put one folder in the place of another. */
+  #isProven = false
 
   constructor(git: GithubGit) {
     this.#git = git
+  }
+
+  /** The most calls that building so many commits makes content in. */
+  callsFor(commits: number): number {
+    return commits * callsOfCommit + (this.#isProven ? 0 : callsOfProof)
   }
 
   /** Builds the commits on `tip`, one on the other. */
@@ -47,10 +54,7 @@ export class GithubBuild {
         ? this.#without(root, app)
         : this.#with({ name: app, tree: made, base: root.sha })
     const old = root.entries.get(env)?.sha
-    if (made !== undefined) {
-      const inside = await this.#with({ name: app, tree: made, base: old })
-      return this.#with({ name: env, tree: inside.sha, base: root.sha })
-    }
+    if (made !== undefined) return this.#placed(root, { env, app, made })
     if (old === undefined) return root
     const inside = await this.#without(await this.#git.tree(old), app)
     return inside.entries.size === 0
@@ -78,15 +82,33 @@ export class GithubBuild {
   }
 
   async #folderAt(commit: Sha, folder: string): Promise<Sha> {
-    const [env, app] = partsOf(folder)
-    let tree: Tree | undefined = await this.#rootOf(commit)
-    if (env !== null) {
-      const outside = tree.entries.get(env)
-      tree = outside?.type === 'tree' ? await this.#git.tree(outside.sha) : undefined
-    }
-    const found = tree?.entries.get(app)
-    if (found?.type === 'tree') return found.sha
+    const found = await this.#git.folderId(commit, folder)
+    if (found !== undefined) return found
     throw new Fault('gitops_broken', `reading ${folder} as it was at ${commit}`)
+  }
+
+  /** The root with an app's folder in its place. GitHub answers with the root alone, however much lies below. */
+  async #placed(root: Tree, { env, app, made }: Placed): Promise<Tree> {
+    await this.#prove()
+    const tree = await this.#git.makeTree([folderEntry(`${env}/${app}`, made)], root.sha)
+    const beside = [...root.entries.values()].filter(({ path }) => path !== env)
+    const isKept = beside.every(({ path, sha }) => tree.entries.get(path)?.sha === sha)
+    if (isKept && tree.entries.get(env)?.type === 'tree') return tree
+    throw new Fault('gitops_broken', `putting ${app} in its place: GitHub made another tree of it`)
+  }
+
+  /**
+   * What GitHub makes of a path cannot be seen in its answer, and a folder that was merged instead of
+   * replaced would keep stale files. So a folder that is put over another one comes first, once, and its
+   * tree has to be the one that it would be in git.
+   */
+  async #prove(): Promise<void> {
+    if (this.#isProven) return
+    const before = await this.#git.makeTree([textEntry('a/b/old', '')])
+    const folder = await this.#git.makeTree([textEntry('new', '')])
+    const after = await this.#git.makeTree([folderEntry('a/b', folder.sha)], before.sha)
+    if (after.sha !== provenTree) throw new Fault('gitops_broken', unproven)
+    this.#isProven = true
   }
 
   /** GitHub says what it made of it, and that is compared: a folder that was merged would keep stale files. */
@@ -106,6 +128,17 @@ export class GithubBuild {
       : this.#git.makeTree(left.map(({ path, mode, type, sha }) => ({ path, mode, type, sha })))
   }
 }
+
+type Placed = { readonly env: string; readonly app: string; readonly made: Sha }
+
+/** The tree of a file `a/b/new` of nothing. */
+const provenTree: Sha = '67d77affb3debde0f0063e05a9c43693680a334b'
+const unproven =
+  'putting a folder in the place of another: GitHub makes another tree of it than git, so nothing is written; set GITOPS_WRITER to git'
+
+/** A folder, its root, a commit; a removal names what stays of the environment and the root. */
+const callsOfCommit = 3
+const callsOfProof = 3
 
 function blockedIn({ entries }: Tree, commits: readonly PlannedCommit[]): Blocked | undefined {
   const parents = commits.map(({ change }) => partsOf(change.folder)[0])

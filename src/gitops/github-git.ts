@@ -1,7 +1,7 @@
 import type { PlannedCommit } from '../domain/change.ts'
 import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
-import { ours, personOf } from './author.ts'
+import { personOf } from './author.ts'
 
 /** What came of a call of GitHub's API. */
 export type GithubAnswer = { readonly kind: 'ok'; readonly data: unknown } | GithubTrouble
@@ -21,6 +21,8 @@ export type GithubBranch = {
   readonly repo: string
   readonly branch: string
 }
+/** Who commits are by. `null` leaves it to GitHub, which then signs what its apps commit. */
+export type Author = string | null
 
 export type TreeEntry = {
   readonly path: string
@@ -43,11 +45,16 @@ export class GithubGit {
   readonly #call: GithubCall
   readonly #at: { readonly owner: string; readonly repo: string }
   readonly #branch: string
+  readonly #author: Author
 
-  constructor(call: GithubCall, { owner, repo, branch }: GithubBranch) {
+  constructor(
+    call: GithubCall,
+    { owner, repo, branch, author }: GithubBranch & { readonly author: Author },
+  ) {
     this.#call = call
     this.#at = { owner, repo }
     this.#branch = branch
+    this.#author = author
   }
 
   /** Where the branch is now. */
@@ -58,7 +65,7 @@ export class GithubGit {
     return shaOf(part(data, 'object'), doing)
   }
 
-  /** Moves the branch forward; what came of it, when it is not known to be there, is for the caller to find out. */
+  /** Moves the branch forward from wherever it is; what came of it, when it is not known to be there, is for the caller to find out. */
   async moveTo(sha: Sha): Promise<GithubAnswer> {
     const route = 'PATCH /repos/{owner}/{repo}/git/refs/{ref}'
     const ref = `heads/${this.#branch}`
@@ -90,17 +97,39 @@ export class GithubGit {
     return treeIn(await this.#ask(doing, route, { ...given, tree: entries }), doing)
   }
 
-  /** Makes a commit; with the same parent, tree, text and time it is the same one. */
+  /**
+   * Makes a commit. By an author it is the same one for the same parent, tree, text and time; GitHub's
+   * own take the time and are never the same.
+   */
   async makeCommit(
     { message, unix }: PlannedCommit,
     { tree, parent }: { readonly tree: Sha; readonly parent: Sha },
   ): Promise<Sha> {
-    const date = new Date(unix * 1000).toISOString().replace('.000Z', 'Z')
-    const who = { ...personOf(ours), date }
     const made = { message: wellFormed(message), tree, parents: [parent] }
     const doing = 'making a commit in the GitOps repository'
     const route = 'POST /repos/{owner}/{repo}/git/commits'
-    return shaOf(await this.#ask(doing, route, { ...made, author: who, committer: who }), doing)
+    return shaOf(await this.#ask(doing, route, { ...made, ...this.#by(unix) }), doing)
+  }
+
+  #by(unix: number): object {
+    if (this.#author === null) return {}
+    const date = new Date(unix * 1000).toISOString().replace('.000Z', 'Z')
+    const who = { ...personOf(this.#author), date }
+    return { author: who, committer: who }
+  }
+
+  /** The tree of a folder as a commit has it; nothing when it has no such folder. */
+  async folderId(commit: Sha, path: string): Promise<Sha | undefined> {
+    const route = 'GET /repos/{owner}/{repo}/contents/{path}'
+    const headers = { accept: 'application/vnd.github.object+json' }
+    const doing = `reading ${path} as it was at ${commit}`
+    const answer = await this.#call(route, { ...this.#at, path, ref: commit, headers })
+    if (answer.kind === 'ok')
+      return part(answer.data, 'type') === 'dir' ? shaOf(answer.data, doing) : undefined
+    if (answer.kind !== 'refused' || answer.status !== 404) throw faultOf(answer, doing)
+    // It is not there, unless nobody lets us look any more.
+    await this.rootIdOf(commit)
+    return undefined
   }
 
   /** True when `ref` is `tip` or one of its ancestors. */
@@ -164,9 +193,9 @@ export const textEntry = (path: string, text: string): TextEntry => ({
 export function faultOf(answer: GithubTrouble, doing: string): Fault {
   switch (answer.kind) {
     case 'limited': {
-      const seconds = Math.ceil(answer.afterMs / 1000)
-      const words = `GitHub has had too many calls and asks to wait ${seconds} s`
-      return new Fault('gitops_unreachable', `${doing}: ${words}`)
+      const { afterMs } = answer
+      const words = `GitHub has had too many calls and asks to wait ${Math.ceil(afterMs / 1000)} s`
+      return new Fault('gitops_unreachable', `${doing}: ${words}`, { afterMs })
     }
     case 'unreachable':
       return new Fault('gitops_unreachable', `${doing}: ${answer.problem}`)

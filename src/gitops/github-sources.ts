@@ -24,10 +24,11 @@ export function githubSources(
 ): ReadSources {
   let known: (Known & { readonly tip: Sha }) | undefined
   const read = async (tree: Sha, tip: Sha): Promise<Sources> => {
-    const found = await kept?.find(tree)
-    if (found) return found
-    const files = await filesBelow(reader, tree, { among: sourcesAmong, old: known?.sources })
-    const sources = { version: tip, files }
+    const sources = (await kept?.find(tree)) ?? {
+      version: tip,
+      files: await filesBelow(reader, tree, { among: sourcesAmong, old: known?.sources }),
+    }
+    // Also one that was kept before: it is the newest again.
     await kept?.keep(tree, sources)
     return sources
   }

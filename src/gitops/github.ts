@@ -4,47 +4,70 @@ import type { GitopsState } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
 import { commitOn, type Pushed } from './commit-on.ts'
 import { GithubBuild } from './github-build.ts'
-import { faultOf, type GithubBranch, type GithubCall, GithubGit } from './github-git.ts'
+import {
+  type Author,
+  faultOf,
+  type GithubAnswer,
+  type GithubBranch,
+  GithubGit,
+} from './github-git.ts'
+import type { PacedGithub } from './github-pace.ts'
+import { GithubSwap } from './github-swap.ts'
 import { Halted } from './halted.ts'
 import { insideOf, type Root, rootOf } from './root.ts'
 import { turns } from './turns.ts'
 import type { GitopsWriter, SeenBranch } from './writer.ts'
 
-type Named = {
+type Ports = {
+  readonly github: PacedGithub
+  readonly memory: SeenBranch
+  readonly log: { warn(fields: object, text: string): void }
+}
+
+type Ended = Exclude<Pushed, { kind: 'refused' }>
+
+type Place = GithubBranch & {
   readonly url: string
   /** The environment whose apps are folders at the top, if the repository is of one. */
   readonly root?: string | null
+  readonly author: Author
 }
 
 /**
  * Writes a GitOps repository on GitHub by its Git Data API: no clone, no program, nothing of Node.
  * It is the only writer that this process has for the branch.
  *
- * The branch is asked for right before it is moved, and GitHub moves it forward only. Our commits stand on
- * the expected tip, so what lands in between makes the move no step forward. One window remains, for
- * as long as a call takes: a branch that is rewound to an ancestor of the expected tip between the two calls is
- * moved forward again, with what was rewound.
+ * The branch moves from the expected tip or not at all. A host that does not know such a move is asked
+ * where the branch is right before, and moves it forward only: our commits stand on the expected tip, so
+ * what lands in between makes it no step forward. One window remains there, for as long as a call
+ * takes: a branch that is rewound to an ancestor of the expected tip is moved forward again.
  */
 export class GithubWriter implements GitopsWriter {
+  readonly #github: PacedGithub
   readonly #git: GithubGit
   readonly #build: GithubBuild
+  readonly #swap: GithubSwap
   readonly #memory: SeenBranch
+  readonly #log: Ports['log']
   readonly #branch: string
   readonly #root: Root
   readonly url: string
+  /** What one minute of GitHub's limits has room for. */
+  readonly batchMax = 20
   #tip: Sha | undefined
   #trouble: unknown
   #lookedMs = Number.NEGATIVE_INFINITY
+  #isTold = false
   /** A commit moves the tip that the next one stands on, so one runs at a time. */
   readonly #alone = turns()
 
-  constructor(
-    { call, memory }: { readonly call: GithubCall; readonly memory: SeenBranch },
-    { url, root = null, ...at }: GithubBranch & Named,
-  ) {
-    this.#git = new GithubGit(call, at)
+  constructor({ github, memory, log }: Ports, { url, root = null, author, ...at }: Place) {
+    this.#github = github
+    this.#git = new GithubGit(github.call, { ...at, author })
     this.#build = new GithubBuild(this.#git)
+    this.#swap = new GithubSwap(github.call, at)
     this.#memory = memory
+    this.#log = log
     this.#branch = at.branch
     this.#root = rootOf(root)
     this.url = url
@@ -99,12 +122,14 @@ export class GithubWriter implements GitopsWriter {
     const inside = commits.map((one) => insideOf(this.#root, one))
     const build = () => this.#build.on(tip, inside)
     const push = (newTip: Sha) => this.#move(tip, newTip)
-    return this.#alone(() => commitOn({ build, intend, push }))
+    const calls = () => this.#build.callsFor(commits.length) + callsOfMove
+    return this.#alone(() => this.#github.making(calls(), () => commitOn({ build, intend, push })))
   }
 
   preview(tip: Sha, commit: PlannedCommit): Promise<string> {
+    const build = () => this.#build.on(tip, [insideOf(this.#root, commit)])
     return this.#alone(async () => {
-      const built = await this.#build.on(tip, [insideOf(this.#root, commit)])
+      const built = await this.#github.making(this.#build.callsFor(1), build)
       if (built.kind === 'blocked') throw new Fault('gitops_refused', built.reason)
       const diff = await this.#git.diff(String(built.refs[0]))
       return diff === undefined ? 'GitHub shows no difference of this size\n' : ofPeople(diff)
@@ -151,15 +176,14 @@ export class GithubWriter implements GitopsWriter {
 
   async #move(tip: Sha, newTip: Sha): Promise<Pushed> {
     const doing = 'pushing to the GitOps repository'
-    const before = await this.#ended(tip, newTip)
-    if (before) return before
     // Asked twice: GitHub words what passes like what stays, and a branch where it was tells neither.
     for (let attempt = 1; ; attempt++) {
-      const answer = await this.#git.moveTo(newTip)
+      const answer = await this.#moved(tip, newTip)
       if (answer.kind === 'ok') {
         this.#sees(newTip)
         return { kind: 'landed' }
       }
+      if (answer.kind === 'moved' || answer.kind === 'landed') return answer
       if (answer.kind === 'limited') throw faultOf(answer, doing)
       const end = await this.#ended(tip, newTip)
       if (end) return end
@@ -169,13 +193,27 @@ export class GithubWriter implements GitopsWriter {
     }
   }
 
+  async #moved(tip: Sha, newTip: Sha): Promise<GithubAnswer | Ended> {
+    const swapped = await this.#swap.move({ from: tip, to: newTip })
+    if (swapped.kind !== 'unknown') return swapped
+    if (!this.#isTold) this.#log.warn({ url: this.url }, noSwap)
+    this.#isTold = true
+    return (await this.#ended(tip, newTip)) ?? this.#git.moveTo(newTip)
+  }
+
   /** What became of a move, by where the branch is now; nothing while it is at the expected tip. */
-  async #ended(tip: Sha, newTip: Sha): Promise<Pushed | undefined> {
+  async #ended(tip: Sha, newTip: Sha): Promise<Ended | undefined> {
     const found = await this.#look()
     if (found === tip) return undefined
     return { kind: (await this.#git.holds(found, newTip)) ? 'landed' : 'moved' }
   }
 }
+
+/** One move, and a second one where the answer to the first tells nothing. */
+const callsOfMove = 2
+
+const noSwap =
+  'GitHub does not know updateRefs: the branch is looked at before each move instead, so forbid force pushes to it'
 
 /** How long trouble is told before GitHub is asked again. */
 const lookMs = 5_000

@@ -37,6 +37,7 @@ export class LocalWriter implements GitopsWriter {
   readonly #pushEnded: (push: PushEnd) => void
   /** The repository's address as people may see it. */
   readonly url: string
+  readonly batchMax = 100
   #tip: Sha | undefined
   /** The tip that an earlier process saw last. */
   #before: Sha | undefined

@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
-import type { Halt } from '../domain/halt.ts'
+import type { Halt, HaltTold } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
 
 type Place = { readonly file: string; readonly url: string; readonly branch: string }
-
-/** What changes, so that it is told once and not at every look. */
-export type HaltTold = (change: { readonly halt: Halt | null; readonly by: string | null }) => void
 
 /**
  * What was seen of the remote's branch. It lies beside the clone, which may go at any time: whoever

@@ -10,6 +10,8 @@ import type { Sha } from '../domain/names.ts'
 export type GitopsWriter = {
   /** The repository's address as people may see it. */
   readonly url: string
+  /** The most commits of one push: it bounds what one that fails holds up, or what the host allows. */
+  readonly batchMax: number
   /** The newest tip of the branch that this server saw; asks the host the first time. */
   tip(): Promise<Sha>
   /** The newest tip that was seen, by this process or one before it. */

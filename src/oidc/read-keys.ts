@@ -23,7 +23,8 @@ export async function readKeys(issuer: string): Promise<JSONWebKeySet> {
 
 async function readJson(url: string): Promise<unknown> {
   const response = await fetch(url, {
-    redirect: 'error',
+    // Nobody is followed elsewhere; Workers does not know `error`.
+    redirect: 'manual',
     headers: { accept: 'application/json' },
     signal: AbortSignal.timeout(answerMs),
   })

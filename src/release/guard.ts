@@ -49,9 +49,17 @@ export async function broken(
     return
   }
   log.warn(fields, 'event tried again later')
-  const wait = forgive ? outagePauseMs : backoffMs * 2 ** event.attempts
-  const dueMs = clock.nowMs() + Math.round(wait * (0.5 + Math.random() / 2))
+  const dueMs = clock.nowMs() + (askedMs(error) ?? pauseMs(event, forgive))
   await events.postpone(event, { statusDesc: `waits: ${text}`, dueMs, forgive })
+}
+
+/** How long a fault asks to wait: to the millisecond, so that events which wait together keep their order. */
+export const askedMs = (error: unknown): number | undefined =>
+  error instanceof Fault ? error.afterMs : undefined
+
+function pauseMs({ attempts }: ReleaseEvent, forgive: boolean): number {
+  const wait = forgive ? outagePauseMs : backoffMs * 2 ** attempts
+  return Math.round(wait * (0.5 + Math.random() / 2))
 }
 
 /** Faults of the world outside: they pass, and say nothing against the event. */

@@ -2,14 +2,11 @@ import type { Environments } from '../domain/environments.ts'
 import { isTargeted, type ReleaseEvent, type TargetedEvent } from '../domain/event.ts'
 import { Fault } from '../domain/fault.ts'
 import { type BatchResult, runBatch } from './batch.ts'
-import { broken, type GuardPorts, refusePoison } from './guard.ts'
+import { askedMs, broken, type GuardPorts, refusePoison } from './guard.ts'
 import { wasPushed } from './outdate.ts'
 import type { RunPorts } from './ports.ts'
 import { Stopwatch } from './stopwatch.ts'
 import { type TellPorts, tellBatch } from './tell-batch.ts'
-
-/** The most releases of one push: it bounds what one push that fails holds up. */
-const batchMax = 100
 
 export type ReleaserPorts = GuardPorts &
   TellPorts &
@@ -23,16 +20,19 @@ export type ReleaserPorts = GuardPorts &
     }
     /** Those that the repository has. */
     readonly environments: Environments
+    /** The most releases of one push. */
+    readonly batchMax: number
   }
 
 /** Carries out what is ready: a batch is what gathered while the last push ran. */
 export class Releaser {
   readonly #ports: ReleaserPorts
   /** A batch that came to nothing is tried again smaller, or it would come to nothing again. */
-  #most = batchMax
+  #most: number
 
   constructor(ports: ReleaserPorts) {
     this.#ports = ports
+    this.#most = ports.batchMax
   }
 
   /** Answers how many were taken. */
@@ -49,9 +49,10 @@ export class Releaser {
       refusePoison(batch)
       const result = await this.#timed(batch)
       for (const [event, error] of result.failed) await this.#broken(event, error)
-      this.#most = Math.min(batchMax, this.#most * 2)
+      this.#most = Math.min(this.#ports.batchMax, this.#most * 2)
     } catch (error) {
-      this.#most = Math.max(1, Math.floor(batch.length / 2))
+      // A host that asks to wait says nothing against the batch.
+      if (askedMs(error) === undefined) this.#most = Math.max(1, Math.floor(batch.length / 2))
       for (const event of batch) await this.#broken(event, error)
     }
   }

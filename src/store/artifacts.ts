@@ -51,25 +51,33 @@ type Waiting = {
   readonly failed: (error: unknown) => void
 }
 
+/** What a store of artifacts is told about where it stands. */
+type Place = {
+  /**
+   * False in a stateless Worker: arrivals of several requests are not written together, and the index of
+   * commits is left to the server that leads.
+   */
+  readonly isShared: boolean
+}
+
 /** The artifacts. What arrives together is written by one statement and one commit. */
 export class ArtifactStore {
   readonly #database: Database
+  readonly #isShared: boolean
   #arrived: Waiting[] = []
   /** How many are not in the index of commits; after a start that is not known. */
   #shasBehind = shasBehindMax
 
-  constructor(database: Database) {
+  constructor(database: Database, { isShared }: Place = { isShared: true }) {
     this.#database = database
+    this.#isShared = isShared
   }
 
   /** Keeps an artifact and its event, durably, in one transaction; or says that it is known. */
   async accept(arrival: Arrival): Promise<AcceptResult> {
     const row = rowOf(arrival)
-    const inserted = await new Promise<boolean>((done, failed) => {
-      this.#arrived.push({ row, done, failed })
-      if (this.#arrived.length === 1) void this.#flush()
-    })
-    if (inserted) return { kind: 'stored', artifact: row.artifact }
+    const isInserted = this.#isShared ? await this.#together(row) : await this.#alone(row)
+    if (isInserted) return { kind: 'stored', artifact: row.artifact }
     const known = await this.find(row.id)
     if (!known) throw new Error(`artifact ${row.id} was not stored and is not there`)
     return { kind: isSame(known, arrival.artifact) ? 'same' : 'different', artifact: known }
@@ -135,6 +143,17 @@ export class ArtifactStore {
     return row && (JSON.parse(String(row.body)) as Artifact)
   }
 
+  async #alone(row: Row): Promise<boolean> {
+    return (await insert(this.#database, [row])).has(row.eventId)
+  }
+
+  #together(row: Row): Promise<boolean> {
+    return new Promise((done, failed) => {
+      this.#arrived.push({ row, done, failed })
+      if (this.#arrived.length === 1) void this.#flush()
+    })
+  }
+
   async #flush(): Promise<void> {
     let known = 0
     for (let turn = 0; turn < gatherTurnsMax && known < this.#arrived.length; turn++) {
@@ -147,22 +166,27 @@ export class ArtifactStore {
       const rows = group.map(({ row }) => row)
       const inserted = await insert(this.#database, rows)
       for (const { row, done } of group) done(inserted.has(row.eventId))
-      await this.#indexShas(inserted.size)
+      this.#shasBehind += inserted.size
+      if (this.#shasBehind >= shasBehindMax) await this.indexCommits()
     } catch (error) {
       for (const { failed } of group) failed(error)
     }
   }
 
-  /** What a failure leaves out is found without the index, and indexed the next time. */
-  async #indexShas(added: number): Promise<void> {
-    this.#shasBehind += added
-    if (this.#shasBehind < shasBehindMax) return
+  /**
+   * Takes what arrived since the last time into the index of commits. What a failure leaves out is found
+   * without the index, and indexed the next time.
+   */
+  async indexCommits(): Promise<void> {
     this.#shasBehind = 0
-    await this.#database.write([
-      `insert or ignore into artifact_shas select sha, seq from artifacts
-       where seq > (select seq from artifact_shas_upto) order by sha`,
-      'update artifact_shas_upto set seq = (select coalesce(max(seq), 0) from artifacts)',
-    ])
+    await this.#database.write(
+      [
+        `insert or ignore into artifact_shas select sha, seq from artifacts
+         where seq > (select seq from artifact_shas_upto) order by sha`,
+        'update artifact_shas_upto set seq = (select coalesce(max(seq), 0) from artifacts)',
+      ],
+      { isRepeatable: true },
+    )
   }
 }
 
@@ -194,7 +218,7 @@ async function insert(database: Database, rows: readonly Row[]): Promise<Readonl
   const at = (index: number) => `j.value ->> ${index}`
   const isNew = `join artifacts a on a.id = ${at(0)} and a.event_id = ${at(1)}`
   const events = rows.map(({ id, eventId, actor, nowMs }) => [id, eventId, actor, nowMs])
-  const [inserted] = await database.write([
+  const statements = [
     {
       sql: `insert into artifacts
               (seq, id, event_id, repository, branch, source_branch, event, sha, created, body)
@@ -205,11 +229,13 @@ async function insert(database: Database, rows: readonly Row[]): Promise<Readonl
     {
       sql: `insert into events (id, kind, artifact_id, actor, source, due_ms, created_ms)
             select ${at(1)}, 'artifact', a.id, ${at(2)}, 'api', 0, ${at(3)}
-            from json_each(?) j ${isNew} order by j.key`,
+            from json_each(?) j ${isNew} order by j.key on conflict (id) do nothing`,
       args: [JSON.stringify(events)],
     },
     ...appStatements(rows, isNew),
-  ])
+  ]
+  // Whose a row is says its event id, however often it is written.
+  const [inserted] = await database.write(statements, { isRepeatable: true })
   if (inserted?.rowsAffected === rows.length) return new Set(rows.map(({ eventId }) => eventId))
   const kept = await database.read(`select event_id from json_each(?) j ${isNew}`, [
     JSON.stringify(events),

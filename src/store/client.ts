@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import {
   type Client,
@@ -9,8 +9,11 @@ import {
 } from '@libsql/client'
 import { Fault } from '../domain/fault.ts'
 import { leaseLost } from '../domain/lease.ts'
+import { GroupCommit } from './group-commit.ts'
+import { type Connect, remoteDatabase, remoteDatabaseOfRequests } from './remote.ts'
+import { remoteFetch } from './remote-fetch.ts'
 
-export type { InStatement, ResultSet }
+export type { Client, InStatement, ResultSet }
 
 /** How long SQLite itself may wait for a lock: its wait blocks the event loop, so it is short. */
 const lockWaitMs = 20
@@ -19,65 +22,69 @@ const busyLimitMs = 5_000
 const busyPauseMs = 15
 
 /**
- * The one connection of this process to its database.
- * Writes that arrive while one is under way share the next transaction: one flush to disk for all.
+ * The database of this process. Writes that arrive while one is under way share the next transaction:
+ * one flush to disk, or one way to the server, for all.
  */
 export type Database = {
-  /** Runs one query. Throws `database_busy` when another process holds the file for too long. */
+  /** Runs one query. Throws `database_busy` when the database cannot be had for too long. */
   read(sql: string, args?: readonly Value[]): Promise<ResultSet['rows']>
   /** Commits all statements or none, durably, and answers their results in order. */
-  write(statements: readonly InStatement[]): Promise<readonly ResultSet[]>
+  write(statements: readonly InStatement[], how?: WriteHow): Promise<readonly WriteResult[]>
   close(): void
 }
 
-export type Value = string | number | bigint | null
+/** `isRepeatable`: run twice it comes to the same, and it answers the same but for counts. */
+export type WriteHow = { readonly isRepeatable: true }
 
-type Waiting = {
-  readonly sinceMs: number
-  readonly statements: readonly InStatement[]
-  readonly done: (results: readonly ResultSet[]) => void
-  readonly failed: (error: unknown) => void
-}
+/** What a statement of a write came to. Rows are those of a `select`: what `returning` says may be lost. */
+export type WriteResult = Pick<ResultSet, 'rows' | 'rowsAffected'>
+
+export type Value = string | number | bigint | null
 
 /** Opens a libSQL database by its URL. A `file:` database is put into WAL mode with full syncs. */
 export async function openDatabase(url: string, authToken?: string): Promise<Database> {
-  const client = createClient({
-    url,
-    ...(authToken ? { authToken } : {}),
-    intMode: 'number',
-    // One connection: a second writer in this process could only make the first one busy.
-    ...(url.startsWith('file:') ? { concurrency: 1, timeout: lockWaitMs } : {}),
+  if (!url.startsWith('file:')) return withFaults(remoteDatabase(connectTo(url, authToken)))
+  // One connection: a second writer in this process could only make the first one busy.
+  const client = createClient({ url, intMode: 'number', concurrency: 1, timeout: lockWaitMs })
+  await prepareFile(client)
+  const group = new GroupCommit((parts, sinceMs) => {
+    const statements = parts.flatMap((part) => part.statements)
+    return retried(client, () => client.batch(statements, 'write'), sinceMs)
   })
-  if (url.startsWith('file:')) await prepareFile(client)
-
-  let waiting: Waiting[] = []
-  let flushing = false
-  // One group at a time: while one waits for a lock, no later one may commit before it.
-  const flush = async () => {
-    flushing = true
-    while (waiting.length > 0) {
-      // The turn of the event loop is the window: at rest it adds nothing, under load it fills.
-      await nextTurn()
-      const group = waiting
-      waiting = []
-      await commitGroup(client, group)
-    }
-    flushing = false
-  }
-
-  return {
+  return withFaults({
     async read(sql, args = []) {
       const query = () => client.execute({ sql, args: [...args] })
       return (await retried(client, query, performance.now())).rows
     },
-    write(statements) {
-      return new Promise((done, failed) => {
-        waiting.push({ sinceMs: performance.now(), statements, done, failed })
-        if (!flushing) void flush()
-      })
-    },
+    write: (statements) => group.write({ statements, isRepeatable: false }),
     close: () => client.close(),
-  }
+  })
+}
+
+/**
+ * A libSQL server as a stateless Worker uses it: nothing that one request waits for was begun by
+ * another, so that it may be kept for all of them. Opening it asks nothing.
+ */
+export const openForRequests = (url: string, authToken?: string): Database =>
+  withFaults(remoteDatabaseOfRequests(connectTo(url, authToken)))
+
+const connectTo =
+  (url: string, authToken?: string): Connect =>
+  () =>
+    createClient({
+      ...{ url, intMode: 'number', fetch: remoteFetch },
+      ...(authToken ? { authToken } : {}),
+    })
+
+/** The same database, whose errors are faults where they are the database's. */
+const withFaults = (database: Database): Database => ({
+  read: (sql, args) => database.read(sql, args).catch(throwFault),
+  write: (statements, how) => database.write(statements, how).catch(throwFault),
+  close: () => database.close(),
+})
+
+function throwFault(error: unknown): never {
+  throw asFault(error)
 }
 
 /** A file that this process has to itself, until it lets go or ends, however it ends. */
@@ -115,24 +122,6 @@ async function prepareFile(client: Client): Promise<void> {
   } catch (error) {
     client.close()
     throw asFault(error)
-  }
-}
-
-async function commitGroup(client: Client, group: readonly Waiting[]): Promise<void> {
-  try {
-    const statements = group.flatMap((one) => one.statements)
-    const commit = () => client.batch([...statements], 'write')
-    const results = await retried(client, commit, group[0]?.sinceMs ?? 0)
-    let from = 0
-    for (const one of group) {
-      one.done(results.slice(from, from + one.statements.length))
-      from += one.statements.length
-    }
-  } catch (error) {
-    const shared = group.length > 1 && !(error instanceof Fault && error.code === 'database_busy')
-    // One bad transaction must not fail those that only shared its flush.
-    if (shared) for (const one of group) await commitGroup(client, [one])
-    else for (const one of group) one.failed(asFault(error))
   }
 }
 

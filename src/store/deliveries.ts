@@ -15,6 +15,7 @@ export type LeftDelivery = Delivery & { readonly server: string }
 
 /** How a delivery is kept: under another name besides, or as carried out. */
 type Keeping = { readonly alias?: string | undefined; readonly isDone?: boolean }
+type NewDelivery = Delivery & Keeping
 
 /** What was delivered: kept before it is answered, so that it is carried out once and is never lost. */
 export class DeliveryStore {
@@ -28,31 +29,44 @@ export class DeliveryStore {
   }
 
   /** Keeps a delivery durably. Answers false when it was there already, under either name. */
-  async accept(delivery: Delivery & Keeping): Promise<boolean> {
-    const { key, surface, requestId, body, receivedMs, alias, isDone = false } = delivery
-    const [added] = await this.#database.write([
-      {
-        sql: `insert into deliveries
-                (key, surface, request_id, body, received_ms, is_done, server)
-              select ?, ?, ?, ?, ?, ?, ?
-              where not exists (select 1 from deliveries where key = ?) on conflict do nothing`,
-        args: [
-          ...[key, surface, requestId, body, receivedMs, isDone ? 1 : 0],
-          ...[this.#server, alias ?? key],
-        ],
-      },
-      ...(alias === undefined
-        ? []
-        : [
-            {
-              sql: `insert into deliveries (key, surface, request_id, body, received_ms, is_done)
-                    select ?, surface, request_id, '', received_ms, 1 from deliveries
-                    where key = ? and request_id = ? on conflict do nothing`,
-              args: [alias, key, requestId],
-            },
-          ]),
-    ])
-    return added?.rowsAffected === 1
+  async accept(delivery: NewDelivery): Promise<boolean> {
+    const [isNew = false] = await this.acceptAll([delivery])
+    return isNew
+  }
+
+  /** Keeps deliveries in one transaction, and answers of each whether it is new. */
+  async acceptAll(deliveries: readonly NewDelivery[]): Promise<boolean[]> {
+    const rows = JSON.stringify(withoutRepeats(deliveries).map(rowOf))
+    const at = (index: number) => `j.value ->> ${index}`
+    const [, , kept] = await this.#database.write(
+      [
+        {
+          sql: `insert into deliveries
+                  (key, surface, request_id, body, received_ms, is_done, server)
+                select ${[0, 1, 2, 3, 4, 5].map(at).join(', ')}, ? from json_each(?) j
+                where not exists (select 1 from deliveries where key = ${at(6)})
+                order by j.key on conflict do nothing`,
+          args: [this.#server, rows],
+        },
+        {
+          sql: `insert into deliveries (key, surface, request_id, body, received_ms, is_done)
+                select ${at(6)}, surface, request_id, '', received_ms, 1
+                from json_each(?) j join deliveries d on d.key = ${at(0)}
+                  and d.request_id = ${at(2)}
+                where ${at(6)} <> ${at(0)} order by j.key on conflict do nothing`,
+          args: [rows],
+        },
+        {
+          sql: `select ${at(2)} as id from json_each(?) j
+                join deliveries d on d.key = ${at(0)} and d.request_id = ${at(2)}`,
+          args: [rows],
+        },
+      ],
+      // Whose it is says the request id, however often it is written.
+      { isRepeatable: true },
+    )
+    const ids = new Set(kept?.rows.map(({ id }) => String(id)))
+    return deliveries.map(({ requestId }) => ids.has(requestId))
   }
 
   async has(key: string): Promise<boolean> {
@@ -119,6 +133,21 @@ export class DeliveryStore {
     ])
   }
 }
+
+/** Of deliveries with one name the first: in one statement none sees the other. */
+function withoutRepeats(deliveries: readonly NewDelivery[]): NewDelivery[] {
+  const names = new Set<string>()
+  return deliveries.filter(({ key, alias = key }) => {
+    const isNew = !names.has(key) && !names.has(alias)
+    names.add(key).add(alias)
+    return isNew
+  })
+}
+
+const rowOf = ({ key, alias = key, isDone = false, ...delivery }: NewDelivery) => [
+  ...[key, delivery.surface, delivery.requestId, delivery.body, delivery.receivedMs],
+  ...[isDone ? 1 : 0, alias],
+]
 
 const deliveryOf = (row: ResultSet['rows'][number]): Delivery => ({
   key: String(row.key),

@@ -74,12 +74,11 @@ export class EventStore {
 
   /** Only this process claims, so nothing can come between the look and the take. */
   async #take(seqs: readonly number[]): Promise<ReleaseEvent[]> {
-    const [taken] = await this.#database.write([
-      {
-        sql: `update events set attempts = attempts + 1
-              where seq in (select value from json_each(?)) returning *`,
-        args: [JSON.stringify(seqs)],
-      },
+    const args = [JSON.stringify(seqs)]
+    const which = 'seq in (select value from json_each(?))'
+    const [, taken] = await this.#database.write([
+      { sql: `update events set attempts = attempts + 1 where ${which}`, args },
+      { sql: `select * from events where ${which}`, args },
     ])
     const rows = taken?.rows ?? []
     const events = rows.flatMap((row) => readable(row) ?? [])

@@ -15,10 +15,10 @@ export function fenced(database: Database, lease: Lease): Database {
       if (!lease.isHeld()) throw leaseLost()
       return await database.read(sql, args)
     },
-    async write(statements) {
+    async write(statements, how) {
       if (!lease.isHeld()) throw leaseLost()
       try {
-        return (await database.write([guard, ...statements])).slice(1)
+        return (await database.write([guard, ...statements], how)).slice(1)
       } catch (error) {
         if (error instanceof Fault && error.code === 'lease_lost') lease.end()
         throw error

@@ -43,3 +43,6 @@ export const newServerId = (): string => {
   const bytes = crypto.getRandomValues(new Uint8Array(10))
   return [...bytes].map((byte) => letters.charAt(byte % 32)).join('')
 }
+
+/** A name for a write, that no other has. */
+export const newWriteId = (): string => crypto.randomUUID()

@@ -27,6 +27,16 @@ export class KeptSourcesStore {
     return { version: String(row.version), files: new Map(files) }
   }
 
+  /** The tree that was the folder's at the last look; nothing before the first one. */
+  async newest(): Promise<Sha | undefined> {
+    const [row] = await this.#database.read(
+      'select tree from kept_sources where folder = ? order by seq desc limit 1',
+      [this.#folder],
+    )
+    return row && String(row.tree)
+  }
+
+  /** Keeps what was read, as the newest. */
   async keep(tree: Sha, { version, files }: Sources): Promise<void> {
     const text = JSON.stringify([...files])
     if (text.length > charactersMax) return

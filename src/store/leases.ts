@@ -41,13 +41,13 @@ export class LeaseStore {
 
   /** Says that the holder lives. Answers false when it is the holder no more. */
   async renew({ name, fence }: Held): Promise<boolean> {
-    const [renewed] = await this.#database.write([
-      {
-        sql: `update leases set beat = beat + 1
-              where name = ? and fence = ? and holder is not null`,
-        args: [name, fence],
-      },
-    ])
+    const beat = {
+      sql: `update leases set beat = beat + 1
+            where name = ? and fence = ? and holder is not null`,
+      args: [name, fence],
+    }
+    // Another beat says the same.
+    const [renewed] = await this.#database.write([beat], { isRepeatable: true })
     return renewed?.rowsAffected === 1
   }
 

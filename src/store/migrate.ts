@@ -2,6 +2,17 @@ import { Fault } from '../domain/fault.ts'
 import type { Database } from './client.ts'
 import { type Migration, migrations as shipped } from './migrations/list.ts'
 
+/** What every write may need, the first migration's as well. */
+const beforeAll: readonly string[] = [
+  'create table if not exists migrations (number integer primary key, applied integer not null) strict',
+  // A write whose answer was lost is looked up here before it is written again.
+  `create table if not exists write_receipts (
+     id text primary key,
+     written integer not null,
+     changes text not null default ''
+   ) strict, without rowid`,
+]
+
 /**
  * Brings the schema up to this program's, each migration in one transaction with its own record.
  * Throws `database_newer` when a newer program wrote the database: this one must not touch it.
@@ -10,11 +21,9 @@ export async function migrate(
   database: Database,
   migrations: readonly Migration[] = shipped,
 ): Promise<void> {
-  await database.write([
-    'create table if not exists migrations (number integer primary key, applied integer not null) strict',
-  ])
+  await database.write(beforeAll, { isRepeatable: true })
   const current = await reached(database)
-  const newest = migrations.at(-1)?.number ?? 0
+  const newest = newestOf(migrations)
   if (current > newest)
     throw new Fault(
       'database_newer',
@@ -23,6 +32,14 @@ export async function migrate(
   for (const migration of migrations.filter((one) => one.number > current))
     await apply(database, migration)
 }
+
+/** True when the schema is this program's. */
+export async function isMigrated(database: Database): Promise<boolean> {
+  const [table] = await database.read("select 1 from sqlite_master where name = 'migrations'")
+  return table !== undefined && (await reached(database)) === newestOf(shipped)
+}
+
+const newestOf = (migrations: readonly Migration[]): number => migrations.at(-1)?.number ?? 0
 
 async function apply(database: Database, { number, statements }: Migration): Promise<void> {
   try {

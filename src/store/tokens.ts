@@ -32,13 +32,12 @@ export class TokenStore {
     const [spent] = await this.#database.write([
       {
         sql: `insert into spent_tokens (token, used_for, until) values (?, ?, ?)
-              on conflict (token) do update set until = until where used_for = excluded.used_for
-              returning token`,
+              on conflict (token) do update set until = until where used_for = excluded.used_for`,
         args: [digest(token), digest(usedFor), untilUnix + marginSeconds],
       },
       { sql: 'delete from spent_tokens where until < ?', args: [nowUnix] },
     ])
-    return spent?.rows.length === 1
+    return spent?.rowsAffected === 1
   }
 }
 

@@ -41,7 +41,7 @@ export class UserStore {
     const [inserted] = await this.#database.write([
       {
         sql: `insert into users (login, token_hash, roles, repositories, verbs, created, expires)
-              values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing returning login`,
+              values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
         args: [
           ...[user.login, hash, JSON.stringify(user.roles), JSON.stringify(user.repositories)],
           ...[JSON.stringify(user.verbs ?? []), user.createdUnix, user.expiresUnix ?? null],
@@ -49,7 +49,7 @@ export class UserStore {
       },
       ...controlsChanged,
     ])
-    return inserted?.rows.length === 1
+    return inserted?.rowsAffected === 1
   }
 
   /** The owner of a token, with the end of exactly this one: it may be the one before theirs of now. */
@@ -67,13 +67,12 @@ export class UserStore {
 
   /** Notes that a token of a user's is used; once an hour is enough to see which ones are. */
   async used(login: string, nowUnix: number): Promise<void> {
-    await this.#database.write([
-      {
-        sql: `update users set last_used = ?1
-              where login = ?2 and coalesce(last_used, 0) <= ?1 - 3600`,
-        args: [nowUnix, login],
-      },
-    ])
+    const use = {
+      sql: `update users set last_used = ?1
+            where login = ?2 and coalesce(last_used, 0) <= ?1 - 3600`,
+      args: [nowUnix, login],
+    }
+    await this.#database.write([use], { isRepeatable: true })
   }
 
   /** Gives a user a new token. The one up to now goes on until its own end, or the one that is given. */
@@ -83,14 +82,14 @@ export class UserStore {
         sql: `update users set previous_hash = token_hash,
                 previous_expires = min(coalesce(expires, ?1), ?1),
                 token_hash = ?2, token_created = ?3, expires = ?4
-              where login = ?5 returning login`,
+              where login = ?5`,
         args: [
           ...[renewal.previousExpiresUnix, renewal.hash],
           ...[renewal.createdUnix, renewal.expiresUnix, renewal.login],
         ],
       },
     ])
-    return renewed?.rows.length === 1
+    return renewed?.rowsAffected === 1
   }
 
   async find(login: string): Promise<User | undefined> {
@@ -105,11 +104,11 @@ export class UserStore {
   /** Ends a user's token; answers false when there is no such user. */
   async remove(login: string): Promise<boolean> {
     const [removed] = await this.#database.write([
-      { sql: 'delete from users where login = ? returning login', args: [login] },
+      { sql: 'delete from users where login = ?', args: [login] },
       // An approval of theirs counts no more.
       ...controlsChanged,
     ])
-    return removed?.rows.length === 1
+    return removed?.rowsAffected === 1
   }
 }
 

@@ -77,9 +77,8 @@ async function server(settings: Readonly<Record<string, string>> = {}) {
     { adminHash },
   )
   const app = httpApp({
-    // Of the commands, the set-up asks for the clock only.
-    commands: ports as never,
-    ...{ authenticate, log, slack: null, github: null },
+    handle: () => Promise.reject(new Error('the set-up gives no command')),
+    ...{ clock, authenticate, log, slack: null, github: null },
     health: {
       database: async () => 1,
       gitops: async () => 1,

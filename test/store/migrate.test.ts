@@ -1,21 +1,18 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Database, openDatabase } from '../../src/store/client.ts'
+import type { Database } from '../../src/store/client.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { migrations } from '../../src/store/migrations/list.ts'
-import { tempDatabase, tempFolder } from '../support/temp.ts'
+import { emptyDatabase, tempDatabase } from '../support/temp.ts'
 
 const schemaOf = (database: Database) =>
   database.read('select name, sql from sqlite_schema order by name')
 const applied = async (database: Database) =>
   (await database.read('select number from migrations order by number')).map((row) => row.number)
 
-async function emptyDatabase(): Promise<Database> {
-  return openDatabase(`file:${join(await tempFolder(), 'empty.db')}`)
-}
+const empty = async (): Promise<Database> => (await emptyDatabase()).database
 
 test('F39: a fresh database gets the whole schema', async () => {
-  const database = await emptyDatabase()
+  const database = await empty()
   await migrate(database)
   expect(await applied(database)).toEqual(migrations.map(({ number }) => number))
   const names = (await schemaOf(database)).map((row) => row.name)
@@ -86,7 +83,7 @@ test('what refers to a release is found by an index, or each one that is deleted
 })
 
 test('what a cluster said before is of the release’s own commit', async () => {
-  const database = await emptyDatabase()
+  const database = await empty()
   await migrate(
     database,
     migrations.filter(({ number }) => number < 16),

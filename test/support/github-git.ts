@@ -8,6 +8,7 @@ import {
   type RepositoryAsk,
   unprocessable,
 } from './github-answers.ts'
+import { byLines, person } from './github-signed.ts'
 import { someonesGit, someonesGitTold } from './temp.ts'
 
 export type GitRoute = readonly [
@@ -21,6 +22,7 @@ export type GitRoute = readonly [
 export const gitRoutes: readonly GitRoute[] = [
   ['GET', '/git/ref/*ref', 'contents', reference],
   ['PATCH', '/git/refs/*ref', 'contents', moveReference],
+  ['GET', '/contents/*path', 'contents', contents],
   ['GET', '/git/commits/:sha', 'contents', async (ask) => ok(await commitShape(ask, id(ask)))],
   ['POST', '/git/commits', 'contents', makeCommit],
   ['POST', '/git/trees', 'contents', makeTree],
@@ -30,11 +32,6 @@ export const gitRoutes: readonly GitRoute[] = [
 const modes = ['100644', '100755', '040000', '160000', '120000'] as const
 export const types = { '040000': 'tree', '160000': 'commit' } as Readonly<Record<string, string>>
 const sha = z.string().regex(/^[0-9a-f]{40}$/)
-const person = z.object({
-  name: z.string(),
-  email: z.string(),
-  date: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-})
 const newTree = z.object({
   base_tree: sha.optional(),
   tree: z.array(
@@ -51,8 +48,8 @@ const newCommit = z.object({
   message: z.string(),
   tree: sha,
   parents: z.array(sha),
-  author: person,
-  committer: person,
+  author: person.optional(),
+  committer: person.optional(),
 })
 const move = z.object({ sha, force: z.boolean().default(false) })
 
@@ -94,12 +91,28 @@ async function reference(ask: RepositoryAsk): Promise<Answer> {
 }
 
 async function moveReference(ask: RepositoryAsk): Promise<Answer> {
-  const { repository, params } = ask
-  const name = `refs/${found(params.ref)}`
+  const name = `refs/${found(ask.params.ref)}`
   const { sha: to, force } = checked(ask, move)
+  await moveRef(ask, { name, to, force })
+  return ok({ ref: name, object: { type: 'commit', sha: to } })
+}
+
+type Move = {
+  readonly name: string
+  readonly to: string
+  readonly force: boolean
+  /** Where it has to be, if it has to be anywhere. */
+  readonly before?: string | undefined
+}
+
+/** Moves a reference, or ends the route with why not. */
+export async function moveRef(ask: RepositoryAsk, { name, to, force, before }: Move) {
+  const { repository } = ask
   await repository.beforeMove?.()
   const from = await told(ask, 'rev-parse', '--verify', name)
   if (from === undefined) throw unprocessable('Reference does not exist')
+  if (before !== undefined && before !== from)
+    throw unprocessable(`Reference is at ${from} but expected ${before}`)
   if (!(await isOf(ask, 'commit', to))) throw unprocessable('Object does not exist')
   if (!force && (await told(ask, 'merge-base', '--is-ancestor', from, to)) === undefined)
     throw unprocessable('Update is not a fast forward')
@@ -107,14 +120,29 @@ async function moveReference(ask: RepositoryAsk): Promise<Answer> {
   if ((await told(ask, 'update-ref', name, to, from)) === undefined)
     throw unprocessable('Reference update failed')
   await repository.afterMove?.()
-  return ok({ ref: name, object: { type: 'commit', sha: to } })
+}
+
+/** A folder as its media type for objects has it. */
+async function contents(ask: RepositoryAsk): Promise<Answer> {
+  if (!ask.accept.includes('.object')) throw unprocessable('the stand-in answers objects only')
+  const [path, ref] = [found(ask.params.path), ask.query.get('ref') ?? 'HEAD']
+  const own = found(await told(ask, 'rev-parse', '--verify', `${ref}:${path}`))
+  if (!(await isOf(ask, 'tree', own))) return ok({ type: 'file', path, sha: own })
+  const entries = [...(await entriesOf(ask, own))]
+  const listed = entries.map(([name, entry]) => ({ name, path: `${path}/${name}`, sha: entry.sha }))
+  return ok({ type: 'dir', path, sha: own, entries: listed })
 }
 
 async function commitShape(ask: RepositoryAsk, name: string) {
   if (!(await isOf(ask, 'commit', name))) return found(undefined)
   const printed = await git(ask, 'show', '-s', '--format=%H %T %P', name)
   const [own = '', tree = '', ...parents] = printed.trim().split(' ')
-  return { sha: own, tree: { sha: tree }, parents: parents.map((one) => ({ sha: one })) }
+  const verified = (await git(ask, 'cat-file', 'commit', own)).includes('\ngpgsig ')
+  const verification = { verified, reason: verified ? 'valid' : 'unsigned' }
+  return {
+    ...{ sha: own, tree: { sha: tree }, verification },
+    parents: parents.map((one) => ({ sha: one })),
+  }
 }
 
 async function makeCommit(ask: RepositoryAsk): Promise<Answer> {
@@ -122,13 +150,10 @@ async function makeCommit(ask: RepositoryAsk): Promise<Answer> {
   if (!(await isOf(ask, 'tree', given.tree))) throw unprocessable('Tree SHA does not exist')
   for (const parent of given.parents)
     if (!(await isOf(ask, 'commit', parent))) throw unprocessable('Parent SHA does not exist')
-  const by = ({ name, email, date }: z.infer<typeof person>) =>
-    `${name} <${email}> ${Date.parse(date) / 1000} +0000`
   const head = [
     `tree ${given.tree}`,
     ...given.parents.map((parent) => `parent ${parent}`),
-    `author ${by(given.author)}`,
-    `committer ${by(given.committer)}`,
+    ...byLines(ask.state, given),
   ]
   const made = await written(ask, 'commit', `${head.join('\n')}\n\n${given.message}`)
   return ok(await commitShape(ask, made.trim()), 201)
@@ -210,6 +235,9 @@ async function lay(
     if (type !== 'blob' || !entries.delete(path)) throw unprocessable('GitRPC::BadObjectState')
     return
   }
+  const old = entries.get(path)
+  const isMerged = ask.repository.mergesFolders && type === 'tree' && old?.mode === '040000'
+  if (isMerged) return mergeInto(ask, entries, { path, old, sha: own ?? '' })
   const made = own ?? (await written(ask, 'blob', content ?? '')).trim()
   if (!(await isOf(ask, type, made))) throw unprocessable(`tree.sha ${made} is not a valid ${type}`)
   entries.set(path, { mode, sha: made })
@@ -222,4 +250,18 @@ async function commit(ask: RepositoryAsk): Promise<Answer> {
   const diff = await git(ask, 'show', '--format=', '--no-color', name)
   const headers = { 'content-type': 'application/vnd.github.diff; charset=utf-8' }
   return { status: 200, body: diff, headers }
+}
+
+/** What a GitHub would do that laid one folder over the other. */
+async function mergeInto(
+  ask: RepositoryAsk,
+  entries: Map<string, Entry>,
+  { path, old, sha: own }: { path: string; old: Entry; sha: string },
+): Promise<void> {
+  const over = [...(await entriesOf(ask, own))].map(([name, { mode, sha: id }]) => ({
+    ...{ path: name, mode: mode as (typeof modes)[number], sha: id },
+    type: (types[mode] ?? 'blob') as GivenEntry['type'],
+  }))
+  const merged = await treeOf(ask, old.sha, over)
+  entries.set(path, { mode: '040000', sha: merged ?? old.sha })
 }

@@ -110,6 +110,8 @@ export class Repository {
   readonly rules = new Map<string, readonly string[]>()
   /** A bare repository whose branches and commits are the real ones. */
   folder: string | undefined
+  /** Whether a folder that takes the place of another is laid over it instead. */
+  mergesFolders = false
   /** A recursive list of a tree is cut short after so many entries. */
   listedMax = 100_000
   /** What GitHub says to whoever moves a branch, when it does not let them. */
@@ -239,6 +241,8 @@ export class GithubState {
   readonly storedChecks: Check[] = []
   /** By `base...head`, as the app asks for it. */
   readonly comparisons = new Map<string, Json>()
+  /** Whether GraphQL has the mutation; older hosts do not. */
+  knowsUpdateRefs = true
   /** Answers to GraphQL by what the query matches, beside `minimizeComment`. */
   readonly graphqlAnswers: { readonly query: RegExp; readonly answer: Json }[] = []
   #count = 1000

@@ -36,7 +36,7 @@ export type GithubFault =
   | { readonly close: true }
   /** It is done, but the connection ends before the answer. */
   | { readonly lost: true }
-type Waiting = { method: string; path: RegExp; answer: GithubFault; times: number }
+type Waiting = { method: string; path: RegExp; answer: GithubFault; times: number; after: number }
 type Token = { token: string; installationId: number; endsMs: number; repositoryIds: number[] | undefined } // biome-ignore format: one type
 
 const tokenMs = 60 * 60_000
@@ -45,8 +45,11 @@ const limitPerHour = 5000
 /** GitHub as the app sees it: REST, GraphQL, and what sends signed webhooks. */
 export class GithubStandIn extends GithubState {
   readonly privateKey = privateKey
-  /** Content that may be made in a minute; more is answered as GitHub's secondary limit. */
+  /** Content that may be made in a minute and in an hour; more is answered as GitHub's secondary limit. */
   limitPerMinute: number | undefined
+  limitPerContentHour: number | undefined
+  /** Points that may be spent in a minute: 1 for what reads, 5 for what makes content. */
+  pointsPerMinute: number | undefined
   readonly calls: GithubCall[] = []
   /** When content was made or changed, in milliseconds. */
   readonly created: number[] = []
@@ -75,7 +78,21 @@ export class GithubStandIn extends GithubState {
   /** Answers the next calls that match with a fault; the path is without `/api/v3`. */
   // biome-ignore lint/complexity/useMaxParams: a call is known by method and path, and most fail once.
   fail(method: string, path: RegExp, answer: GithubFault, times = 1): void {
-    this.#faults.push({ method, path, answer, times })
+    this.#faults.push({ method, path, answer, times, after: 0 })
+  }
+
+  /** A token of a person who may do what the installation may. */
+  personalToken(installationId = 42): string {
+    const token = `ghp_${String(this.next()).padStart(36, '0')}`
+    const endsMs = Number.POSITIVE_INFINITY
+    this.#tokens.push({ token, installationId, endsMs, repositoryIds: undefined })
+    return token
+  }
+
+  /** Answers only that one of the calls to come with a fault, counted from 1. */
+  // biome-ignore lint/complexity/useMaxParams: as `fail`.
+  failNth(method: string, path: RegExp, answer: GithubFault, nth: number): void {
+    this.#faults.push({ method, path, answer, times: 1, after: nth - 1 })
   }
 
   expireTokens(): void {
@@ -157,6 +174,7 @@ export class GithubStandIn extends GithubState {
   #faultOf({ method, path }: GithubCall): GithubFault | undefined {
     const isMeant = (one: Waiting) => one.times > 0 && one.method === method && one.path.test(path)
     const waiting = this.#faults.find(isMeant)
+    if (waiting && waiting.after-- > 0) return undefined
     if (waiting) waiting.times--
     return waiting?.answer
   }
@@ -203,17 +221,26 @@ export class GithubStandIn extends GithubState {
     const { installationId } = token
     const installation = this.installations.find(({ id }) => id === installationId)
     if (installation?.isSuspended) return message(403, 'This installation has been suspended')
-    if (makesContent(call)) {
-      const recent = this.created.filter((at) => at > this.nowMs() - 60_000).length
-      if (this.limitPerMinute !== undefined && recent >= this.limitPerMinute)
-        return this.#faultAnswer({ status: 403, secondary: true, retryAfter: 60 }) as Answer
-      this.created.push(this.nowMs())
-    }
+    if (this.#isTooMuch(call))
+      return this.#faultAnswer({ status: 403, secondary: true, retryAfter: 60 }) as Answer
+    if (makesContent(call)) this.created.push(this.nowMs())
     for (const [of, template, run] of tokenRoutes) {
       const params = of === method && paramsOf(template, path)
       if (params) return run({ ...ask, installationId, params })
     }
     return this.#repositoryRoute({ ...ask, installationId }, method, token)
+  }
+
+  #isTooMuch(call: GithubCall): boolean {
+    const no = Number.POSITIVE_INFINITY
+    const createdIn = (ms: number) => this.created.filter((at) => at > this.nowMs() - ms).length
+    const points = this.calls
+      .filter(({ atMs, token }) => token === 'installation' && atMs > this.nowMs() - 60_000)
+      .reduce((sum, one) => sum + (makesContent(one) ? 5 : 1), 0)
+    if (points > (this.pointsPerMinute ?? no)) return true
+    if (!makesContent(call)) return false
+    const isOver = createdIn(60_000) >= (this.limitPerMinute ?? no)
+    return isOver || createdIn(60 * 60_000) >= (this.limitPerContentHour ?? no)
   }
 
   #appRoute(ask: Ask, method: string): Answer {
@@ -226,6 +253,7 @@ export class GithubStandIn extends GithubState {
     const [, name] = /^\/repos\/([^/]+\/[^/]+)\/installation$/.exec(ask.path) ?? []
     const repository = this.repositories.find(({ fullName }) => isSame(fullName, name))
     const installation = this.installations.find((one) => one.id === repository?.installationId)
+    if (name !== undefined && !installation) return message(404, 'Not Found')
     return installation ? ok(installationShape(this, installation)) : this.#unknown(ask, method)
   }
 

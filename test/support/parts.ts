@@ -17,6 +17,7 @@ import { Loop, type LoopPorts, type RepositoryPorts } from '../../src/release/lo
 import { Stopwatch } from '../../src/release/stopwatch.ts'
 import { asOne, foldersOf, manyOf } from '../../src/repository-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
+import type { Database } from '../../src/store/client.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
 import { PreviewStore } from '../../src/store/previews.ts'
@@ -47,11 +48,13 @@ type Given = {
   readonly policiesInGitops?: boolean
   /** What a release over a change by hand does. */
   readonly drift?: 'warn' | 'stop'
+  /** A migrated database, where it is not to be one of its own. */
+  readonly opened?: { readonly database: Database; readonly url: string }
 }
 
 /** Everything between a stored event and the GitOps repository, in temporary folders. */
 export async function testParts(given: Given = {}, later: Later = onTestFinished) {
-  const { database, url } = await tempDatabase(later)
+  const { database, url } = given.opened ?? (await tempDatabase(later))
   const gitops = await tempGitops(later)
   const folder = await tempFolder(later)
   const { policies = {}, manifests = { 'web.yaml': manifest() } } = given
@@ -112,6 +115,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     charts: () => Promise.reject(new Error('no test here has a chart')),
     landings: stores.releases,
     environments: everyEnvironment,
+    batchMax: gitops.writer.batchMax,
     many,
     gitops: gitops.writer,
     folders: foldersOf(gitops.writer, readFolder(gitops.git)),

@@ -10,6 +10,7 @@ import { type Git, gitIn, streamIn } from '../../src/gitops/git.ts'
 import { LocalWriter } from '../../src/gitops/local.ts'
 import { openDatabase } from '../../src/store/client.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { LibsqlHost } from './libsql-host.ts'
 
 /** When to clean up: after the test, or `afterAll` for what a whole file shares. */
 export type Later = (work: () => void | Promise<void>) => void
@@ -22,14 +23,32 @@ export async function tempFolder(later: Later = onTestFinished): Promise<string>
   return folder
 }
 
-/** A migrated database in a file of its own. */
+/** True where this run is to prove that a libSQL server does what a file does. */
+export const isRemote = process.env.GIMLET_TEST_DATABASE === 'remote'
+
+/** A migrated database: a file of its own, and in the project `remote` a libSQL server on one. */
 export async function tempDatabase(later: Later = onTestFinished) {
+  const opened = await emptyDatabase(later)
+  await migrate(opened.database)
+  return opened
+}
+
+/** The same before its first migration. `url` opens it again, and `file` is what it lies in. */
+export async function emptyDatabase(later: Later = onTestFinished) {
+  if (isRemote) return remoteDatabase(later)
   const file = join(await tempFolder(later), 'gimlet.db')
   const url = `file:${file}`
   const database = await openDatabase(url)
   later(() => database.close())
-  await migrate(database)
   return { database, url, file }
+}
+
+/** A database of a libSQL server, and the server. */
+export async function remoteDatabase(later: Later = onTestFinished) {
+  const file = join(await tempFolder(later), 'gimlet.db')
+  const host = await new LibsqlHost(file).listen()
+  later(() => host.stop())
+  return { database: await openDatabase(host.url), url: host.url, file, host }
 }
 
 /** Writes files by their path below the folder; `null` removes one. */
@@ -92,13 +111,14 @@ export function newWriter(
 
 type Ways = {
   direct: boolean
-  github: boolean
+  /** By GitHub’s API, with its compare-and-swap or without. */
+  github: 'swap' | 'look' | null
   readsByApi: boolean
   signing: Pick<Remote, 'signingKeyFile' | 'author'>
 }
 
 /** How writers push, whether they sign, and how history is read: one suite is run on every way. */
-export const ways: Ways = { direct: true, github: false, readsByApi: false, signing: {} }
+export const ways: Ways = { direct: true, github: null, readsByApi: false, signing: {} }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 

@@ -1,9 +1,13 @@
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished } from 'vitest'
+import { ours } from '../../src/gitops/author.ts'
 import { GithubWriter } from '../../src/gitops/github.ts'
+import type { Author } from '../../src/gitops/github-git.ts'
+import { PacedGithub } from '../../src/gitops/github-pace.ts'
 import type { SeenBranch } from '../../src/gitops/writer.ts'
 import { githubApi, probotOf } from '../../src/ingress/github/api.ts'
+import { githubCallOf } from '../../src/ingress/github/repository-call.ts'
 import { makeLog } from '../../src/log.ts'
 import { type GithubFault, type GithubStandIn, githubStandIn } from './github.ts'
 import type { Repository } from './github-state.ts'
@@ -52,11 +56,29 @@ export type Hub = {
   readonly github: GithubStandIn
   readonly repository: Repository
   readonly host: WriterHost
-  readonly writer: (memory: SeenBranch, root?: string | null) => GithubWriter
+  readonly writer: (memory: SeenBranch, given?: Given) => GithubWriter
+  /** What the writers told the log. */
+  readonly told: string[]
+}
+
+type Given = { readonly root?: string | null; readonly author?: Author }
+
+/** A clock by which an hour's calls never fall into one hour, for tests that are not about GitHub's limits. */
+function hurriedClock() {
+  let nowMs = Date.parse('2026-11-23T09:30:00Z')
+  return {
+    nowMs() {
+      nowMs += 10_000
+      return nowMs
+    },
+  }
 }
 
 /** GitHub as the place of the bare repository, and writers that only speak to its API. */
-export async function hubOf(remote: string): Promise<Hub> {
+export async function hubOf(
+  remote: string,
+  clock: { nowMs(): number } = hurriedClock(),
+): Promise<Hub> {
   const github = await githubStandIn(onTestFinished)
   onTestFinished(() => {
     // A no is GitHub's to say; a call that is none of its own is a mistake.
@@ -70,17 +92,24 @@ export async function hubOf(remote: string): Promise<Hub> {
   const log = makeLog('silent', [])
   const given = { appId: '1', privateKey: github.privateKey, secret: 'a-secret-of-the-tests' }
   const api = githubApi(() => probotOf({ ...given, baseUrl, log }))
+  const call = githubCallOf({ kind: 'app', api }, { owner: 'example', repo: 'gitops', baseUrl })
+  const paced = new PacedGithub(call, clock)
   const at = { owner: 'example', repo: 'gitops', branch: 'main', url: remote }
+  const told: string[] = []
+  const warn = (_: object, text: string) => void told.push(text)
   return {
-    ...{ github, repository },
+    ...{ github, repository, told },
     host: githubHostOf(github, repository),
-    writer: (memory, root = null) =>
-      new GithubWriter({ call: (...asked) => api.call(42, ...asked), memory }, { ...at, root }),
+    writer: (memory, { root = null, author = ours } = {}) =>
+      new GithubWriter({ github: paced, memory, log: { warn } }, { ...at, root, author }),
   }
 }
 
 function githubHostOf(github: GithubStandIn, repository: Repository): WriterHost {
-  const fails = (fault: GithubFault) => github.fail('PATCH', /\/git\/refs\//, fault)
+  const fails = (fault: GithubFault) =>
+    github.knowsUpdateRefs
+      ? github.fail('POST', /^\/graphql$/, fault)
+      : github.fail('PATCH', /\/git\/refs\//, fault)
   return {
     losesAnswer: async () => fails({ lost: true }),
     async losesAnswerBehindAnother() {

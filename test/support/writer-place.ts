@@ -11,10 +11,11 @@ export type WriterPlace = Awaited<ReturnType<typeof writerPlace>>
 export async function writerPlace() {
   const gitops = await tempGitops()
   const { folder, remote, git, cloneFolder } = gitops
-  const hub = ways.github ? await hubOf(remote) : undefined
+  const hub = ways.github === null ? undefined : await hubOf(remote)
+  if (hub) hub.github.knowsUpdateRefs = ways.github === 'swap'
   const writerOn = (clone: Clone, place: string, root: string | null = null): GitopsWriter =>
     hub && clone.memory
-      ? hub.writer(clone.memory, root)
+      ? hub.writer(clone.memory, { root })
       : newWriter(clone, { url: remote, root }, place)
   return {
     ...gitops,

@@ -1,9 +1,10 @@
 import { Probot, ProbotOctokit } from 'probot'
 import type { GithubApi, GithubResult } from '../../messages/github/api.ts'
+import { pkcs8 } from './pkcs8.ts'
 import type { GithubPorts } from './ports.ts'
 
 /** No call may take longer: a comment is waiting for it. */
-const callMs = 10_000
+export const callMs = 10_000
 const shownCharsMax = 300
 
 type Given = {
@@ -17,21 +18,41 @@ type Given = {
 
 /**
  * Probot, which knows what kind of thing happened and speaks as an installation of the app. Its own
- * pauses of seconds between calls and its second tries are off: the outbox keeps the pace.
+ * pauses of seconds between calls and its second tries are off: who calls keeps the pace.
  */
 export function probotOf({ appId, privateKey, secret, baseUrl, log }: Given): Probot {
-  const Octokit = ProbotOctokit.defaults((options: object) => ({
+  const Octokit = plainOctokit()
+  return new Probot({
+    ...{ appId, privateKey: pkcs8(privateKey), secret, Octokit },
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    log: namedLog(log) as never,
+  })
+}
+
+/** Our log as Probot and Octokit use one: named anew for each use, and told with or without fields. */
+function namedLog(log: GithubPorts['log']) {
+  const told =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (given: object | string, text = '') => {
+      if (typeof given === 'string') log[level]({ from: 'probot' }, given)
+      else if (given instanceof Error) log[level]({ err: given }, text || given.message)
+      else log[level](given, text)
+    }
+  const own = {
+    ...{ debug: told('debug'), info: told('info'), warn: told('warn'), error: told('error') },
+    child: () => own,
+  }
+  return own
+}
+
+/** Octokit that asks once, and says at once what came of it. */
+export const plainOctokit = () =>
+  ProbotOctokit.defaults((options: object) => ({
     ...options,
     throttle: { enabled: false },
     retry: { enabled: false },
     request: { signal: undefined, timeout: callMs },
   }))
-  return new Probot({
-    ...{ appId, privateKey, secret, Octokit },
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-    log: log as never,
-  })
-}
 
 /**
  * GitHub's API as the app and as its installations, with every error as a value. A token that was revoked
@@ -76,7 +97,8 @@ type Failure = {
   readonly response?: { readonly headers?: Readonly<Record<string, string | number | undefined>> }
 }
 
-function resultOf(error: unknown): GithubResult {
+/** An error of Octokit as a value. */
+export function resultOf(error: unknown): GithubResult {
   const { status, message, response }: Failure = error instanceof Error ? (error as Failure) : {}
   const words = String(message).slice(0, shownCharsMax)
   // Octokit calls it 500 when nobody answers.

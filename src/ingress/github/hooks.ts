@@ -18,8 +18,8 @@ import {
 } from './payload.ts'
 import type { GithubPorts, RecordPorts } from './ports.ts'
 import { tellPull } from './pull-news.ts'
-import type { Hook } from './receiver.ts'
 import { repositoryNow } from './repository-now.ts'
+import type { Hook } from './signed-hook.ts'
 import { onWorkflowRun } from './workflow-run.ts'
 
 /** Told of each push, by the repository's name on GitHub and its new commit. */

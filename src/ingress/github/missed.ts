@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pullOf, readComment, readPull, repositoryIn, updatedUnix } from './payload.ts'
 import type { RecordPorts } from './ports.ts'
-import { type Hook, isHandled } from './receiver.ts'
+import { type Hook, isHandled } from './signed-hook.ts'
 import type { SweepCalls } from './sweep-calls.ts'
 
 /** What was missed before is found by the other steps; a comment of then is not carried out. */

@@ -1,43 +1,9 @@
-import { createHash } from 'node:crypto'
-import { verifyWithFallback } from '@octokit/webhooks-methods'
 import type { GithubPorts } from './ports.ts'
-
-const handled: ReadonlySet<string> = new Set([
-  'check_run',
-  'check_suite',
-  'delete',
-  'installation',
-  'installation_repositories',
-  'issue_comment',
-  'pull_request',
-  'push',
-  'repository',
-  'workflow_run',
-])
-/** Of what CI makes very many of, the one action that counts. */
-const onlyAction: Readonly<Record<string, string>> = {
-  check_run: 'rerequested',
-  check_suite: 'rerequested',
-  workflow_run: 'completed',
-}
-
-/** Whether anything is done for an event; of the others nothing is kept. */
-export const isHandled = (name: string, action: unknown): boolean =>
-  handled.has(name) && (!Object.hasOwn(onlyAction, name) || action === onlyAction[name])
+import { deliveryOf, type Hook, nameOf, readHook, type Secrets } from './signed-hook.ts'
 
 /** What could not be carried out is tried again after this long, and that often. */
 const againMs = 15_000
 const attemptsMax = 8
-
-/** No delivery of GitHub's nests as deep by far; deeper than the stack is what breaks programs (A6). */
-const levelsMax = 64
-
-/** A delivery as it is kept. */
-export type Hook = {
-  readonly id: string
-  readonly name: string
-  readonly payload: Readonly<Record<string, unknown>>
-}
 
 export type KeptDelivery = {
   readonly key: string
@@ -48,7 +14,7 @@ export type KeptDelivery = {
 type Given = {
   readonly ports: GithubPorts
   /** The webhook secret, and the one before it while it is rotated. */
-  readonly secrets: readonly [string, ...string[]]
+  readonly secrets: Secrets
   /** Does what is to be done about a delivery. Throws what may pass. */
   readonly carryOut: (hook: Hook, requestId: string) => Promise<void>
 }
@@ -69,7 +35,12 @@ export class GithubReceiver {
     this.#given = given
   }
 
-  /** Carries out what this server took before its last stop. */
+  /** True while something is carried out, or waits to be tried again. */
+  get isBusy(): boolean {
+    return this.#inHand.size > 0
+  }
+
+  /** Carries out what is open for this server, such as what it took before its last stop. */
   async start(): Promise<void> {
     for (const one of await this.#given.ports.deliveries.open('github')) this.carryOn(one)
   }
@@ -87,19 +58,9 @@ export class GithubReceiver {
 
   /** Answers a delivery. */
   async handle(request: Request): Promise<Response> {
-    const signature = request.headers.get('x-hub-signature-256') ?? ''
-    const name = request.headers.get('x-github-event') ?? ''
-    const isJson = /^application\/json\b/i.test(request.headers.get('content-type') ?? '')
-    if (!/^sha256=[0-9a-f]{64}$/.test(signature) || !isJson) return unauthorized()
-    const body = textOf(await request.arrayBuffer())
-    if (body === undefined || !(await this.#isSigned(body, signature))) return unauthorized()
-    if (!/^[a-z0-9_]{1,60}$/.test(name)) return new Response('no event is named', { status: 400 })
-    const payload = parseJson(body)
-    if (payload === undefined)
-      return new Response(`this is no JSON object of at most ${levelsMax} levels`, { status: 400 })
-    if (!isHandled(name, payload.action)) return new Response('', { status: 202 })
-    const id = request.headers.get('x-github-delivery')?.slice(0, 60) ?? ''
-    await this.#keep({ id, name, payload }, false)
+    const hook = await readHook(request, this.#given.secrets)
+    if (hook instanceof Response) return hook
+    await this.#keep(hook, false)
     return new Response('', { status: 202 })
   }
 
@@ -133,29 +94,15 @@ export class GithubReceiver {
     })
   }
 
-  async #isSigned(body: string, signature: string): Promise<boolean> {
-    const [secret, ...before] = this.#given.secrets
-    try {
-      return Boolean(await verifyWithFallback(secret, body, signature, before))
-    } catch {
-      return false
-    }
-  }
-
   async #keep(hook: Hook, isDone: boolean): Promise<{ work: Promise<unknown> } | undefined> {
     const { deliveries, commands } = this.#given.ports
-    // The header with the delivery's id is not signed: the same content is the same thing. GitHub's
-    // list of deliveries has the content without its bytes, so it is compared as what it says.
-    const said = JSON.stringify(hook.payload, sorted)
-    const key = `${hook.name} ${createHash('sha256').update(said).digest('hex')}`
-    const requestId = commands.ids.next('event')
-    const isNew = await deliveries.accept({
-      ...{ key, requestId, surface: 'github', body: JSON.stringify(hook), isDone },
-      // Hooks of a repository share the numbers of the app's; only the app's name an installation.
-      alias: hook.id !== '' && 'installation' in hook.payload ? nameOf(hook.id) : undefined,
+    const kept = deliveryOf(hook, {
+      requestId: commands.ids.next('event'),
       receivedMs: commands.clock.nowMs(),
     })
+    const isNew = await deliveries.accept({ ...kept, isDone })
     if (!isNew || isDone) return undefined
+    const { key, requestId } = kept
     return { work: this.#run(hook, { key, requestId, attempt: 1 }) }
   }
 
@@ -194,41 +141,4 @@ export class GithubReceiver {
     }, againMs)
     this.#waiting.set(key, timer)
   }
-}
-
-/** What a delivery is known by besides its content. */
-const nameOf = (id: string) => `delivery ${id}`
-
-/** Puts the keys of every object in order. */
-function sorted(_: string, value: unknown): unknown {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value
-}
-
-/** The bytes as text that has these bytes and no others: no mark is dropped, nothing is replaced (A4). */
-function textOf(bytes: ArrayBuffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
-}
-
-const unauthorized = () => new Response('unauthorized', { status: 401 })
-
-function parseJson(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-    return isObject && isWithin(value, levelsMax) ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isWithin(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return levels > 0 && Object.values(value).every((one) => isWithin(one, levels - 1))
 }

@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono'
 import type { Authenticate } from '../../commands/authenticate.ts'
-import { handle } from '../../commands/handle.ts'
-import type { CommandPorts } from '../../commands/ports.ts'
 import type { Actor } from '../../domain/actor.ts'
+import type { Command } from '../../domain/command.ts'
 import { isRefusal, type Refusal, refuse } from '../../domain/fault.ts'
+import type { Outcome } from '../../domain/outcome.ts'
 import { answerTo, json } from './answers.ts'
 import { argocdRoutes } from './argocd.ts'
 import { artifactRoutes } from './artifacts.ts'
@@ -20,21 +20,27 @@ import { type SetupPorts, setupPath, setupRoutes } from './setup.ts'
 import { trackRoutes } from './track.ts'
 import { userRoutes } from './users.ts'
 
-export type AppPorts = {
-  readonly commands: CommandPorts
+/** What the API needs, and GitHub's deliveries. */
+export type ApiPorts = {
+  /** Gives a command to the command layer. */
+  readonly handle: (actor: Actor, command: Command) => Promise<Outcome>
   readonly authenticate: Authenticate
-  readonly health: Health
   /** A line for everyone who works with the server now; `null` when there is none. */
   readonly notice?: () => string | null
+  /** Answers GitHub's deliveries; there is no such route without it. */
+  readonly github: ((request: Request) => Promise<Response>) | null
+  readonly log: { error(fields: object, text: string): void }
+}
+
+export type AppPorts = ApiPorts & {
+  readonly clock: { nowMs(): number }
+  readonly health: Health
   /** Prometheus text. */
   readonly metrics: () => Promise<string>
-  /** Answers what Slack sends; there is no such route without it. */
+  /** Answers what Slack sends, likewise. */
   readonly slack: ((request: Request) => Promise<Response>) | null
-  /** Answers GitHub's deliveries, likewise. */
-  readonly github: ((request: Request) => Promise<Response>) | null
   /** Makes the GitHub App on a page of ours; there is no such page without it. */
   readonly setup: SetupPorts | null
-  readonly log: { error(fields: object, text: string): void }
 }
 
 export const routes: readonly Route[] = [
@@ -48,24 +54,31 @@ export const routes: readonly Route[] = [
   ...userRoutes,
 ]
 
-/** The HTTP API as a function from request to response. */
+/** All that is answered by HTTP, as a function from request to response. */
 export function httpApp(ports: AppPorts): Hono {
-  const app = new Hono()
-  app.use(limitBody)
+  const app = apiApp(ports, routes)
   app.get('/', (c) => c.text('gimletd is running. The API: /openapi.json\n'))
   app.get('/healthz', healthAnswer)
   app.get('/readyz', () => readyAnswer(ports.health))
   app.get('/metrics', async (c) => c.text(await ports.metrics()))
   const description = openApi(routes)
   app.get('/openapi.json', (c) => c.json(description))
-  for (const route of routes)
+  const { slack, setup } = ports
+  if (slack) app.post('/slack/events', ({ req }) => slack(req.raw))
+  if (setup) app.route(setupPath, setupRoutes({ ...ports, setup }))
+  return app
+}
+
+/** Some routes of the API, and GitHub's deliveries: limits, checks and errors are the same everywhere. */
+export function apiApp(ports: ApiPorts, of: readonly Route[]): Hono {
+  const app = new Hono()
+  app.use(limitBody)
+  for (const route of of)
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}'), (c) =>
       answerRoute(ports, route, c),
     )
-  const { slack, github, setup } = ports
+  const { github } = ports
   if (github) app.post(githubPath, ({ req }) => github(req.raw))
-  if (slack) app.post('/slack/events', ({ req }) => slack(req.raw))
-  if (setup) app.route(setupPath, setupRoutes({ ...ports, clock: ports.commands.clock, setup }))
   app.notFound(({ req }) =>
     errorAnswer('not_found', `There is no ${req.method} ${req.path}; see /openapi.json`),
   )
@@ -76,26 +89,26 @@ export function httpApp(ports: AppPorts): Hono {
   return app
 }
 
-async function answerRoute(ports: AppPorts, route: Route, c: Context) {
+async function answerRoute(ports: ApiPorts, route: Route, c: Context) {
   const answer = await answerOf(ports, route, c)
   const notice = ports.notice?.() ?? null
   if (notice !== null) answer.headers.set('gimlet-notice', notice)
   return answer
 }
 
-async function answerOf(ports: AppPorts, route: Route, c: Context): Promise<Response> {
+async function answerOf(ports: ApiPorts, route: Route, c: Context): Promise<Response> {
   const actor = await actorOf(ports, c)
   if (isRefusal(actor)) return answerTo(actor)
   const input = await inputOf(route, c)
   if (isRefusal(input)) return answerTo(input)
   const command = route.command(input as never)
   if (isRefusal(command)) return answerTo(command)
-  const outcome = await handle(ports.commands, actor, command)
+  const outcome = await ports.handle(actor, command)
   const shown = route.shown?.(outcome)
   return shown === undefined ? answerTo(outcome) : json(shown)
 }
 
-async function actorOf({ authenticate }: AppPorts, { req }: Context): Promise<Actor | Refusal> {
+async function actorOf({ authenticate }: ApiPorts, { req }: Context): Promise<Actor | Refusal> {
   const [scheme = '', credentials] = req.header('authorization')?.split(' ', 2) ?? []
   // GimletD's clients may send it in the query instead.
   const token = scheme.toLowerCase() === 'bearer' ? credentials : req.query('access_token')

@@ -11,11 +11,11 @@ export type Counts = {
   readonly oldestUnpushedMs: () => Promise<number>
 }
 
-/** The product's metrics, in Prometheus' text. */
-export function metricsOf(counts: Counts) {
+/** The product's metrics, in Prometheus' text; with those of the process, where there is one to measure. */
+export function metricsOf(counts: Counts, { hasProcess }: { hasProcess: boolean }) {
   const { eventsByStatus, runningByEnv, oldestUnpushedMs } = counts
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  if (hasProcess) collectDefaultMetrics({ register: registry })
   const ended = batchMetrics(registry)
   new Gauge({
     name: 'gimletd_oldest_unpushed_seconds',

@@ -16,10 +16,18 @@ export const clientOptions = (apiUrl: string) => ({
   logger: silent,
   slackApiUrl: apiUrl,
   allowAbsoluteUrls: false,
+  fetch: stayingFetch,
   retryConfig: { retries: 0 },
   rejectRateLimitedCalls: true,
   timeout: callMs,
 })
+
+/**
+ * What the client asks with. It asks for `redirect: 'error'` and calls `fetch` as a method of its own;
+ * Workers takes neither. A redirect is an answer here, and as good as none: the token goes nowhere else.
+ */
+const stayingFetch: webApi.FetchFunction = (url, init) =>
+  fetch(url, { ...init, redirect: 'manual' })
 
 const nothing = () => undefined
 const silent: Logger = {
@@ -46,7 +54,7 @@ export function slackApi({ token, apiUrl }: { token: string; apiUrl: string }): 
           method: 'POST',
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),
-          redirect: 'error',
+          redirect: 'manual',
           signal: AbortSignal.timeout(callMs),
         })
         return await answerOf(response)
@@ -62,7 +70,7 @@ async function answerOf(response: Response): Promise<SlackResult> {
   if (response.ok) return { kind: 'ok', body: {} }
   if (response.status === 429)
     return { kind: 'limited', afterMs: secondsOf(response.headers.get('retry-after')) * 1000 }
-  return response.status < 500
+  return response.status >= 400 && response.status < 500
     ? { kind: 'refused', error: text || `status ${response.status}`, needed: null }
     : { kind: 'unreachable', problem: `status ${response.status}` }
 }

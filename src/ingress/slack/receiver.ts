@@ -36,6 +36,11 @@ export class SlackReceiver implements Receiver {
     this.#app = app
   }
 
+  /** True while something is carried out. */
+  get isBusy(): boolean {
+    return this.#running.size > 0
+  }
+
   /** Carries out what this server took before its last stop, beside everything else. */
   start(): Promise<void> {
     const work = this.#resume()

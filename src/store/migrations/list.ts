@@ -16,6 +16,7 @@ import { tokens } from './0015-tokens.ts'
 import { health } from './0016-health.ts'
 import { formerTokens } from './0017-former-tokens.ts'
 import { keptSources } from './0018-kept-sources.ts'
+import { seenBranches } from './0019-seen-branches.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -39,4 +40,5 @@ export const migrations: readonly Migration[] = [
   { number: 16, statements: health },
   { number: 17, statements: formerTokens },
   { number: 18, statements: keptSources },
+  { number: 19, statements: seenBranches },
 ]

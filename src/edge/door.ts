@@ -1,0 +1,107 @@
+import type { Config } from '../config.ts'
+import { githubPath } from '../ingress/http/body-limit.ts'
+import { brokenAnswer } from '../ingress/http/errors.ts'
+import { healthAnswer } from '../ingress/http/health.ts'
+import { isMigrated } from '../store/migrate.ts'
+import { type Acceptance, acceptance } from './acceptance.ts'
+import type { Bindings, Context, DeliveryBatch, ServerCalls } from './bindings.ts'
+import { edgeConfig } from './edge-config.ts'
+import { logOf } from './log.ts'
+import { notConfigured } from './not-configured.ts'
+
+/** The server is woken no more often than this: once awake it looks by itself for longer. */
+const wakeMs = 100
+
+/** The object that the server runs in: there is one for the first GitOps repository. */
+export function serverOf({ SERVER, ...settings }: Bindings): ServerCalls {
+  const name = `${settings.GITOPS_REPO} ${settings.GITOPS_BRANCH ?? 'main'}`
+  return SERVER.get(SERVER.idFromName(name) as never)
+}
+
+const doors = new WeakMap<Bindings, Door>()
+
+/**
+ * Takes in what comes in bursts, wherever it comes: artifacts go into the database, deliveries of GitHub
+ * into the queue. Everything else is for the server. Nothing that one request waits for is shared with
+ * another, for the platform ends them one by one.
+ */
+export class Door {
+  readonly #bindings: Bindings
+  readonly #config: ReturnType<typeof edgeConfig>
+  #accepting: Acceptance | undefined
+  #isMigrated = false
+  #wokenMs = 0
+
+  /** The door of this isolate. */
+  static of(bindings: Bindings): Door {
+    const door = doors.get(bindings) ?? new Door(bindings)
+    doors.set(bindings, door)
+    return door
+  }
+
+  constructor(bindings: Bindings) {
+    this.#bindings = bindings
+    this.#config = edgeConfig(bindings)
+  }
+
+  /** Got anew for each request: it belongs to it. */
+  get #server(): ServerCalls {
+    return serverOf(this.#bindings)
+  }
+
+  async answer(request: Request, context: Context): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/healthz') return healthAnswer()
+    if ('problems' in this.#config) return notConfigured(this.#config)
+    if (request.method === 'POST' && ['/api/artifact', githubPath].includes(pathname))
+      return this.#take(request, this.#config, context)
+    const isForged = pathname === '/slack/events' && (await isForgery(request, this.#config))
+    return isForged ? new Response('unauthorized', { status: 401 }) : this.#server.fetch(request)
+  }
+
+  /** Keeps what the queue held, all of it in one transaction. */
+  async keep({ messages }: DeliveryBatch): Promise<void> {
+    if ('problems' in this.#config) throw new Error(this.#config.problems.join('; '))
+    const { deliveries } = await this.#ready(this.#config)
+    await deliveries.acceptAll(messages.map(({ body }) => body))
+    await this.#server.wake()
+  }
+
+  async #take(request: Request, config: Config, context: Context): Promise<Response> {
+    const answer = await this.#answer(request, config)
+    // Lost, it loses nothing: the server looks by itself every minute.
+    if (answer.status === 201 && Date.now() >= this.#wokenMs + wakeMs) {
+      this.#wokenMs = Date.now()
+      context.waitUntil(this.#server.wake())
+    }
+    return answer
+  }
+
+  async #answer(request: Request, config: Config): Promise<Response> {
+    try {
+      const { app } = await this.#ready(config)
+      return await app.fetch(request)
+    } catch (error) {
+      logOf(config).error({ err: error }, 'the door could not be opened')
+      return brokenAnswer(error)
+    }
+  }
+
+  /** The server brings the database up to this program's schema when it is opened. */
+  async #ready(config: Config): Promise<Acceptance> {
+    const { DELIVERIES: queue } = this.#bindings
+    this.#accepting ??= acceptance(config, { queue, wake: () => this.#server.wake() })
+    if (!this.#isMigrated && !(await isMigrated(this.#accepting.database)))
+      await this.#server.wake()
+    this.#isMigrated = true
+    return this.#accepting
+  }
+}
+
+/** A flood of what Slack did not sign must not reach the one server, which looks again (A23). */
+async function isForgery(request: Request, { slack }: Config): Promise<boolean> {
+  // With Bolt behind it, it is loaded only where Slack speaks.
+  const { verifier } = await import('../ingress/slack/verify.ts')
+  const verify = verifier({ secrets: slack?.signingSecrets ?? [], nowMs: () => Date.now() })
+  return verify(request.headers, await request.clone().text()) === 'forged'
+}
