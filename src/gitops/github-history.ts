@@ -16,14 +16,20 @@ import { nameInside, type Root, rootOf } from './root.ts'
 import { entryChanges } from './tree-changes.ts'
 
 /**
- * Where nothing is known yet, so many of the newest commits are read. Each costs GitHub's tree of an
- * environment, so these are some 250 calls of the 5,000 that an hour has, and a minute of time.
+ * Where nothing is known yet, so many of the newest commits are read, two of GitHub's pages. Each costs
+ * the tree of an environment, so these are some 230 calls of the 5,000 that an hour has.
  */
 const newestMax = 200
+/** Of large environments fewer are read: their trees come to so many entries in all, some 60 MB. */
+const entriesMax = 200_000
+const newestMin = 20
 /** Of so many commits at once what lies deeper is asked for together. */
 const sliceCommits = 50
 
 type Scope = { readonly environments: Environments; readonly root: string | null }
+
+type Listed = { readonly beginning: Beginning | null; readonly commits: readonly ReadCommit[] }
+const noneListed: Listed = { beginning: null, commits: [] }
 
 /** A folder of a commit, and the same of each of its parents. */
 type Pair = {
@@ -52,35 +58,27 @@ export class GithubHistory implements HistoryPort {
   }
 
   async knownFrom(tip: Sha): Promise<Beginning | null> {
-    const newest = await this.#reader.newest(tip, newestMax)
-    const listed = new Map(newest.map((one) => [one.sha, one]))
-    if (newest.every(({ parents }) => parents.every((one) => listed.has(one)))) return null
-    const line: ReadCommit[] = []
-    for (let at = listed.get(tip); at; at = listed.get(at.parents[0] ?? '')) line.push(at)
-    // A branch that was merged late may bring more commits than the list has.
-    for (let at = line.length - 1; at >= 0; at = at === 0 ? -1 : Math.floor(at / 2)) {
-      const start = line[at]
-      const compared = start && (await this.#reader.compare(start.sha, tip))
-      if (compared && compared.ahead <= newestMax) return { ref: start.sha, unix: start.unix }
-    }
-    throw new Error(`commit ${tip} is not in its own history`)
+    return (await this.#newest(tip)).beginning
   }
 
   async distance({ from, to }: HistoryRange): Promise<{ ahead: number; behind: number }> {
-    const start = from ?? (await this.knownFrom(to))?.ref ?? null
-    if (start === null)
-      return { ahead: (await this.#reader.newest(to, newestMax)).length, behind: 0 }
-    const none = { ahead: Number.POSITIVE_INFINITY, behind: Number.POSITIVE_INFINITY }
-    const { ahead, behind } = (await this.#reader.compare(start, to)) ?? none
-    return { ahead, behind }
+    if (from === null) {
+      const { beginning, commits } = await this.#newest(to)
+      return beginning
+        ? this.distance({ from: beginning.ref, to })
+        : { ahead: commits.length, behind: 0 }
+    }
+    const compared = await this.#reader.commits.compare(from, to)
+    if (compared) return { ahead: compared.ahead, behind: compared.behind }
+    // They have nothing in common, unless GitHub only does not know the newer one yet.
+    await this.#reader.rootOf(to)
+    return { ahead: Number.POSITIVE_INFINITY, behind: Number.POSITIVE_INFINITY }
   }
 
   async *commits({ from, to }: HistoryRange): AsyncGenerator<LoggedCommit> {
-    const start = from ?? (await this.knownFrom(to))?.ref ?? null
-    const found =
-      start === null
-        ? await this.#reader.newest(to, newestMax)
-        : await this.#reader.between(start, to)
+    const { beginning, commits } = from === null ? await this.#newest(to) : noneListed
+    const start = from ?? beginning?.ref
+    const found = start === undefined ? commits : await this.#reader.commits.between(start, to)
     const ordered = parentsFirst(to, found)
     const roots = new Map(found.map(({ sha, tree }) => [sha, tree]))
     for (let at = 0; at < ordered.length; at += sliceCommits)
@@ -103,8 +101,7 @@ export class GithubHistory implements HistoryPort {
   }
 
   async folders(tip: Sha): Promise<ReadonlyMap<string, FolderAt>> {
-    const root = (await this.#reader.roots([tip])).get(tip)
-    if (root === undefined) return new Map()
+    const root = await this.#reader.rootOf(tip)
     // The root's tree, those of environments and those of apps hold all that is looked for.
     const entries = await this.#reader.below(root, this.#largeDepth + 2)
     const folders = new Map<string, FolderAt>()
@@ -115,8 +112,44 @@ export class GithubHistory implements HistoryPort {
     return folders
   }
 
-  foldersOf(tip: Sha, paths: readonly string[]): Promise<ReadonlyMap<string, FolderAt>> {
-    return foldersBy((names) => this.ids(names), { tip, paths })
+  async foldersOf(tip: Sha, paths: readonly string[]): Promise<ReadonlyMap<string, FolderAt>> {
+    const folders = await foldersBy((names) => this.ids(names), { tip, paths })
+    // What is not there may be of a commit that GitHub does not know yet.
+    if (folders.size < paths.length) await this.#reader.rootOf(tip)
+    return folders
+  }
+
+  /** The newest commits, and with which of them history begins when older ones are not read. */
+  async #newest(tip: Sha): Promise<Listed> {
+    const commits = await this.#reader.commits.newest(tip, newestMax)
+    const countMax = await this.#countMax(commits[0])
+    const listed = new Map(commits.slice(0, countMax).map((one) => [one.sha, one]))
+    const isWhole = [...listed.values()].every(({ parents }) =>
+      parents.every((one) => listed.has(one)),
+    )
+    if (isWhole) return { beginning: null, commits }
+    const line: ReadCommit[] = []
+    for (let at = listed.get(tip); at; at = listed.get(at.parents[0] ?? '')) line.push(at)
+    // A branch that was merged late may bring more commits than the list has.
+    for (let at = line.length - 1; at > 0; at = Math.floor(at / 2)) {
+      const start = line[at]
+      if (start && (await this.distance({ from: start.sha, to: tip })).ahead <= countMax)
+        return { beginning: { ref: start.sha, unix: start.unix }, commits }
+    }
+    return { beginning: { ref: tip, unix: commits[0]?.unix ?? 0 }, commits }
+  }
+
+  /** How many commits are read, by the largest tree that each of them costs. */
+  async #countMax(newest: ReadCommit | undefined): Promise<number> {
+    if (newest === undefined) return newestMax
+    const root = await this.#reader.tree(newest.tree)
+    const folders = [...root.entries.values()].filter(
+      ({ path, type }) => type === 'tree' && this.#holds(this.#root.outside(path)),
+    )
+    const environments = await this.#reader.largeTrees(folders.map(({ sha }) => sha))
+    const trees = this.#largeDepth === 0 ? [root] : [...environments.values()]
+    const largest = Math.max(1, ...trees.map(({ entries }) => entries.size))
+    return Math.min(newestMax, Math.max(newestMin, Math.floor(entriesMax / largest)))
   }
 
   /** What commits changed, by comparing their trees with those of their parents, level by level. */
@@ -125,13 +158,14 @@ export class GithubHistory implements HistoryPort {
     known: ReadonlyMap<Sha, Sha>,
   ): Promise<LoggedCommit[]> {
     const parents = commits.flatMap((one) => one.parents).filter((one) => !known.has(one))
-    const others = await this.#reader.roots(parents)
+    const roots = new Map([...known, ...(await this.#reader.roots(parents))])
+    const rootOf = async (commit: Sha) => roots.get(commit) ?? this.#reader.rootOf(commit)
     const logged = commits.map((commit) => ({ ...headOf(commit), changes: [] as PathChange[] }))
-    let pairs = commits.map(({ tree, parents }, at): Pair => {
-      const before = parents.map((one) => known.get(one) ?? others.get(one) ?? null)
-      const changes = logged[at]?.changes ?? []
-      return { changes, path: '', id: tree, before: before.length === 0 ? [null] : before }
-    })
+    let pairs: Pair[] = []
+    for (const [at, { tree, parents }] of commits.entries()) {
+      const before = parents.length === 0 ? [null] : await Promise.all(parents.map(rootOf))
+      pairs.push({ changes: logged[at]?.changes ?? [], path: '', id: tree, before })
+    }
     for (let depth = 0; pairs.length > 0; depth++) pairs = await this.#deeper(pairs, depth)
     for (const { changes } of logged) changes.sort(inGitsOrder)
     return logged

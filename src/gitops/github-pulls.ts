@@ -11,12 +11,11 @@ export function proposedOnGithub(
   folder: string,
 ): (pull: PullHead) => Promise<Proposed> {
   return async ({ number, headSha }) => {
-    if ((await reader.pullHead(number)) !== headSha) return { kind: 'moved' }
-    const base = await reader.mergeBaseWith(headSha)
-    const [old, own] = [`${base}:${folder}`, `${headSha}:${folder}`]
-    const ids = await reader.ids(base === undefined ? [own] : [old, own])
-    const tree = ids.get(own)
-    if (ids.get(old) === tree) return { kind: 'same' }
+    if ((await reader.commits.pullHead(number)) !== headSha) return { kind: 'moved' }
+    const base = await reader.commits.mergeBaseWith(headSha)
+    const before = base === undefined ? undefined : await reader.folderId(base, folder)
+    const tree = await reader.folderId(headSha, folder)
+    if (before === tree) return { kind: 'same' }
     if (tree === undefined)
       return { kind: 'changed', sources: { version: headSha, files: new Map() } }
     const { entries, isWhole } = await reader.listing(tree)

@@ -1,37 +1,25 @@
+import { Fault } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import { blobIdOf, textIdOf } from './blob-id.ts'
 import { BoundedCache } from './bounded-cache.ts'
-import {
-  faultOf,
-  type GithubBranch,
-  type GithubCall,
-  odd,
-  part,
-  shaOf,
-  type Tree,
-  treeIn,
-} from './github-git.ts'
+import { GithubCommits } from './github-commits.ts'
+import { type GithubBranch, type GithubCall, odd, part, type Tree, treeIn } from './github-git.ts'
 import { GithubObjects } from './github-objects.ts'
 import {
+  asking,
   bytesIn,
-  type Compared,
-  commitsIn,
-  comparedIn,
   type DeepEntry,
+  type GithubAsk,
   type Listing,
   listingIn,
-  type ReadCommit,
   toldTree,
 } from './github-told.ts'
 
-/** GitHub's largest page of commits. */
-const pageMax = 100
-/** So many entries of trees are remembered, some 200 bytes each. */
-const entriesMax = 100_000
+/** So many entries of trees, and of lists of all that lies below one, are remembered: some 250 bytes each. */
+const entriesMax = 50_000
 /** So many characters of files are remembered. */
 const charactersMax = 8_000_000
-/** So many commits of lists, and names of objects, are remembered. */
-const commitsMax = 2_000
+/** So many names of objects are remembered. */
 const namesMax = 20_000
 /** Fewer trees than that are asked for one by one, which costs no more. */
 const aloneMax = 2
@@ -43,68 +31,19 @@ const largeDepths = 2
  * remembered, up to a bound. Throws faults that say what was being done.
  */
 export class GithubReader {
-  readonly #call: GithubCall
-  readonly #at: { readonly owner: string; readonly repo: string }
+  readonly #ask: GithubAsk
   readonly #objects: GithubObjects
-  readonly branch: string
+  readonly commits: GithubCommits
   readonly #trees = new BoundedCache<Tree>(entriesMax)
   readonly #listings = new BoundedCache<Listing>(entriesMax)
   readonly #texts = new BoundedCache<string>(charactersMax)
   readonly #names = new BoundedCache<Sha>(namesMax)
-  readonly #commits = new BoundedCache<readonly ReadCommit[]>(commitsMax)
-  readonly #compared = new BoundedCache<Compared>(commitsMax)
 
-  constructor(call: GithubCall, { branch, owner, repo }: GithubBranch) {
-    this.#call = call
-    this.#at = { owner, repo }
-    this.branch = branch
-    this.#objects = new GithubObjects(call, this.#at)
-  }
-
-  /** The newest commits up to one, newest first, at most so many. */
-  async newest(tip: Sha, countMax: number): Promise<readonly ReadCommit[]> {
-    const key = `${tip} ${countMax}`
-    const known = this.#commits.get(key)
-    if (known) return known
-    const doing = `reading the newest commits of the GitOps repository up to ${tip}`
-    const route = 'GET /repos/{owner}/{repo}/commits'
-    const found: ReadCommit[] = []
-    for (let page = 1; found.length < countMax; page++) {
-      const given = { sha: tip, per_page: pageMax, page }
-      const some = commitsIn(await this.#ask(doing, route, given), doing)
-      found.push(...some)
-      if (some.length < pageMax) break
-    }
-    const newest = found.slice(0, countMax)
-    return this.#commits.put(key, newest, newest.length)
-  }
-
-  /** How two commits lie to each other; nothing when they have nothing in common, or one is not there. */
-  async compare(base: Sha, head: Sha): Promise<Compared | undefined> {
-    const known = this.#compared.get(`${base} ${head}`)
-    if (known) return known
-    const found = await this.#comparePage({ base, head, page: 1 })
-    if (found === undefined) return undefined
-    return this.#compared.put(`${base} ${head}`, found, found.commits.length)
-  }
-
-  /** The newest commit that the branch and this one have in common; nothing when there is none. */
-  async mergeBaseWith(head: Sha): Promise<Sha | undefined> {
-    // The files of a comparison are on its first page only, and nobody reads them here.
-    return (await this.#comparePage({ base: this.branch, head, page: 2 }))?.mergeBase
-  }
-
-  /** The commits that `head` has and `base` has not, in any order. */
-  async between(base: Sha, head: Sha): Promise<readonly ReadCommit[]> {
-    const first = await this.compare(base, head)
-    const commits = [...(first?.commits ?? [])]
-    const ahead = first?.ahead ?? 0
-    for (let page = 2; commits.length < ahead; page++) {
-      const next = await this.#comparePage({ base, head, page })
-      if (!next || next.commits.length === 0) throw odd(comparing(base, head))
-      commits.push(...next.commits)
-    }
-    return commits
+  constructor(call: GithubCall, at: GithubBranch) {
+    const { owner, repo } = at
+    this.#ask = asking(call, { owner, repo })
+    this.#objects = new GithubObjects(call, { owner, repo })
+    this.commits = new GithubCommits(call, at)
   }
 
   /** The ids of commits' trees, by the commits. */
@@ -114,6 +53,22 @@ export class GithubReader {
     return this.#remembered({ doing, by: 'oid', names: commits, fields }, (told) =>
       part(part(told, 'tree'), 'oid'),
     )
+  }
+
+  /** The id of a commit's tree. Throws when GitHub does not know the commit, or not yet. */
+  async rootOf(commit: Sha): Promise<Sha> {
+    const root = (await this.roots([commit])).get(commit)
+    if (root !== undefined) return root
+    const doing = `reading commit ${commit} of the GitOps repository`
+    throw new Fault('gitops_unreachable', `${doing}: GitHub does not know it`)
+  }
+
+  /** The tree of a folder as a commit has it; nothing when it has no such folder. */
+  async folderId(commit: Sha, folder: string): Promise<Sha | undefined> {
+    const name = `${commit}:${folder}`
+    const id = (await this.ids([name])).get(name)
+    if (id === undefined) await this.rootOf(commit)
+    return id
   }
 
   /** The ids of what is there by names such as `<commit>:<folder>`. */
@@ -216,13 +171,6 @@ export class GithubReader {
     return texts
   }
 
-  /** The head of a pull request. */
-  async pullHead(pull_number: number): Promise<Sha> {
-    const doing = `reading pull request ${pull_number} of the GitOps repository`
-    const route = 'GET /repos/{owner}/{repo}/pulls/{pull_number}'
-    return shaOf(part(await this.#ask(doing, route, { pull_number }), 'head'), doing)
-  }
-
   /** GraphQL cuts long texts short and knows only UTF-8: what its id does not prove is fetched as bytes. */
   async #textOf(sha: Sha, told: unknown): Promise<string> {
     const isWhole = typeof told === 'string' && (await textIdOf(told)) === sha
@@ -256,34 +204,7 @@ export class GithubReader {
     }
     return ids
   }
-
-  async #comparePage(asked: {
-    readonly base: string
-    readonly head: Sha
-    readonly page: number
-  }): Promise<Compared | undefined> {
-    const { base, head, page } = asked
-    const route = 'GET /repos/{owner}/{repo}/compare/{basehead}'
-    const parameters = { basehead: `${base}...${head}`, per_page: pageMax, page }
-    const answer = await this.#call(route, { ...this.#at, ...parameters })
-    if (answer.kind === 'refused' && answer.status === 404) {
-      // Or nobody lets us look any more, which is another matter.
-      await this.#ask(comparing(base, head), 'GET /repos/{owner}/{repo}', {})
-      return undefined
-    }
-    if (answer.kind !== 'ok') throw faultOf(answer, comparing(base, head))
-    return comparedIn(answer.data, comparing(base, head))
-  }
-
-  async #ask(doing: string, route: string, parameters: object): Promise<unknown> {
-    const answer = await this.#call(route, { ...this.#at, ...parameters })
-    if (answer.kind === 'ok') return answer.data
-    throw faultOf(answer, doing)
-  }
 }
-
-const comparing = (base: string, head: string) =>
-  `comparing ${base} with ${head} in the GitOps repository`
 
 const treeAsked = (sha: Sha) => ({
   doing: `reading tree ${sha} of the GitOps repository`,

@@ -35,7 +35,7 @@ export function githubSources(
   return async (tip) => {
     if (known?.tip === tip) return known.sources
     return asked(folder, async () => {
-      const tree = (await reader.ids([`${tip}:${folder}`])).get(`${tip}:${folder}`)
+      const tree = await reader.folderId(tip, folder)
       if (tree === undefined) throw new Error(`there is no ${folder} at ${tip}`)
       const sources = known?.tree === tree ? known.sources : await read(tree, tip)
       known = { tip, tree, sources }
@@ -65,7 +65,7 @@ export function readGithubFolder(reader: GithubReader) {
     folder: string,
     name = anyName,
   ): Promise<ReadonlyMap<string, string>> => {
-    const tree = (await reader.ids([`${commit}:${folder}`])).get(`${commit}:${folder}`)
+    const tree = await reader.folderId(commit, folder)
     if (tree === undefined) return new Map()
     return filesBelow(reader, tree, { among: () => (path) => name.test(path) })
   }

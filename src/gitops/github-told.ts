@@ -1,5 +1,14 @@
 import type { Sha } from '../domain/names.ts'
-import { odd, part, shaOf, type Tree, type TreeEntry, treeIn } from './github-git.ts'
+import {
+  faultOf,
+  type GithubCall,
+  odd,
+  part,
+  shaOf,
+  type Tree,
+  type TreeEntry,
+  treeIn,
+} from './github-git.ts'
 
 export type ReadCommit = {
   readonly sha: Sha
@@ -26,6 +35,17 @@ export type Listing = {
   readonly entries: readonly DeepEntry[]
   /** False when GitHub cut the list short. */
   readonly isWhole: boolean
+}
+
+/** Asks GitHub about one repository, and answers what it tells. Throws faults that say what was being done. */
+export type GithubAsk = (doing: string, route: string, parameters: object) => Promise<unknown>
+
+export function asking(call: GithubCall, at: { owner: string; repo: string }): GithubAsk {
+  return async (doing, route, parameters) => {
+    const answer = await call(route, { ...at, ...parameters })
+    if (answer.kind === 'ok') return answer.data
+    throw faultOf(answer, doing)
+  }
 }
 
 /** The commits of a list. */

@@ -53,4 +53,23 @@ describe('the history that GitHub’s API tells', () => {
       },
     )
   })
+
+  test('begins later where environments are large, and with the first commit where there are few', async () => {
+    const gitops = await tempGitops()
+    const apps = Array.from({ length: 10_000 }, (_, at) => `production/app-${at}/a.yaml`)
+    const commit = (paths: readonly string[], content: string) => ({
+      ...{ parents: [0], subject: content },
+      changes: paths.map((path) => ({ path, content })),
+    })
+    const later = Array.from({ length: 30 }, (_, at) =>
+      commit(['production/app-1/a.yaml'], `${at}`),
+    )
+    const refs = await importHistory(gitops.remote, [commit(apps, 'all'), ...later])
+    const history = new GithubHistory((await readerPlace(gitops.remote)).reader())
+    const [to, early] = [refs.at(-1) ?? '', refs[10] ?? '']
+    expect(await history.knownFrom(to)).toMatchObject({ ref: refs.at(-20) })
+    expect(await history.distance({ from: null, to })).toEqual({ ahead: 19, behind: 0 })
+    expect(await history.knownFrom(early)).toBeNull()
+    expect(await history.distance({ from: null, to: early })).toEqual({ ahead: 11, behind: 0 })
+  })
 })

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { type Answer, type Ask, found, ok, type RepositoryAsk } from './github-answers.ts'
 import { type GitRoute, git, isOf, told, types } from './github-git.ts'
-import type { Repository } from './github-state.ts'
 
 /** What reads the objects of a repository that has a folder. */
 export const readRoutes: readonly GitRoute[] = [
@@ -19,7 +18,7 @@ async function tree(ask: RepositoryAsk): Promise<Answer> {
   const own = found(await told(ask, 'rev-parse', '--verify', `${ask.params.sha}^{tree}`))
   const isDeep = ask.query.has('recursive')
   const entries = await listedIn(ask, own, isDeep ? ['-r', '-t'] : [])
-  const { listedMax } = ask.repository
+  const listedMax = isDeep ? ask.repository.listedMax : entries.length
   return ok({ sha: own, tree: entries.slice(0, listedMax), truncated: entries.length > listedMax })
 }
 
@@ -107,11 +106,10 @@ export async function objects(ask: Ask, query: string): Promise<Answer> {
   )
   if (repository?.folder === undefined) return notSeen(`${owner}/${repo}`)
   const asked = [...query.matchAll(/(\w+):\s*object\((?:oid|expression):\s*("(?:[^"\\]|\\.)*")\)/g)]
-  const told = asked.map(async ([, alias = '', name = '""']) => [
-    alias,
-    await objectShape({ ...ask, repository }, JSON.parse(name)),
-  ])
-  return ok({ data: { repository: Object.fromEntries(await Promise.all(told)) } })
+  const names = asked.map(([, , name = '""']) => String(JSON.parse(name)))
+  const found = await objectsIn(repository.folder, names)
+  const told = asked.map(([, alias = ''], at) => [alias, found[at] ?? null])
+  return ok({ data: { repository: Object.fromEntries(told) } })
 }
 
 const notSeen = (name: string): Answer =>
@@ -122,28 +120,44 @@ const notSeen = (name: string): Answer =>
     ],
   })
 
-async function objectShape(ask: RepositoryAsk & { repository: Repository }, name: string) {
-  const oid = await told(ask, 'rev-parse', '--verify', '--quiet', name)
-  const type = oid && (await told(ask, 'cat-file', '-t', oid))
-  if (!oid || !type) return null
+/** One git for all of them: a hundred are asked for at once. */
+async function objectsIn(folder: string, names: readonly string[]) {
+  const given = { cwd: folder, encoding: 'buffer', maxBuffer: 2 ** 28 } as const
+  const running = promisify(execFile)('git', ['cat-file', '--batch'], given)
+  running.child.stdin?.end(`${names.join('\n')}\n`)
+  const { stdout } = await running
+  let at = 0
+  return names.map(() => {
+    const end = stdout.indexOf(10, at)
+    const [oid = '', type = '', size] = stdout.toString('utf8', at, end).split(' ')
+    const isThere = size !== undefined && type !== 'missing' && /^[0-9a-f]{40}$/.test(oid)
+    const from = end + 1
+    at = isThere ? from + Number(size) + 1 : from
+    return isThere ? objectShape({ oid, type }, stdout.subarray(from, at - 1)) : null
+  })
+}
+
+function objectShape({ oid, type }: { oid: string; type: string }, bytes: Buffer) {
   switch (type) {
     case 'commit':
-      return {
-        __typename: 'Commit',
-        oid,
-        tree: { oid: await told(ask, 'rev-parse', `${oid}^{tree}`) },
-      }
-    case 'tree': {
-      const entries = (await listedIn(ask, oid, [])).map(({ path, mode, type, sha }) => ({
-        ...{ name: path, mode: Number.parseInt(mode, 8), type, oid: sha },
-      }))
-      return { __typename: 'Tree', oid, entries }
-    }
+      return { __typename: 'Commit', oid, tree: { oid: bytes.toString('utf8', 5, 45) } }
+    case 'tree':
+      return { __typename: 'Tree', oid, entries: [...treeEntries(bytes)] }
     default: {
-      const bytes = await bytesOf(ask, oid)
       const isBinary = bytes.includes(0)
       const text = isBinary ? null : bytes.subarray(0, textMax).toString('utf8')
       return { __typename: 'Blob', oid, byteSize: bytes.length, isBinary, text }
     }
+  }
+}
+
+/** `<mode> <name>`, a byte 0, and 20 bytes of the id, one after the other. */
+function* treeEntries(bytes: Buffer) {
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(0, at)
+    const [, mode = '', name = ''] = /^(\d+) (.*)$/s.exec(bytes.toString('utf8', at, end)) ?? []
+    const type = types[mode.padStart(6, '0')] ?? 'blob'
+    at = end + 21
+    yield { name, mode: Number.parseInt(mode, 8), type, oid: bytes.toString('hex', end + 1, at) }
   }
 }

@@ -2,9 +2,13 @@ import fc from 'fast-check'
 import { someonesGit, someonesGitTold } from './temp.ts'
 
 /** What a commit does to a path: a file of a content, with a mode; or it goes. */
-type Change = { readonly path: string; readonly content: number | null; readonly mode: string }
+type Change = { readonly path: string; readonly content: string | null; readonly mode?: string }
 /** A commit on the last one, or on an older one, or on several. */
-type Shaped = { readonly parents: readonly number[]; readonly changes: readonly Change[]; readonly subject: string } // biome-ignore format: one type
+export type Shaped = {
+  readonly parents: readonly number[]
+  readonly changes: readonly Change[]
+  readonly subject: string
+}
 
 const names = ['a', 'b', 'release.json'] as const
 const path = fc
@@ -12,7 +16,7 @@ const path = fc
   .map((parts) => parts.join('/'))
 const change = fc.record({
   path,
-  content: fc.option(fc.nat(2), { freq: 3 }),
+  content: fc.option(fc.constantFrom('0', '1', '2'), { freq: 3 }),
   mode: fc.constantFrom('100644', '100644', '100755', '120000'),
 })
 
@@ -42,12 +46,13 @@ export async function importHistory(
     stream.push(`commit refs/heads/main\nmark :${at + 1}\nauthor ${by}\ncommitter ${by}\n`)
     stream.push(`data ${Buffer.byteLength(subject)}\n${subject}\n`)
     if (at > 0)
-      for (const [nth, mark] of [...marks].entries()) stream.push(`${nth === 0 ? 'from' : 'merge'} :${mark}\n`) // biome-ignore format: one line
-    for (const { path, content, mode } of changes)
+      for (const [nth, mark] of [...marks].entries())
+        stream.push(`${nth === 0 ? 'from' : 'merge'} :${mark}\n`)
+    for (const { path, content, mode = '100644' } of changes)
       stream.push(
         content === null
           ? `D ${path}\n`
-          : `M ${mode} inline ${path}\ndata ${String(content).length}\n${content}\n`,
+          : `M ${mode} inline ${path}\ndata ${Buffer.byteLength(content)}\n${content}\n`,
       )
   }
   stream.push('done\n')
