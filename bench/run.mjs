@@ -1,3 +1,4 @@
+import { edge } from './edge.mjs'
 import { index } from './index.mjs'
 import { ingress } from './ingress.mjs'
 import { policy } from './policy.mjs'
@@ -11,6 +12,10 @@ import { write } from './write.mjs'
 
 /** Every bench by name: `npm run bench -- <name>`. It answers false when it found a defect. */
 const benches = new Map([
+  [
+    'edge',
+    { about: 'releases by GitHub’s API beside the contents API, in calls and time', run: edge },
+  ],
   ['index', { about: 'the index made of a whole history, status and history from it', run: index }],
   ['ingress', { about: 'durable accepts per second beside a bare Hono hello', run: ingress }],
   ['policy', { about: 'decisions per second beside plain json-logic-js, and bombs', run: policy }],

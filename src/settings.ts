@@ -243,16 +243,18 @@ function githubWriterProblems(given: Settings): (readonly [keyof Settings, strin
   if (!hasApp && token === undefined) problems.push(['GITOPS_WRITER', needsApp])
   if (given.GITOPS_SIGNING_KEY_FILE !== undefined)
     problems.push(['GITOPS_SIGNING_KEY_FILE', signedByGithub])
-  if (given.GITOPS_SSH_KEY_FILE !== undefined || others.some((one) => one.sshKeyFile !== undefined))
-    problems.push(['GITOPS_SSH_KEY_FILE', noSsh])
+  if (given.GITOPS_SSH_KEY_FILE !== undefined)
+    problems.push(['GITOPS_SSH_KEY_FILE', `nothing, ${byHttps}`])
+  if (others.some(({ sshKeyFile }) => sshKeyFile !== undefined))
+    problems.push(['GITOPS_REPOS', `no sshKeyFile, ${byHttps}`])
   return problems
 }
 
 const needsApp = 'git, or the GitHub App (APP_ID, PRIVATE_KEY and WEBHOOK_SECRET) or GITOPS_TOKEN'
 const signedByGithub =
   'nothing, as GITOPS_WRITER is github: GitHub signs what the app commits. Remove it, or set GITOPS_WRITER to git'
-const noSsh =
-  'nothing, here and in GITOPS_REPOS, as GITOPS_WRITER is github: it goes by https. Remove it, or set GITOPS_WRITER to git'
+const byHttps =
+  'as GITOPS_WRITER is github, which goes by https. Remove it, or set GITOPS_WRITER to git'
 
 /** True for what git may be pointed at: no option, no remote helper, no password in a URL. */
 function isRepositoryAddress(address: string): boolean {

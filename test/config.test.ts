@@ -400,3 +400,80 @@ test('A28: a password in the address of a chart repository is not told', () => {
   expect(told.join()).toContain('give that as passwordFile')
   expect(told.join()).not.toContain('canary-0123')
 })
+
+describe('GITOPS_WRITER', () => {
+  const app = { APP_ID: '1', PRIVATE_KEY: '-----BEGIN KEY-----', WEBHOOK_SECRET: 'a-secret-of-it' }
+  const repo = 'https://github.com/acme/gitops.git'
+  const byApi = { GITOPS_WRITER: 'github', GITOPS_REPO: repo, ...app }
+  const own = (given: object) => JSON.stringify([{ environments: ['staging'], ...given }])
+
+  test('is git unless it is said, and github by the app or a token', () => {
+    expect(config({}).gitops.writer).toBe('git')
+    expect(config(byApi).gitops.writer).toBe('github')
+    const byToken = { GITOPS_WRITER: 'github', GITOPS_REPO: repo, GITOPS_TOKEN: 'ghp_0123456789' }
+    expect(config(byToken).gitops.writer).toBe('github')
+    const enterprise = { GHE_HOST: 'ghe.example.com', GITOPS_REPO: 'https://ghe.example.com/a/b' }
+    expect(config({ ...byApi, ...enterprise }).gitops.writer).toBe('github')
+  })
+
+  test.each<{ name: string; set: Record<string, string>; want: string }>([
+    {
+      name: 'another word',
+      set: { GITOPS_WRITER: 'api' },
+      want: 'GITOPS_WRITER is "api"; expected git or github',
+    },
+    {
+      name: 'no repository',
+      set: { GITOPS_REPO: '' },
+      want: 'GITOPS_WRITER is "github"; expected git, or GITOPS_REPO with https://github.com/<owner>/<name>',
+    },
+    {
+      name: 'another host',
+      set: { GITOPS_REPO: 'https://gitlab.com/acme/gitops' },
+      want: 'expected https://github.com/<owner>/<name>, as GITOPS_WRITER is github; or set that to git',
+    },
+    {
+      name: 'ssh',
+      set: { GITOPS_REPO: 'git@github.com:acme/gitops.git' },
+      want: 'expected https://github.com/<owner>/<name>',
+    },
+    {
+      name: 'a page of a repository',
+      set: { GITOPS_REPO: 'https://github.com/acme/gitops/tree/main' },
+      want: 'expected https://github.com/<owner>/<name>',
+    },
+    {
+      name: 'one of the others elsewhere',
+      set: { GITOPS_REPOS: own({ repo: 'ssh://git@github.com/acme/other' }) },
+      want: 'GITOPS_REPOS is a value that is not shown; expected at repo: https://github.com',
+    },
+    {
+      name: 'nobody who writes',
+      set: { APP_ID: '' },
+      want: 'expected git, or the GitHub App (APP_ID, PRIVATE_KEY and WEBHOOK_SECRET) or GITOPS_TOKEN',
+    },
+    {
+      name: 'a key to sign with',
+      set: { GITOPS_SIGNING_KEY_FILE: 'key' },
+      want: 'GITOPS_SIGNING_KEY_FILE is "key"; expected nothing, as GITOPS_WRITER is github: GitHub signs what the app commits',
+    },
+    {
+      name: 'an ssh key',
+      set: { GITOPS_SSH_KEY_FILE: 'key' },
+      want: 'GITOPS_SSH_KEY_FILE is "key"; expected nothing',
+    },
+    {
+      name: 'an ssh key of one of the others',
+      set: { GITOPS_REPOS: own({ repo: 'https://github.com/acme/other', sshKeyFile: 'key' }) },
+      want: 'GITOPS_REPOS is a value that is not shown; expected no sshKeyFile',
+    },
+  ])('github with $name is refused with the way out', ({ set, want }) => {
+    expect(problems({ ...byApi, ...set }).join('\n')).toContain(want)
+  })
+
+  test('counts the app of github.yaml', () => {
+    const text = 'APP_ID: "12"\nPRIVATE_KEY: "-----BEGIN KEY-----"\nWEBHOOK_SECRET: from-the-file\n'
+    const read = readConfig({ GITOPS_WRITER: 'github', GITOPS_REPO: repo }, null, text)
+    expect(read).toMatchObject({ gitops: { writer: 'github' }, github: { appId: '12' } })
+  })
+})

@@ -36,22 +36,26 @@ const wantedShape = z.looseObject({
 })
 
 /** What the app should have: app.yml is the one list. */
-export async function wantedGrants() {
+export async function wantedGrants(isWriter = false) {
   const text = await readFile(new URL('../../app.yml', import.meta.url), 'utf8')
   const { default_events: events, default_permissions: permissions } = wantedShape.parse(
     parse(text),
   )
-  return { events, permissions }
+  return { events, permissions: { ...permissions, ...(isWriter ? toWrite : {}) } }
 }
 
 const place = 'in the app’s settings under Permissions & events'
 const add = `${place}, and accept it where the app is installed`
 
+/** Only where the app writes the GitOps repositories: GITOPS_WRITER=github without a GITOPS_TOKEN. */
+const toWrite = { contents: 'write' } as const
+const writeLoss: Loss = { isNeeded: true, without: 'it cannot write the GitOps repository' }
+
 /** Compares what the app may do and hears with app.yml. */
-export async function grantChecks(app: AskedApp): Promise<Check[]> {
+export async function grantChecks(app: AskedApp, isWriter: boolean): Promise<Check[]> {
   if (app.kind !== 'known')
     return [warning('permissions', 'and events are not known; correct the app first')]
-  const wanted = await wantedGrants().catch(() => null)
+  const wanted = await wantedGrants(isWriter).catch(() => null)
   if (wanted === null)
     return [
       warning(
@@ -61,7 +65,7 @@ export async function grantChecks(app: AskedApp): Promise<Check[]> {
     ]
   const permissions = [
     ...Object.entries(wanted.permissions).flatMap(([name, level]) =>
-      permissionChecks({ name, level, granted: app.permissions[name] }),
+      permissionChecks({ name, level, granted: app.permissions[name] }, isWriter),
     ),
     ...Object.keys(app.permissions)
       .filter((name) => !(name in wanted.permissions) && !isOptional(name, app.permissions[name]))
@@ -98,14 +102,16 @@ type Compared = {
 
 const levels: readonly (string | undefined)[] = [undefined, 'read', 'write', 'admin']
 
-function permissionChecks({ name, level, granted }: Compared): Check[] {
+function permissionChecks({ name, level, granted }: Compared, isWriter: boolean): Check[] {
   if (granted === level) return []
   if (levels.indexOf(granted) > levels.indexOf(level))
     return [tooMuch('permissions', `${name}: ${granted}`, `set it to ${level}`)]
   const missing =
     granted === undefined ? `${name}: ${level} is missing` : `${name} is ${granted}, not ${level}`
   const mend = `set it to ${level} ${add}`
-  return [lossCheck('permissions', { missing, loss: permissionLosses[name], mend })]
+  const loss =
+    isWriter && name in toWrite && granted !== undefined ? writeLoss : permissionLosses[name]
+  return [lossCheck('permissions', { missing, loss, mend })]
 }
 
 type Lost = { readonly missing: string; readonly loss: Loss | undefined; readonly mend: string }

@@ -49,7 +49,7 @@ export async function checkGithub(environment: Environment): Promise<readonly Ch
     ...checks,
     ...webhookSecretChecks(github),
     ...(problem === null ? appChecks(app) : [wrong('app', problem)]),
-    ...(await grantChecks(app)),
+    ...(await grantChecks(app, isWriter(config))),
     ...hook,
     ...deliveries,
     server,
@@ -59,6 +59,10 @@ export async function checkGithub(environment: Environment): Promise<readonly Ch
     ...people,
   ]
 }
+
+/** Whether the app writes one of the GitOps repositories, as a token writes the others. */
+const isWriter = ({ gitops: { writer, repositories } }: Config): boolean =>
+  writer === 'github' && repositories.some(({ token }) => token === undefined)
 
 const apiOf = ({ appId, privateKey, secrets: [secret], baseUrl }: GithubConfig): GithubApi => {
   const log = makeLog('silent', [])

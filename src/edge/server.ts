@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '../config.ts'
+import { brokenAnswer } from '../ingress/http/errors.ts'
 import { type ServerParts, serverParts } from '../server-parts.ts'
 import { newServerId } from '../store/ids.ts'
 import { IndexStore } from '../store/release-index.ts'

@@ -608,6 +608,29 @@ describe('who is known on GitHub', () => {
   })
 })
 
+describe('with GITOPS_WRITER=github', () => {
+  test.each([
+    { name: 'the app may write', level: 'write', want: '✓ permissions: are those of app.yml' },
+    {
+      name: 'the app may only read',
+      level: 'read',
+      want: '✗ permissions: contents is read, not write, so it cannot write the GitOps repository; set it to write in the app’s settings under Permissions & events, and accept it where the app is installed',
+    },
+    {
+      name: 'a token writes',
+      level: 'read',
+      set: { GITOPS_TOKEN: 'a-token-of-the-tests' },
+      want: '✓ permissions: are those of app.yml',
+    },
+  ] as const)('where $name', async ({ level, want, ...given }) => {
+    const { github, settings } = await started()
+    github.permissions = { ...github.permissions, contents: level }
+    const set = 'set' in given ? given.set : {}
+    const { out } = await doctor({ ...settings, GITOPS_WRITER: 'github', ...set })
+    expect(out).toContain(want)
+  })
+})
+
 describe('app.yml', () => {
   it('asks for the permissions and events of which the doctor knows what they are for', async () => {
     const { permissions, events } = await wantedGrants()

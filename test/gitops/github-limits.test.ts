@@ -1,14 +1,9 @@
-import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { BranchMemory } from '../../src/gitops/memory.ts'
-import { Releaser } from '../../src/release/releaser.ts'
-import { manifest } from '../support/builders.ts'
+import { askedOnGithub } from '../support/asked-on-github.ts'
 import { settableClock } from '../support/clock.ts'
 import { put } from '../support/direct.ts'
 import type { GithubFault } from '../support/github.ts'
 import { onGithub } from '../support/on-github.ts'
-import { type TestPorts, testParts } from '../support/parts.ts'
-import { hubOf } from '../support/writer-host.ts'
 
 const nothing = () => Promise.resolve(true)
 const moving = /^\/graphql$/
@@ -57,33 +52,9 @@ describe('F24/F10: GitHub’s limits', () => {
   })
 })
 
-const nameOf = (at: number) => `app-${String(at).padStart(3, '0')}`
-
-/** A releaser that writes by GitHub's API, and requests that wait for it, in their order. */
-async function flooded(count: number) {
-  const names = Array.from({ length: count }, (_, at) => nameOf(at))
-  const own = { extra: 'repository: owner/web\n' }
-  const manifests = Object.fromEntries(
-    names.map((app) => [`${app}.yaml`, manifest({ app, ...own })]),
-  )
-  const parts = await testParts({ manifests })
-  const { clock, gitops } = parts
-  const hub = await hubOf(gitops.remote, clock)
-  hub.github.nowMs = () => clock.nowMs()
-  const memory = new BranchMemory({
-    ...{ file: join(gitops.folder, 'seen'), url: gitops.remote, branch: 'main' },
-  })
-  const writer = hub.writer(memory, { author: null })
-  await parts.push()
-  for (const app of names) await parts.ask({ id: `r-${app}`, app })
-  const { batchMax } = writer
-  const ports: TestPorts = { ...parts.ports, gitops: writer, batchMax }
-  return { ...parts, ...hub, names, ports, releaser: new Releaser(ports) }
-}
-
 describe('F24/F10: a release that waits for GitHub', () => {
   test('waits as long as GitHub asks, and says so', async () => {
-    const { releaser, github, events, clock, gitops } = await flooded(1)
+    const { releaser, github, events, clock, gitops } = await askedOnGithub(1)
     github.fail('POST', /\/git\/trees$/, { status: 403, secondary: true, retryAfter: 90 })
     const askedMs = clock.nowMs()
     await releaser.step()
@@ -102,7 +73,7 @@ describe('F24/F10: a release that waits for GitHub', () => {
   })
 
   test('F42: in a flood of 200 lands in its order, and GitHub never says that it is too much', async () => {
-    const { releaser, github, events, clock, gitops, names, ports } = await flooded(200)
+    const { releaser, github, events, clock, gitops, names, ports } = await askedOnGithub(200)
     Object.assign(github, { limitPerMinute: 80, limitPerContentHour: 500, pointsPerMinute: 900 })
     const next = () => events.nextTargetedMs(ports.environments)
     for (let dueMs = await next(); dueMs !== undefined; dueMs = await next()) {

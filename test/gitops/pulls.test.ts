@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { proposedSources } from '../../src/gitops/pulls.ts'
+import { readings } from '../support/readings.ts'
 import { putFiles, putLink, someonesGit, type TempGitops, tempGitops } from '../support/temp.ts'
 
 /** A repository whose branch has one policy, and what a pull request makes of it. */
-async function proposed(change: (gitops: TempGitops) => Promise<unknown>) {
+async function proposedOn(
+  of: (typeof readings)[number]['of'],
+  change: (gitops: TempGitops) => Promise<unknown>,
+) {
   const gitops = await tempGitops()
   await gitops.someoneCommits({ 'policies/a.json': '1', 'other.txt': '' })
   await gitops.writer.refresh()
@@ -12,15 +15,20 @@ async function proposed(change: (gitops: TempGitops) => Promise<unknown>) {
   await someonesGit(gitops.tree, 'commit', '--quiet', '--allow-empty', '-m', 'proposed')
   await someonesGit(gitops.tree, 'push', '--quiet', 'origin', 'HEAD:refs/pull/7/head')
   const headSha = (await someonesGit(gitops.tree, 'rev-parse', 'HEAD')).trim()
-  const read = proposedSources(gitops.git, 'policies')
-  return { ...gitops, headSha, look: (sha = headSha) => read({ number: 7, headSha: sha }) }
+  const reading = await of(gitops)
+  reading.pull(7, headSha)
+  const read = reading.proposed('policies')
+  const look = (sha = headSha) => read({ number: 7, headSha: sha })
+  return { ...gitops, ...reading, headSha, look }
 }
 const write =
   (files: Record<string, string | null>) =>
   ({ tree }: TempGitops) =>
     putFiles(tree, files)
 
-describe('the policies of a pull request', () => {
+describe.each(readings)('the policies of a pull request, read by $name,', ({ of }) => {
+  const proposed = (change: (gitops: TempGitops) => Promise<unknown>) => proposedOn(of, change)
+
   test('are read at its head, and the tip that is decided on stays', async () => {
     const { look, headSha, writer } = await proposed(write({ 'policies/b.json': '2' }))
     const before = await writer.lastTip()
@@ -64,10 +72,10 @@ describe('the policies of a pull request', () => {
   })
 
   test('of a repository that does not answer are an error, and the next look is a new one', async () => {
-    const { look, git, remote } = await proposed(write({ 'policies/b.json': '2' }))
-    await git(['config', 'remote.origin.url', `${remote}-gone`])
+    const { look, goesAway, comesBack } = await proposed(write({ 'policies/b.json': '2' }))
+    await goesAway()
     await expect(look()).rejects.toMatchObject({ code: 'gitops_unreachable' })
-    await git(['config', 'remote.origin.url', remote])
+    await comesBack()
     expect(await look()).toMatchObject({ kind: 'changed' })
   })
 })

@@ -1,7 +1,8 @@
 import { mkdir, rename, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { branchSources, folderSources } from '../../src/gitops/sources.ts'
+import { folderSources } from '../../src/gitops/sources.ts'
+import { readings } from '../support/readings.ts'
 import { putFiles, putLink, someonesGit, tempFolder, tempGitops } from '../support/temp.ts'
 
 const noTip = '0'.repeat(40)
@@ -128,13 +129,13 @@ describe('a folder', () => {
   })
 })
 
-describe('a folder of the GitOps repository', () => {
+describe.each(readings)('a folder of the GitOps repository, read by $name,', ({ of }) => {
   test('is read as it stood at the tip', async () => {
     const gitops = await tempGitops()
     const first = await gitops.someoneCommits({ 'policies/a.json': 'one', 'other/b.json': 'b' })
     const second = await gitops.someoneCommits({ 'policies/a.json': 'two' })
     await gitops.writer.refresh()
-    const read = branchSources(gitops.git, 'policies')
+    const read = (await of(gitops)).sources('policies')
     for (const [tip, want] of [[first, 'one'], [second, 'two'], [first, 'one']] as const) // biome-ignore format: rows
       expect(Object.fromEntries((await read(tip)).files), tip).toEqual({ 'a.json': want })
   })
@@ -147,7 +148,7 @@ describe('a folder of the GitOps repository', () => {
       'manifests/notes.md': 'x',
     })
     await gitops.writer.refresh()
-    const { files } = await branchSources(gitops.git, 'manifests')(tip)
+    const { files } = await (await of(gitops)).sources('manifests')(tip)
     expect(Object.fromEntries(files)).toEqual(chart)
   })
 
@@ -156,7 +157,7 @@ describe('a folder of the GitOps repository', () => {
     const first = await gitops.someoneCommits({ 'policies/a.json': 'one' })
     const elsewhere = await gitops.someoneCommits({ 'other/b.json': 'b' })
     await gitops.writer.refresh()
-    const read = branchSources(gitops.git, 'policies')
+    const read = (await of(gitops)).sources('policies')
     expect((await read(first)).version).toBe(first)
     expect(await read(elsewhere)).toBe(await read(first))
   })
@@ -170,7 +171,7 @@ describe('a folder of the GitOps repository', () => {
     }
     const tip = await gitops.someoneCommits(files)
     await gitops.writer.refresh()
-    const read = await branchSources(gitops.git, 'policies')(tip)
+    const read = await (await of(gitops)).sources('policies')(tip)
     expect(
       Object.fromEntries([...read.files].map(([path, text]) => [`policies/${path}`, text])),
     ).toEqual(files)
@@ -180,7 +181,7 @@ describe('a folder of the GitOps repository', () => {
     const gitops = await tempGitops()
     const tip = await gitops.someoneCommits({ 'policies/tab\there.json': 't' })
     await gitops.writer.refresh()
-    const { files } = await branchSources(gitops.git, 'policies')(tip)
+    const { files } = await (await of(gitops)).sources('policies')(tip)
     expect([...files.keys()]).toEqual(['tab\there.json'])
   })
 
@@ -193,14 +194,14 @@ describe('a folder of the GitOps repository', () => {
     await someonesGit(gitops.tree, 'commit', '-m', 'link')
     await someonesGit(gitops.tree, 'push', 'origin', 'HEAD:main')
     const tip = await gitops.writer.refresh()
-    const read = branchSources(gitops.git, 'policies')
+    const read = (await of(gitops)).sources('policies')
     await expect(read(tip)).rejects.toMatchObject({ code: 'sources_unreadable' })
   })
 
   test('F25: that is not there is a fault, not an empty set', async () => {
     const gitops = await tempGitops()
     const tip = await gitops.writer.tip()
-    const read = branchSources(gitops.git, 'policies')
+    const read = (await of(gitops)).sources('policies')
     await expect(read(tip)).rejects.toMatchObject({ code: 'sources_unreadable' })
   })
 })

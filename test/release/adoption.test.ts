@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { History } from '../../src/gitops/history.ts'
 import { indexParts } from '../../src/index-parts.ts'
 import { firstRepository, IndexStore } from '../../src/store/release-index.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
@@ -9,6 +8,7 @@ import { settableClock } from '../support/clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { reindexed } from '../support/index.ts'
 import { drain, testParts } from '../support/parts.ts'
+import { historyOf } from '../support/readings.ts'
 import {
   putFiles,
   someonesGit,
@@ -96,7 +96,7 @@ async function newServer(gitops: TempGitops, given?: Awaited<ReturnType<typeof t
     warn: (_: object, text: string) => void logged.push(text),
   }
   const { follower, drift } = indexParts({
-    history: new History(gitops.git, gitops.stream),
+    history: await historyOf(gitops),
     ...{ database, of: firstRepository, address: gitops.remote, log },
     ...{ releases, gitops: gitops.writer, clock: settableClock(), mode: 'warn' },
   })

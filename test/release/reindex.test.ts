@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { History } from '../../src/gitops/history.ts'
 import { manifest } from '../support/builders.ts'
 import { indexIn, reindexed } from '../support/index.ts'
 import { drain, type TestParts, testParts } from '../support/parts.ts'
+import { historyByApi } from '../support/readings.ts'
 import { putFiles, someonesGit, tempDatabase } from '../support/temp.ts'
 
 const places = ['web', 'api'].flatMap((app) =>
@@ -111,10 +113,15 @@ describe('an index that is made anew', () => {
         await follower.upTo(await gitops.writer.refresh())
         const moments = history.map((_, step) => began + step * 60 + 90)
         const kept = await indexIn(database, moments)
-        const { database: empty } = await tempDatabase()
-        const made = await reindexed(empty, gitops)
-        expect(made.different).toEqual([])
-        expect(await indexIn(empty, moments)).toEqual(kept)
+        for (const history of [
+          new History(gitops.git, gitops.stream),
+          await historyByApi(gitops),
+        ]) {
+          const { database: empty } = await tempDatabase()
+          const made = await reindexed(empty, gitops, history)
+          expect(made).toMatchObject({ different: [], since: null })
+          expect(await indexIn(empty, moments)).toEqual(kept)
+        }
         await reindexed(database, gitops)
         expect(await indexIn(database, moments)).toEqual(kept)
       }),

@@ -22,8 +22,12 @@ export const wrangler = {
   },
 }
 
-/** The Workers of the tests: the one that ships, and the parts of it that need no database elsewhere. */
-export const workers = { ships: 'src/edge.ts', parts: 'test/edge/parts-worker.ts' } as const
+/** The Workers of the tests: the one that ships, parts of it on a database of their own, and a tool. */
+export const workers = {
+  ships: 'src/edge.ts',
+  parts: 'test/edge/parts-worker.ts',
+  probe: 'test/edge/probe-worker.ts',
+} as const
 export type WorkerName = keyof typeof workers
 
 /** The file that a Worker was bundled into by `bundleWorker`. */
@@ -43,6 +47,9 @@ export async function bundleWorker(name: WorkerName): Promise<void> {
 }
 
 type Metafile = {
+  readonly inputs: Readonly<
+    Record<string, { readonly imports: readonly { readonly path: string }[] }>
+  >
   readonly outputs: Readonly<
     Record<
       string,
@@ -55,7 +62,7 @@ type Metafile = {
 export async function weigh(name: WorkerName) {
   const text = await readFile(bundleOf(name))
   const metafile = await readFile(join(kept, name, 'meta.json'), 'utf8')
-  const { outputs } = JSON.parse(metafile) as Metafile
+  const { inputs: sources, outputs } = JSON.parse(metafile) as Metafile
   const output = Object.entries(outputs).find(([file]) => file.endsWith('.js'))
   const inputs = Object.entries(output?.[1].inputs ?? {})
   const weights = new Map<string, number>()
@@ -64,10 +71,14 @@ export async function weigh(name: WorkerName) {
     weights.set(part, (weights.get(part) ?? 0) + bytesInOutput)
   }
   return {
-    text: text.toString('utf8'),
     bytes: text.length,
     gzipBytes: gzipSync(text).length,
     files: inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file),
+    /** The files that import a module of Node's. */
+    importersOf: (name: string) =>
+      Object.entries(sources)
+        .filter(([, { imports }]) => imports.some(({ path }) => path.replace('node:', '') === name))
+        .map(([file]) => file),
     /** Packages and rooms by their bytes, the largest first. */
     parts: [...weights].sort(([, a], [, b]) => b - a),
   }

@@ -1,19 +1,18 @@
-import type { Place } from '../../src/domain/history.ts'
-import { History } from '../../src/gitops/history.ts'
+import type { HistoryPort, Place } from '../../src/domain/history.ts'
 import { reindexPorts } from '../../src/index-parts.ts'
 import { reindex } from '../../src/release/reindex.ts'
 import type { Database } from '../../src/store/client.ts'
 import { firstRepository, IndexStore } from '../../src/store/release-index.ts'
 import { ReleaseStore } from '../../src/store/releases.ts'
 import { settableClock } from './clock.ts'
+import { historyOf } from './readings.ts'
 import type { TempGitops } from './temp.ts'
 
 /** Makes the index of a repository anew, in any database. */
-export async function reindexed(database: Database, { git, stream, remote, writer }: TempGitops) {
-  const of = { of: firstRepository, address: remote }
-  const history = new History(git, stream)
-  const given = { database, history, ...of, clock: settableClock() }
-  return reindex(reindexPorts(given), await writer.refresh())
+export async function reindexed(database: Database, gitops: TempGitops, by?: HistoryPort) {
+  const history = by ?? (await historyOf(gitops))
+  const given = { of: firstRepository, address: gitops.remote, clock: settableClock() }
+  return reindex(reindexPorts({ database, history, ...given }), await gitops.writer.refresh())
 }
 
 type Row = Readonly<Record<string, unknown>>

@@ -26,7 +26,16 @@ import { ReleaseStore } from '../../src/store/releases.ts'
 import { ScheduleStore } from '../../src/store/schedules.ts'
 import { alice, artifact, event, manifest } from './builders.ts'
 import { settableClock } from './clock.ts'
-import { type Later, newWriter, putFiles, tempDatabase, tempFolder, tempGitops } from './temp.ts'
+import { historyOf } from './readings.ts'
+import {
+  type Later,
+  newWriter,
+  putFiles,
+  tempDatabase,
+  tempFolder,
+  tempGitops,
+  ways,
+} from './temp.ts'
 
 /** The ports of both parts of the loop. */
 export type TestPorts = LoopPorts & RepositoryPorts
@@ -77,12 +86,13 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     warn: (_: object, text: string) => void logged.push({ level: 'warn', text }),
     error: (_: object, text: string) => void logged.push({ level: 'error', text }),
   }
+  const history = await historyOf(gitops)
   const indexOf = (
     writer: LocalWriter,
     { git, stream }: Pick<typeof gitops, 'git' | 'stream'> = gitops,
   ) =>
     indexParts({
-      history: new History(git, stream),
+      history: ways.readsByApi ? history : new History(git, stream),
       ...{ database, of: firstRepository, address: gitops.remote, clock },
       ...{ releases: stores.releases, gitops: writer, log, mode: given.drift ?? 'warn' },
     })

@@ -113,11 +113,12 @@ type Ways = {
   direct: boolean
   /** By GitHub’s API, with its compare-and-swap or without. */
   github: 'swap' | 'look' | null
+  readsByApi: boolean
   signing: Pick<Remote, 'signingKeyFile' | 'author'>
 }
 
-/** How writers push, and whether they sign: one suite is run on every way. */
-export const ways: Ways = { direct: true, github: null, signing: {} }
+/** How writers push, whether they sign, and how history is read: one suite is run on every way. */
+export const ways: Ways = { direct: true, github: null, readsByApi: false, signing: {} }
 
 export type TempGitops = Awaited<ReturnType<typeof tempGitops>>
 

@@ -30,7 +30,7 @@ export type Workerd = {
 type Given = {
   /** Settings and secrets. Stand-ins are reached at 127.0.0.1, as from any program here. */
   readonly vars?: Readonly<Record<string, string>>
-  /** What objects and queues keep; another start on it goes on. */
+  /** Where objects keep what they keep; another start on it goes on. */
   readonly folder?: string
 }
 
@@ -39,7 +39,10 @@ process.once('exit', () => {
   for (const child of running) endGroup(child)
 })
 
-/** Starts a bundled Worker by `wrangler dev`, which knows its objects, queues and crons. */
+/**
+ * Starts a bundled Worker by `wrangler dev`, which knows its objects, queues and crons. Other than at
+ * Cloudflare, a kill loses what waits in the queue: here it lies in memory.
+ */
 export async function startWorkerd(name: WorkerName, given: Given, later: Later): Promise<Workerd> {
   const folder = given.folder ?? (await tempFolder(later))
   const vars = Object.entries(given.vars ?? {}).flatMap(([key, value]) => [
@@ -112,7 +115,7 @@ type Start = {
 }
 
 const argumentsOf = ({ name, folder, port, vars }: Start): string[] => [
-  ...[wrangler.file, 'dev', bundleOf(name), '--no-bundle', '--local', '--test-scheduled'],
+  ...[wrangler.file, 'dev', bundleOf(name), '--no-bundle', '--local'],
   ...['--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
   ...['--persist-to', join(folder, 'state'), '--show-interactive-dev-session', 'false'],
   ...vars,
