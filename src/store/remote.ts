@@ -132,7 +132,8 @@ async function untilTaken<T>(operation: () => Promise<T>, sinceMs: number): Prom
       return await operation()
     } catch (error) {
       if (!isPassing(error)) throw error
-      if (performance.now() > sinceMs + retryLimitMs)
+      // Once more whatever it took: what became of a write that was lost is worth one look.
+      if (attempt > 0 && performance.now() > sinceMs + retryLimitMs)
         throw new Fault('database_busy', 'waiting for the database to answer', { cause: error })
       await wait(Math.min(pauseMs * 2 ** attempt, pauseMaxMs) * (0.5 + Math.random() / 2))
     }

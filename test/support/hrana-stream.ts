@@ -46,17 +46,47 @@ class StatementError extends Error {
 const storedMax = 50
 const storedLengthMax = 5_000
 
-/** One stream: a connection of its own to the file, and the texts that were stored on it. */
+/** Connections to a file: one that a stream is done with serves the next, for to open one reads the schema. */
+export class Connections {
+  readonly #file: string
+  #free: Native.Database[] = []
+
+  constructor(file: string) {
+    this.#file = file
+  }
+
+  take(): Native.Database {
+    const free = this.#free.pop()
+    if (free) return free
+    const opened = new Native(this.#file, { timeout: 0 })
+    opened.exec('pragma foreign_keys = on')
+    return opened
+  }
+
+  give(connection: Native.Database): void {
+    this.#free.push(connection)
+  }
+
+  close(): void {
+    for (const connection of this.#free) connection.close()
+    this.#free = []
+  }
+}
+
+/** One stream: a connection that it has to itself, and the texts that were stored on it. */
 export class HranaStream {
   readonly #database: Native.Database
+  readonly #connections: Connections
   readonly #lock: WriteLock
   readonly #texts = new Map<number, string>()
   #isTimedOut = false
+  /** After a lock that another program had, a connection loses what is written on it. */
+  #wasBusy = false
   isClosed = false
 
-  constructor(file: string, lock: WriteLock) {
-    this.#database = new Native(file, { timeout: 0 })
-    this.#database.exec('pragma foreign_keys = on')
+  constructor(connections: Connections, lock: WriteLock) {
+    this.#connections = connections
+    this.#database = connections.take()
     this.#lock = lock
   }
 
@@ -69,12 +99,13 @@ export class HranaStream {
     }
   }
 
-  /** Ends the connection; a transaction that it has is rolled back. */
+  /** Lets go of the connection; a transaction that it has is rolled back. */
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
     if (this.#database.inTransaction) this.#database.exec('rollback')
-    this.#database.close()
+    if (this.#wasBusy) this.#database.close()
+    else this.#connections.give(this.#database)
     this.#lock.release(this)
   }
 
@@ -140,6 +171,9 @@ export class HranaStream {
     if (!isPlainRead.test(sql)) await this.#lock.take(this, () => this.#timeOut())
     try {
       return this.#run(sql, statement)
+    } catch (error) {
+      this.#wasBusy ||= problemOf(error).code === 'SQLITE_BUSY'
+      throw error
     } finally {
       if (!this.#database.inTransaction) this.#lock.release(this)
     }

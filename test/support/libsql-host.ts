@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import Native from 'libsql'
-import { HranaStream, type StreamRequest } from './hrana-stream.ts'
+import { Connections, HranaStream, type StreamRequest } from './hrana-stream.ts'
 import { WriteLock } from './write-lock.ts'
 
 /**
@@ -38,6 +38,7 @@ type Pipeline = { readonly baton?: string | null; readonly requests: readonly St
  */
 export class LibsqlHost {
   readonly #file: string
+  readonly #connections: Connections
   readonly #given: Given
   readonly #lock = new WriteLock()
   readonly #streams = new Map<string, { stream: HranaStream; timer: NodeJS.Timeout }>()
@@ -52,6 +53,7 @@ export class LibsqlHost {
 
   constructor(file: string, given: Given = {}) {
     this.#file = file
+    this.#connections = new Connections(file)
     this.#given = given
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy())
@@ -78,6 +80,7 @@ export class LibsqlHost {
       clearTimeout(timer)
       stream.close()
     }
+    this.#connections.close()
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -124,7 +127,7 @@ export class LibsqlHost {
   }
 
   #streamOf(baton: string | null): HranaStream | 'expired' | undefined {
-    if (baton === null) return new HranaStream(this.#file, this.#lock)
+    if (baton === null) return new HranaStream(this.#connections, this.#lock)
     if (this.#expired.has(baton)) return 'expired'
     const kept = this.#streams.get(baton)
     clearTimeout(kept?.timer)
