@@ -1,7 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { Bindings, Context, DeliveryBatch, ObjectState, ServerCalls } from './edge/bindings.ts'
+import type { Bindings, DeliveryBatch, ObjectState, ServerCalls } from './edge/bindings.ts'
 import { Door, serverOf } from './edge/door.ts'
 import { EdgeServer } from './edge/server.ts'
+import type { AcceptResult, Arrival } from './store/artifacts.ts'
 
 /** The Durable Object that `wrangler.toml` names. */
 export class Server extends DurableObject implements ServerCalls {
@@ -14,6 +15,10 @@ export class Server extends DurableObject implements ServerCalls {
 
   fetch(request: Request): Promise<Response> {
     return this.#server.fetch(request)
+  }
+
+  accept(arrival: Arrival): Promise<AcceptResult> {
+    return this.#server.accept(arrival)
   }
 
   wake(): Promise<void> {
@@ -30,8 +35,8 @@ export class Server extends DurableObject implements ServerCalls {
 }
 
 export default {
-  fetch: (request: Request, bindings: Bindings, context: Context): Promise<Response> =>
-    Door.of(bindings).answer(request, context),
+  fetch: (request: Request, bindings: Bindings): Promise<Response> =>
+    Door.of(bindings).answer(request),
   queue: (batch: DeliveryBatch, bindings: Bindings): Promise<void> => Door.of(bindings).keep(batch),
   scheduled: (_: unknown, bindings: Bindings): Promise<void> => serverOf(bindings).tick(),
 }

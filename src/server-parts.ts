@@ -70,6 +70,7 @@ export type Opened = Core & {
 export type ServerParts = {
   /** Says that there may be something new to do. */
   readonly wake: () => void
+  readonly artifacts: ArtifactStore
   /** Answers every request. */
   readonly app: ReturnType<typeof httpApp>
   readonly surfaces: Surfaces
@@ -89,7 +90,7 @@ export type ServerParts = {
 export async function serverParts(config: Config, opened: Opened): Promise<ServerParts> {
   const { database, gitops, led, adminToken, setup, who, isSweeping = true, log } = opened
   const { repositories, ...parts } = partsOf(config, opened)
-  const { commands, loopOn, health, metrics, users, policiesNow, gitopsPushed } = parts
+  const { commands, loopOn, health, metrics, artifacts, users, policiesNow, gitopsPushed } = parts
   const surfaces = await openSurfaces(config, {
     ...{ database, server: who.server, commands, gitopsPushed, isSweeping, log },
     policies: proposedOf(config, first(gitops)),
@@ -120,7 +121,7 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
     ...{ slack: surfaces.slack, github: surfaces.github, setup },
   })
   return {
-    ...{ app, surfaces, candidacy, wake: commands.wake, policiesNow },
+    ...{ app, surfaces, candidacy, artifacts, wake: commands.wake, policiesNow },
     followers: repositories.map(({ follower }) => follower),
     nextDueMs: dueOf(database, [
       ...(config.slack ? ['slack'] : []),
@@ -152,16 +153,10 @@ function dueOf(database: Database, surfaces: readonly string[]) {
 }
 
 /** What answers and carries out requests, without anybody to send them. */
-export function partsOf(config: Config, core: Core) {
+function partsOf(config: Config, core: Core) {
   const { database, gitops: opened, charts, read, hasProcess, log } = core
   const { events, releases, controls } = storesOn(database, config)
-  const counts = {
-    eventsByStatus: () => events.counts(),
-    runningByEnv: () => releases.counts(),
-    healthByEnv: () => releases.healthCounts(),
-    oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
-  }
-  const metrics = metricsOf(counts, { hasProcess })
+  const metrics = metricsOf(countsOf({ events, releases }), { hasProcess })
   const { batchEnded, pushEnded } = metrics
   const artifacts = new ArtifactStore(database)
   const users = new UserStore(database)
@@ -203,8 +198,17 @@ export function partsOf(config: Config, core: Core) {
     await controls.lookAgain()
     wake()
   }
-  return { loopOn, repositories, commands, users, policiesNow, metrics, health, gitopsPushed }
+  const asked = { commands, artifacts, users, policiesNow, health, gitopsPushed }
+  return { ...asked, loopOn, repositories, metrics }
 }
+
+const countsOf = ({ events, releases }: { events: EventStore; releases: ReleaseStore }) => ({
+  eventsByStatus: () => events.counts(),
+  runningByEnv: () => releases.counts(),
+  healthByEnv: () => releases.healthCounts(),
+  oldestUnpushedMs: () => events.oldestNewMs(clock.nowMs()),
+})
+
 /** The stores that both sides use: what people ask, and the loop. */
 const storesOn = (database: Database, config: Config) => ({
   events: new EventStore(database),

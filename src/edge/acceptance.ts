@@ -5,8 +5,9 @@ import type { Command } from '../domain/command.ts'
 import { Fault, refuse } from '../domain/fault.ts'
 import { apiApp } from '../ingress/http/app.ts'
 import { artifactRoutes } from '../ingress/http/artifacts.ts'
+import type { Logger } from '../logger.ts'
 import { loadPolicies, type PolicySet } from '../policy/policy.ts'
-import { ArtifactStore } from '../store/artifacts.ts'
+import { type Arrival, ArtifactStore } from '../store/artifacts.ts'
 import { type Database, openForRequests } from '../store/client.ts'
 import { DeliveryStore } from '../store/deliveries.ts'
 import { newId } from '../store/ids.ts'
@@ -14,7 +15,7 @@ import { KeptSourcesStore } from '../store/kept-sources.ts'
 import { TokenStore } from '../store/tokens.ts'
 import { UserStore } from '../store/users.ts'
 import { tokenParts } from '../token-parts.ts'
-import type { Bindings } from './bindings.ts'
+import type { Bindings, ServerCalls } from './bindings.ts'
 import { logOf } from './log.ts'
 import { queuedHooks } from './queued-hooks.ts'
 
@@ -29,23 +30,22 @@ export type Acceptance = {
 
 type Given = {
   readonly queue: Bindings['DELIVERIES']
-  /** Says to the server that there is something new. */
-  readonly wake: () => Promise<void>
+  /** Got anew for each call: it belongs to the request. */
+  readonly server: () => ServerCalls
 }
 
 /**
  * Takes in what comes in bursts, without the rest of the server. Who may post artifacts is read from the
  * policies as the server read them last, so that nothing is asked of GitHub. Asks nobody when it is made.
  */
-export function acceptance(config: Config, { queue, wake }: Given): Acceptance {
+export function acceptance(config: Config, { queue, server }: Given): Acceptance {
   const { url, token } = config.database
   const database = openForRequests(url ?? '', token)
   const log = logOf(config)
   const deliveries = new DeliveryStore(database)
   const ports = {
     ...{ clock, ids: { next: newId }, tokens: new TokenStore(database) },
-    artifacts: new ArtifactStore(database, { isShared: false }),
-    // The door wakes the server, once the answer is on its way.
+    artifacts: { accept: acceptBy(server, database, log) },
     wake: () => undefined,
   }
   const given = {
@@ -61,10 +61,28 @@ export function acceptance(config: Config, { queue, wake }: Given): Acceptance {
     }),
     github:
       config.github &&
-      queuedHooks({ ...{ queue, wake, deliveries, clock, log }, secrets: config.github.secrets }),
+      queuedHooks({
+        ...{ queue, wake: () => server().wake(), deliveries, clock, log },
+        secrets: config.github.secrets,
+      }),
   }
   const app = apiApp(given, artifactRoutes)
   return { database, app, deliveries }
+}
+
+/** The server keeps what arrives together by one commit; what it does not take is kept one by one. */
+function acceptBy(server: Given['server'], database: Database, log: Logger) {
+  const own = new ArtifactStore(database, { isShared: false })
+  return (arrival: Arrival) =>
+    server()
+      .accept(arrival)
+      .catch((error: unknown) => {
+        log.warn(
+          { err: error },
+          'the server takes no artifact: it goes into the database by itself',
+        )
+        return own.accept(arrival)
+      })
 }
 
 /** The policies that the server read last, parsed once. */

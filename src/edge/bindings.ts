@@ -1,9 +1,12 @@
+import type { AcceptResult, Arrival } from '../store/artifacts.ts'
 import type { Delivery } from '../store/deliveries.ts'
 
 /** The object that the server runs in, as the door calls it. */
 export type ServerCalls = {
   /** Answers a request as the server on a machine does. */
   fetch(request: Request): Promise<Response>
+  /** Keeps an artifact, with all that arrive at the same time in one transaction. */
+  accept(arrival: Arrival): Promise<AcceptResult>
   /** Says that there is something new to do. */
   wake(): Promise<void>
   /** Says that a minute is over. */
@@ -18,9 +21,6 @@ export type Bindings = Readonly<Record<string, unknown>> & {
   }
   readonly DELIVERIES: { send(delivery: Delivery): Promise<unknown> }
 }
-
-/** What of a request's context is used: work that may be lost when the runtime ends. */
-export type Context = { waitUntil(work: Promise<unknown>): void }
 
 /** Deliveries as the queue hands them out. All of them come again when this throws. */
 export type DeliveryBatch = { readonly messages: readonly { readonly body: Delivery }[] }

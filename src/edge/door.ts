@@ -4,13 +4,10 @@ import { brokenAnswer } from '../ingress/http/errors.ts'
 import { healthAnswer } from '../ingress/http/health.ts'
 import { isMigrated } from '../store/migrate.ts'
 import { type Acceptance, acceptance } from './acceptance.ts'
-import type { Bindings, Context, DeliveryBatch, ServerCalls } from './bindings.ts'
+import type { Bindings, DeliveryBatch, ServerCalls } from './bindings.ts'
 import { edgeConfig } from './edge-config.ts'
 import { logOf } from './log.ts'
 import { notConfigured } from './not-configured.ts'
-
-/** The server is woken no more often than this: once awake it looks by itself for longer. */
-const wakeMs = 100
 
 /** The object that the server runs in: there is one for the first GitOps repository. */
 export function serverOf({ SERVER, ...settings }: Bindings): ServerCalls {
@@ -21,8 +18,8 @@ export function serverOf({ SERVER, ...settings }: Bindings): ServerCalls {
 const doors = new WeakMap<Bindings, Door>()
 
 /**
- * Takes in what comes in bursts, wherever it comes: artifacts go into the database, deliveries of GitHub
- * into the queue. Everything else is for the server. Nothing that one request waits for is shared with
+ * Takes in what comes in bursts, wherever it comes: artifacts are checked here and kept by the server,
+ * many at once, and deliveries of GitHub go into the queue. Everything else is for the server. Nothing that one request waits for is shared with
  * another, for the platform ends them one by one.
  */
 export class Door {
@@ -30,7 +27,6 @@ export class Door {
   readonly #config: ReturnType<typeof edgeConfig>
   #accepting: Acceptance | undefined
   #isMigrated = false
-  #wokenMs = 0
 
   /** The door of this isolate. */
   static of(bindings: Bindings): Door {
@@ -49,12 +45,12 @@ export class Door {
     return serverOf(this.#bindings)
   }
 
-  async answer(request: Request, context: Context): Promise<Response> {
+  async answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
     if (pathname === '/healthz') return healthAnswer()
     if ('problems' in this.#config) return notConfigured(this.#config)
     if (request.method === 'POST' && ['/api/artifact', githubPath].includes(pathname))
-      return this.#take(request, this.#config, context)
+      return this.#take(request, this.#config)
     const isForged = pathname === '/slack/events' && (await isForgery(request, this.#config))
     return isForged ? new Response('unauthorized', { status: 401 }) : this.#server.fetch(request)
   }
@@ -67,17 +63,7 @@ export class Door {
     await this.#server.wake()
   }
 
-  async #take(request: Request, config: Config, context: Context): Promise<Response> {
-    const answer = await this.#answer(request, config)
-    // Lost, it loses nothing: the server looks by itself every minute.
-    if (answer.status === 201 && Date.now() >= this.#wokenMs + wakeMs) {
-      this.#wokenMs = Date.now()
-      context.waitUntil(this.#server.wake())
-    }
-    return answer
-  }
-
-  async #answer(request: Request, config: Config): Promise<Response> {
+  async #take(request: Request, config: Config): Promise<Response> {
     try {
       const { app } = await this.#ready(config)
       return await app.fetch(request)
@@ -90,7 +76,7 @@ export class Door {
   /** The server brings the database up to this program's schema when it is opened. */
   async #ready(config: Config): Promise<Acceptance> {
     const { DELIVERIES: queue } = this.#bindings
-    this.#accepting ??= acceptance(config, { queue, wake: () => this.#server.wake() })
+    this.#accepting ??= acceptance(config, { queue, server: () => this.#server })
     if (!this.#isMigrated && !(await isMigrated(this.#accepting.database)))
       await this.#server.wake()
     this.#isMigrated = true

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { brokenAnswer } from '../ingress/http/errors.ts'
 import { type ServerParts, serverParts } from '../server-parts.ts'
+import type { AcceptResult, Arrival } from '../store/artifacts.ts'
 import { newServerId } from '../store/ids.ts'
 import { IndexStore } from '../store/release-index.ts'
 import type { Bindings, ObjectState, ServerCalls } from './bindings.ts'
@@ -44,6 +45,17 @@ export class EdgeServer implements ServerCalls {
     }
   }
 
+  async accept(arrival: Arrival): Promise<AcceptResult> {
+    if ('problems' in this.#config) throw new Error(this.#config.problems.join('; '))
+    const { artifacts, shifts, wake } = await this.#running(this.#config)
+    const accepted = await artifacts.accept(arrival)
+    if (accepted.kind === 'stored') {
+      wake()
+      await shifts.wake()
+    }
+    return accepted
+  }
+
   async wake(): Promise<void> {
     if ('problems' in this.#config) return
     const { shifts, surfaces, wake } = await this.#running(this.#config)
@@ -54,9 +66,11 @@ export class EdgeServer implements ServerCalls {
 
   async tick(): Promise<void> {
     if ('problems' in this.#config) return
-    const { surfaces } = await this.#running(this.#config)
+    const { artifacts, surfaces } = await this.#running(this.#config)
     await this.wake()
-    if (this.#minutes++ % sweepMinutes === 0) await surfaces.sweep()
+    if (this.#minutes++ % sweepMinutes > 0) return
+    await artifacts.indexCommits()
+    await surfaces.sweep()
   }
 
   /** The object's alarm went off. */
