@@ -37,7 +37,7 @@ export class EdgeServer implements ServerCalls {
     try {
       const { app, shifts } = await this.#running(this.#config)
       const answer = await app.fetch(request)
-      if (request.method !== 'GET') await shifts.wake()
+      if (request.method !== 'GET' && answer.ok) await shifts.wake()
       return answer
     } catch (error) {
       logOf(this.#config).error({ err: error }, 'the server could not be opened')
