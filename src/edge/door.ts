@@ -8,6 +8,7 @@ import type { Bindings, DeliveryBatch, ServerCalls } from './bindings.ts'
 import { edgeConfig } from './edge-config.ts'
 import { logOf } from './log.ts'
 import { notConfigured } from './not-configured.ts'
+import { takeInUnread } from './unread.ts'
 
 /** The object that the server runs in: there is one for the first GitOps repository. */
 export function serverOf({ SERVER, ...settings }: Bindings): ServerCalls {
@@ -46,6 +47,12 @@ export class Door {
   }
 
   async answer(request: Request): Promise<Response> {
+    const answer = await this.#answer(request)
+    await takeInUnread(request, answer)
+    return answer
+  }
+
+  async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
     if (pathname === '/healthz') return healthAnswer()
     if ('problems' in this.#config) return notConfigured(this.#config)
