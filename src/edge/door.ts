@@ -65,14 +65,16 @@ export class Door {
   /** Keeps what the queue held, all of it in one transaction. */
   async keep({ messages }: DeliveryBatch): Promise<void> {
     if ('problems' in this.#config) throw new Error(this.#config.problems.join('; '))
-    const { deliveries } = await this.#ready(this.#config)
+    const { deliveries } = await this.#migrated(this.#config)
     await deliveries.acceptAll(messages.map(({ body }) => body))
     await this.#server.wake()
   }
 
   async #take(request: Request, config: Config): Promise<Response> {
     try {
-      const { app } = await this.#ready(config)
+      // The queue takes deliveries while the database is away, also at a start.
+      const isForQueue = new URL(request.url).pathname === githubPath
+      const { app } = isForQueue ? this.#opened(config) : await this.#migrated(config)
       return await app.fetch(request)
     } catch (error) {
       logOf(config).error({ err: error }, 'the door could not be opened')
@@ -80,14 +82,18 @@ export class Door {
     }
   }
 
-  /** The server brings the database up to this program's schema when it is opened. */
-  async #ready(config: Config): Promise<Acceptance> {
+  #opened(config: Config): Acceptance {
     const { DELIVERIES: queue } = this.#bindings
     this.#accepting ??= acceptance(config, { queue, server: () => this.#server })
-    if (!this.#isMigrated && !(await isMigrated(this.#accepting.database)))
-      await this.#server.wake()
-    this.#isMigrated = true
     return this.#accepting
+  }
+
+  /** The server brings the database up to this program's schema when it is opened. */
+  async #migrated(config: Config): Promise<Acceptance> {
+    const opened = this.#opened(config)
+    if (!this.#isMigrated && !(await isMigrated(opened.database))) await this.#server.wake()
+    this.#isMigrated = true
+    return opened
   }
 }
 
