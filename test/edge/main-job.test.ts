@@ -168,6 +168,23 @@ describe('bad input on the edge', () => {
   })
 })
 
+describe('a chart that helm would have to render', () => {
+  it('is a problem of its manifest, and its release is refused with the way out', async () => {
+    const chart = 'chart: { repository: https://charts.example.com, name: shop, version: 1.0.0 }\n'
+    const shop = `app: shop\nenv: staging\nrepository: web\n${chart}`
+    await world.gitops.commit({ 'manifests/shop.yaml': shop })
+    const wayOut = expect.stringContaining('render: helmrelease')
+    await eventually(async () => expect(await get('/readyz')).toMatchObject({ problems: [wayOut] }))
+    const request = { env: 'staging', app: 'shop', artifactId: `web-${one}` }
+    const event = await world.ended(await asked('/api/releases', request))
+    expect(event).toMatchObject({ status: 'denied', statusDesc: wayOut })
+    await world.gitops.commit({ 'manifests/shop.yaml': `${shop}render: helmrelease\n` })
+    const released = await world.ended(await asked('/api/releases', request))
+    expect(released).toMatchObject({ status: 'processed' })
+    expect(await get('/readyz')).toMatchObject({ problems: [] })
+  })
+})
+
 describe('F6: a runtime that is lost', () => {
   it('keeps everything, and finishes what was asked for', async () => {
     const before = await get('/api/artifacts')
