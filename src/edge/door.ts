@@ -48,7 +48,7 @@ export class Door {
 
   async answer(request: Request): Promise<Response> {
     const answer = await this.#answer(request)
-    await takeInUnread(request, answer)
+    await takeInUnread(request)
     return answer
   }
 

@@ -38,7 +38,7 @@ export class EdgeServer implements ServerCalls {
     try {
       const { app, shifts } = await this.#running(this.#config)
       const answer = await app.fetch(request)
-      await takeInUnread(request, answer)
+      await takeInUnread(request)
       if (request.method !== 'GET' && answer.ok) await shifts.wake()
       return answer
     } catch (error) {

@@ -1,9 +1,9 @@
 /**
  * Takes in what nobody has read of a body, before its answer is sent: the platform breaks on a body that
- * comes after the answer, and holds up what follows on the connection. What is too large is not waited for.
+ * comes after the answer, and holds up what follows on the connection.
  */
-export async function takeInUnread({ body, bodyUsed }: Request, answer: Response): Promise<void> {
-  if (body === null || bodyUsed || body.locked || answer.status === 413) return
+export async function takeInUnread({ body, bodyUsed }: Request): Promise<void> {
+  if (body === null || bodyUsed || body.locked) return
   // Whoever hangs up in the middle wants no answer.
   await body.pipeTo(new WritableStream()).catch(() => undefined)
 }

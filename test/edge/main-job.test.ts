@@ -150,11 +150,13 @@ describe('bad input on the edge', () => {
   it.each([
     { path: artifact, body: '{"id": "x",}', status: 400 },
     { path: artifact, body: '[]', status: 422 },
+    { path: artifact, body: JSON.stringify({ id: 'x'.repeat(2 << 20) }), status: 413 },
+    { path: releases, body: JSON.stringify({ app: 'x'.repeat(2 << 20) }), status: 413 },
     { path: artifact, body: { ...draft('4'.repeat(40)), environments: escaping }, status: 422 },
     { path: releases, body: { env: '../x', app: 'web', artifactId: `web-${one}` }, status: 422 },
     { path: releases, body: { env: 'production', artifactId: 'no-such-artifact' }, status: 404 },
     { path: releases, body: { artifactId: `web-${one}` }, status: 422 },
-  ])('is refused in words: $body for $path', async ({ path, body, status }) => {
+  ])('is refused in words: $status for $path %#', async ({ path, body, status }) => {
     expect(await world.post(path, body)).toMatchObject({ status, body: { error } })
   })
 
@@ -172,13 +174,17 @@ describe('a chart that helm would have to render', () => {
   it('is a problem of its manifest, and its release is refused with the way out', async () => {
     const chart = 'chart: { repository: https://charts.example.com, name: shop, version: 1.0.0 }\n'
     const shop = `app: shop\nenv: staging\nrepository: web\n${chart}`
-    await world.gitops.commit({ 'manifests/shop.yaml': shop })
+    const put = async (text: string) => {
+      const after = await world.gitops.commit({ 'manifests/shop.yaml': text })
+      await world.githubSender.push({ repository: world.repository, ref: 'main', after })
+    }
+    await put(shop)
     const wayOut = expect.stringContaining('render: helmrelease')
     await eventually(async () => expect(await get('/readyz')).toMatchObject({ problems: [wayOut] }))
     const request = { env: 'staging', app: 'shop', artifactId: `web-${one}` }
     const event = await world.ended(await asked('/api/releases', request))
     expect(event).toMatchObject({ status: 'denied', statusDesc: wayOut })
-    await world.gitops.commit({ 'manifests/shop.yaml': `${shop}render: helmrelease\n` })
+    await put(`${shop}render: helmrelease\n`)
     const released = await world.ended(await asked('/api/releases', request))
     expect(released).toMatchObject({ status: 'processed' })
     expect(await get('/readyz')).toMatchObject({ problems: [] })

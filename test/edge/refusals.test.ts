@@ -42,25 +42,29 @@ const told = async (settings: Settings): Promise<string> => {
   return ((await answer.json()) as { error: { message: string } }).error.message
 }
 
-const noPlace = 'expected a libsql: or https: URL: there is no disk'
+const noPlace = 'expected a libsql: or https: URL, since there is no disk'
 const noGithub = 'expected https://github.com/<owner>/<name>'
-const noHelm = 'give manifests with a chart render: helmrelease'
+const noHelm = 'write render: helmrelease into manifests with a chart'
 const refused: readonly { settings: Settings; want: string }[] = [
   { settings: { GIMLET_DB_URL: undefined }, want: noPlace },
   { settings: { GIMLET_DB_URL: 'file:gimlet.db' }, want: noPlace },
   { settings: { GIMLET_ADMIN_TOKEN: '' }, want: 'wrangler secret put GIMLET_ADMIN_TOKEN' },
-  { settings: { POLICIES: 'policies' }, want: 'expected gitops:policies' },
-  { settings: { MANIFESTS: './manifests' }, want: 'expected gitops:manifests' },
+  { settings: { POLICIES: 'policies' }, want: 'expected gitops:<folder>' },
+  { settings: { MANIFESTS: './manifests' }, want: 'expected gitops:<folder>' },
   { settings: { GITOPS_REPO: undefined }, want: noGithub },
   { settings: { GITOPS_REPO: 'git@github.com:example/gitops.git' }, want: noGithub },
   { settings: { GITOPS_REPO: 'ssh://git@github.com/example/gitops' }, want: noGithub },
   { settings: { GITOPS_REPO: 'https://gitlab.example.com/example/gitops' }, want: noGithub },
-  { settings: { GITOPS_WRITER: 'git' }, want: 'there is no git here; take it away' },
-  { settings: { APP_ID: undefined }, want: 'PRIVATE_KEY and WEBHOOK_SECRET) or GITOPS_TOKEN' },
+  { settings: { GHE_HOST: 'no host' }, want: 'GHE_HOST is "no host"' },
+  { settings: { GITOPS_WRITER: 'git' }, want: 'take it away: there is no git program' },
+  {
+    settings: { APP_ID: undefined },
+    want: 'PRIVATE_KEY and WEBHOOK_SECRET of the GitHub App, or GITOPS_TOKEN',
+  },
   { settings: { HELM_BIN: 'helm' }, want: noHelm },
   { settings: { CHART_REPOSITORIES: '[]' }, want: noHelm },
   { settings: { SLACK_APP_TOKEN: 'xapp-1' }, want: 'set SLACK_SIGNING_SECRET' },
-  { settings: { GITOPS_SSH_KEY_FILE: 'id' }, want: 'ssh cannot run here' },
+  { settings: { GITOPS_SSH_KEY_FILE: 'id' }, want: 'neither ssh nor a file; take it away' },
   { settings: { GITOPS_SIGNING_KEY_FILE: 'id' }, want: 'GitHub signs what its app commits' },
 ]
 

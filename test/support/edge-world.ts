@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { bareGitops } from './bare-gitops.ts'
 import { manifest } from './builders.ts'
 import { eventually } from './eventually.ts'
 import { githubStandIn } from './github.ts'
@@ -6,7 +7,7 @@ import { githubSecret } from './github-server.ts'
 import { LibsqlHost } from './libsql-host.ts'
 import { slackStandIn } from './slack.ts'
 import { people, slackSecret } from './slack-server.ts'
-import { type Later, putFiles, someonesGit, tempFolder } from './temp.ts'
+import { type Later, tempFolder } from './temp.ts'
 import { startWorkerd } from './workerd.ts'
 
 export type EdgeWorld = Awaited<ReturnType<typeof edgeWorld>>
@@ -61,42 +62,6 @@ export async function edgeWorld({ policies = {}, manifests, settings }: Given, l
 
 const below = (folder: string, files: Files): Files =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]))
-
-/** A bare repository with these files on main, and what people do with it. */
-async function bareGitops(remote: string, files: Files) {
-  const tree = `${remote}.tree`
-  await putFiles(remote, {})
-  await someonesGit(
-    join(remote, '..'),
-    'init',
-    '--quiet',
-    '--bare',
-    '--initial-branch=main',
-    remote,
-  )
-  await someonesGit(join(remote, '..'), 'clone', '--quiet', remote, tree)
-  const commit = async (changed: Readonly<Record<string, string | null>>) => {
-    await putFiles(tree, changed)
-    await someonesGit(tree, 'add', '--all')
-    await someonesGit(tree, 'commit', '--quiet', '--allow-empty', '--message', 'by hand')
-    await someonesGit(tree, 'push', '--quiet', 'origin', 'HEAD:main')
-    return (await someonesGit(tree, 'rev-parse', 'HEAD')).trim()
-  }
-  await commit(files)
-  const git = async (...args: readonly string[]) => (await someonesGit(remote, ...args)).trim()
-  return {
-    ...{ remote, git },
-    /** Someone commits by hand, on what is there now. */
-    async commit(changed: Parameters<typeof commit>[0]) {
-      await someonesGit(tree, 'fetch', '--quiet', 'origin')
-      await someonesGit(tree, 'reset', '--quiet', '--hard', 'origin/main')
-      return commit(changed)
-    },
-    /** The commits that changed a folder, the newest first. */
-    commits: async (path: string) =>
-      (await git('log', '--format=%H', 'main', '--', path)).split('\n').filter(Boolean),
-  }
-}
 
 type Answer = { readonly status: number; readonly body: unknown; readonly text: string }
 
