@@ -1,6 +1,4 @@
 import { type Config, type ConfigProblems, readConfig } from '../config.ts'
-import { githubRepositoryAt } from '../domain/github-repository.ts'
-import { websiteOf } from '../settings.ts'
 
 /** A Worker has no folders: policies and manifests lie in the GitOps repository. */
 const defaults = {
@@ -20,13 +18,18 @@ export function edgeConfig(bindings: Readonly<Record<string, unknown>>): Config 
     (binding): binding is [string, string] => typeof binding[1] === 'string' && binding[1] !== '',
   )
   const settings = { ...defaults, ...Object.fromEntries(texts) }
-  // Read as if for git first: what GitHub's API needs is said here, where git is no way out.
-  const read = readConfig({ ...settings, GITOPS_WRITER: 'git' }, null)
-  const problems = [...refusals(settings), ...('problems' in read ? read.problems : [])]
-  if (problems.length > 0) return { problems }
-  const config = readConfig(settings, null)
-  return 'problems' in config ? config : { ...config, setup: null }
+  const refused = refusals(settings)
+  const config = readConfig({ ...settings, GITOPS_WRITER: 'github' }, null)
+  if (!('problems' in config) && refused.length === 0) return { ...config, setup: null }
+  const problems = 'problems' in config ? config.problems : []
+  // Of the writer it would say that there is another one, which there is not here.
+  const others = problems.filter((problem) => !problem.startsWith('GITOPS_WRITER'))
+  return { problems: [...refused, ...others.map(withoutGit)] }
 }
+
+/** A problem without the advice to go by git. */
+const withoutGit = (problem: string): string =>
+  problem.replace(/[;,] or set (?:that|GITOPS_WRITER) to git$/, '')
 
 /** What has to be there, and what a Worker has not, with the way out. */
 function refusals(given: Settings): string[] {
@@ -37,8 +40,6 @@ function refusals(given: Settings): string[] {
       : [
           `${key} is a folder of a machine; expected gitops:<folder>, a folder of the GitOps repository`,
         ]
-  const protocol = given.GHE_PROTOCOL === 'http' ? 'http' : 'https'
-  const website = websiteOf({ GHE_HOST: given.GHE_HOST, GHE_PROTOCOL: protocol })
   const unless = (isThere: boolean, sentence: string) => (isThere ? [] : [sentence])
   return [
     ...unless(
@@ -46,8 +47,8 @@ function refusals(given: Settings): string[] {
       'GIMLET_DB_URL is no remote database; expected a libsql: or https: URL, since there is no disk',
     ),
     ...unless(
-      isOnGithub(given.GITOPS_REPO, website),
-      `GITOPS_REPO is ${isSet('GITOPS_REPO') ? 'no repository on GitHub' : 'not set'}; expected ${website}/<owner>/<name>`,
+      isSet('GITOPS_REPO'),
+      'GITOPS_REPO is not set; expected https://github.com/<owner>/<name>',
     ),
     ...unless(
       given.GITOPS_WRITER === 'github',
@@ -56,14 +57,6 @@ function refusals(given: Settings): string[] {
     ...unless(
       isSet('GITOPS_TOKEN') || isSet('APP_ID', 'PRIVATE_KEY', 'WEBHOOK_SECRET'),
       'Nobody may commit; set APP_ID, PRIVATE_KEY and WEBHOOK_SECRET of the GitHub App, or GITOPS_TOKEN',
-    ),
-    ...unless(
-      !isSet('GITOPS_SSH_KEY_FILE'),
-      'GITOPS_SSH_KEY_FILE is set, and there is neither ssh nor a file; take it away',
-    ),
-    ...unless(
-      !isSet('GITOPS_SIGNING_KEY_FILE'),
-      'GITOPS_SIGNING_KEY_FILE is set, and there is no file; take it away: GitHub signs what its app commits',
     ),
     ...folderOf('POLICIES'),
     ...folderOf('MANIFESTS'),
@@ -80,9 +73,5 @@ function refusals(given: Settings): string[] {
       .map((key) => `${key} is set, and helm cannot run here; take it away, and ${viaFlux}`),
   ]
 }
-
-/** A website that is no address is told of as GHE_HOST. */
-const isOnGithub = (address: string | undefined, website: string): boolean =>
-  address !== undefined && (!URL.canParse(website) || githubRepositoryAt(address, website) !== null)
 
 const viaFlux = 'write render: helmrelease into manifests with a chart: Flux renders them'

@@ -110,8 +110,10 @@ describe('GitHub on the edge', () => {
       github.pull({ repository: web, number: 1000 + at, headSha: shas.two }),
     )
     const before = libsql.calls.length
-    const answers = await Promise.all(pulls.map((one) => githubSender.pullRequest(one, 'opened')))
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]))
+    for (let at = 0; at < pulls.length; at += 50) {
+      const some = pulls.slice(at, at + 50).map((one) => githubSender.pullRequest(one, 'opened'))
+      for (const { status } of await Promise.all(some)) expect(status).toBe(202)
+    }
     await eventually(async () => {
       const known = await read('select count(*) as known from pulls where number >= 1000')
       expect(known).toMatchObject([{ known: 300 }])
