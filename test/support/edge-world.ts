@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { apiClient } from './api-client.ts'
 import { bareGitops } from './bare-gitops.ts'
 import { manifest } from './builders.ts'
-import { eventually } from './eventually.ts'
 import { githubStandIn } from './github.ts'
 import { githubSecret } from './github-server.ts'
 import { LibsqlHost } from './libsql-host.ts'
@@ -54,7 +54,7 @@ export async function edgeWorld({ policies = {}, manifests, settings }: Given, l
   const worker = await startWorkerd('ships', { vars }, later)
   return {
     ...{ worker, github, slack, libsql, repository, gitops, vars, file, folder },
-    ...clientOf(worker.url),
+    ...apiClient({ url: worker.url, adminToken }),
     slackSender: slack.sender(`${worker.url}/slack/events`, { secret: slackSecret }),
     githubSender: github.sender(`${worker.url}/api/github/webhooks`, { secret: githubSecret }),
   }
@@ -62,38 +62,3 @@ export async function edgeWorld({ policies = {}, manifests, settings }: Given, l
 
 const below = (folder: string, files: Files): Files =>
   Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]))
-
-type Answer = { readonly status: number; readonly body: unknown; readonly text: string }
-
-/** The API as the administrator calls it. */
-function clientOf(url: string) {
-  const call = async (path: string, init: RequestInit & { token?: string | null } = {}) => {
-    const { token = adminToken, ...rest } = init
-    const headers = token === null ? {} : { authorization: `Bearer ${token}` }
-    const response = await fetch(`${url}${path}`, { ...rest, headers })
-    const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json')
-    return { status: response.status, text, body: isJson ? JSON.parse(text) : text } as Answer
-  }
-  const post = (path: string, body: unknown, token?: string | null) =>
-    call(path, {
-      method: 'POST',
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-      ...(token === undefined ? {} : { token }),
-    })
-  return {
-    ...{ call, post },
-    /** Waits for the end of a request and answers its event. */
-    ended: (id: string) =>
-      eventually(async () => {
-        const { body } = await call(`/api/event?id=${encodeURIComponent(id)}`)
-        const event = body as {
-          status: string
-          statusDesc: string
-          gitopsHashes: { hash: string }[]
-        }
-        if (event.status === 'new') throw new Error(`${id} is new`)
-        return event
-      }),
-  }
-}
