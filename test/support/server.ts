@@ -7,8 +7,6 @@ import { apiClient } from './api-client.ts'
 import { manifest } from './builders.ts'
 import { type Later, putFiles, tempFolder } from './temp.ts'
 
-export type { Answer } from './api-client.ts'
-
 type Given = {
   readonly policies?: Readonly<Record<string, string>>
   readonly manifests?: Readonly<Record<string, string>>
