@@ -112,7 +112,8 @@ describe('GitHub on the edge', () => {
     const before = libsql.calls.length
     for (let at = 0; at < pulls.length; at += 50) {
       const some = pulls.slice(at, at + 50).map((one) => githubSender.pullRequest(one, 'opened'))
-      for (const { status } of await Promise.all(some)) expect(status).toBe(202)
+      for (const { status, text } of await Promise.all(some))
+        expect({ status, text }).toEqual({ status: 202, text: '' })
     }
     await eventually(async () => {
       const known = await read('select count(*) as known from pulls where number >= 1000')
