@@ -4,6 +4,7 @@ import { gate, manifest, posted, trigger } from '../support/builders.ts'
 import { type EdgeWorld, edgeWorld } from '../support/edge-world.ts'
 import { eventually } from '../support/eventually.ts'
 import { noProblems } from '../support/github.ts'
+import type { GithubAnswer } from '../support/github-sender.ts'
 import { shas } from '../support/github-server.ts'
 import type { Pull, Repository } from '../support/github-state.ts'
 
@@ -61,6 +62,14 @@ const settled = () =>
     expect(await read('select 1 from deliveries where is_done = 0')).toEqual([]),
   )
 
+/** Wrangler's own proxy before the Worker loses a call now and then on a busy machine, and says so. */
+const heard = (send: () => Promise<GithubAnswer>) =>
+  eventually(async () => {
+    const answer = await send()
+    expect(answer.text).not.toContain('Your worker restarted mid-request')
+    return answer
+  })
+
 describe('GitHub on the edge', () => {
   it('shows on a pull request what a merge would release', async () => {
     expect((await world.githubSender.pullRequest(pull, 'opened')).status).toBe(202)
@@ -111,8 +120,11 @@ describe('GitHub on the edge', () => {
     )
     const before = libsql.calls.length
     for (let at = 0; at < pulls.length; at += 50) {
-      const some = pulls.slice(at, at + 50).map((one) => githubSender.pullRequest(one, 'opened'))
-      for (const { status } of await Promise.all(some)) expect(status).toBe(202)
+      const some = pulls
+        .slice(at, at + 50)
+        .map((one) => heard(() => githubSender.pullRequest(one, 'opened')))
+      for (const { status, text } of await Promise.all(some))
+        expect({ status, text }).toEqual({ status: 202, text: '' })
     }
     await eventually(async () => {
       const known = await read('select count(*) as known from pulls where number >= 1000')
