@@ -49,10 +49,13 @@ export class Door {
     const { pathname } = new URL(request.url)
     if (pathname === '/healthz') return healthAnswer()
     if ('problems' in this.#config) return notConfigured(this.#config)
-    if (request.method === 'POST' && ['/api/artifact', githubPath].includes(pathname))
-      return this.#take(request, this.#config)
-    const isForged = pathname === '/slack/events' && (await isForgery(request, this.#config))
-    return isForged ? new Response('unauthorized', { status: 401 }) : this.#server.fetch(request)
+    try {
+      return await this.#pass(request, this.#config)
+    } catch (error) {
+      // Left to the platform, it would be a page of its own that no client reads.
+      logOf(this.#config).error({ err: error, pathname }, 'the door could not pass a request on')
+      return brokenAnswer(error)
+    }
   }
 
   /** Keeps what the queue held, all of it in one transaction. */
@@ -63,14 +66,12 @@ export class Door {
     await this.#server.wake()
   }
 
-  async #take(request: Request, config: Config): Promise<Response> {
-    try {
-      const { app } = await this.#ready(config)
-      return await app.fetch(request)
-    } catch (error) {
-      logOf(config).error({ err: error }, 'the door could not be opened')
-      return brokenAnswer(error)
-    }
+  async #pass(request: Request, config: Config): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    if (request.method === 'POST' && ['/api/artifact', githubPath].includes(pathname))
+      return (await this.#ready(config)).app.fetch(request)
+    const isForged = pathname === '/slack/events' && (await isForgery(request, config))
+    return isForged ? new Response('unauthorized', { status: 401 }) : this.#server.fetch(request)
   }
 
   /** The server brings the database up to this program's schema when it is opened. */
