@@ -101,7 +101,7 @@ async function bareGitops(remote: string, files: Files) {
 type Answer = { readonly status: number; readonly body: unknown; readonly text: string }
 
 /** The API as the administrator calls it. */
-function clientOf(url: string) {
+export function clientOf(url: string) {
   const call = async (path: string, init: RequestInit & { token?: string | null } = {}) => {
     const { token = adminToken, ...rest } = init
     const headers = token === null ? {} : { authorization: `Bearer ${token}` }
