@@ -30,6 +30,15 @@ export const atRest = ({ file }: World): Promise<void> =>
     if (left.length > 0) throw new Error(left.map(({ what, n }) => `${n} ${what}`).join(', '))
   })
 
+/** Waits until nobody leads, either: the shift is over. */
+export async function asleep(world: World): Promise<void> {
+  await atRest(world)
+  await eventually(async () => {
+    const [lease] = await rowsOf(world.file, 'select holder from leases')
+    expect(lease?.holder ?? null).toBeNull()
+  })
+}
+
 /** What is on the branch and in the index is whole, and each accepted request had one effect (I1 to I6). */
 export async function holds(
   world: World,
