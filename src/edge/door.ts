@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { githubPath } from '../ingress/http/body-limit.ts'
+import { bodyBytesMax, githubPath } from '../ingress/http/body-limit.ts'
 import { brokenAnswer } from '../ingress/http/errors.ts'
 import { healthAnswer } from '../ingress/http/health.ts'
 import { isMigrated } from '../store/migrate.ts'
@@ -56,10 +56,13 @@ export class Door {
     const { pathname } = new URL(request.url)
     if (pathname === '/healthz') return healthAnswer()
     if ('problems' in this.#config) return notConfigured(this.#config)
-    if (request.method === 'POST' && ['/api/artifact', githubPath].includes(pathname))
-      return this.#take(request, this.#config)
-    const isForged = pathname === '/slack/events' && (await isForgery(request, this.#config))
-    return isForged ? new Response('unauthorized', { status: 401 }) : this.#server.fetch(request)
+    try {
+      return await this.#pass(request, this.#config)
+    } catch (error) {
+      // Left to the platform, it would be a page of its own that no client reads.
+      logOf(this.#config).error({ err: error, pathname }, 'the door could not pass a request on')
+      return brokenAnswer(error)
+    }
   }
 
   /** Keeps what the queue held, all of it in one transaction. */
@@ -70,16 +73,15 @@ export class Door {
     await this.#server.wake()
   }
 
-  async #take(request: Request, config: Config): Promise<Response> {
-    try {
-      // The queue takes deliveries while the database is away, also at a start.
-      const isForQueue = new URL(request.url).pathname === githubPath
-      const { app } = isForQueue ? this.#opened(config) : await this.#migrated(config)
-      return await app.fetch(request)
-    } catch (error) {
-      logOf(config).error({ err: error }, 'the door could not be opened')
-      return brokenAnswer(error)
-    }
+  async #pass(request: Request, config: Config): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    const isPost = request.method === 'POST'
+    // The queue takes deliveries while the database is away, also at a start.
+    if (isPost && pathname === githubPath) return this.#opened(config).app.fetch(request)
+    if (isPost && pathname === '/api/artifact')
+      return (await this.#migrated(config)).app.fetch(request)
+    const isForged = pathname === '/slack/events' && (await isForgery(request, config))
+    return isForged ? new Response('unauthorized', { status: 401 }) : this.#server.fetch(request)
   }
 
   #opened(config: Config): Acceptance {
@@ -101,6 +103,9 @@ export class Door {
 async function isForgery(request: Request, { slack }: Config): Promise<boolean> {
   // With Bolt behind it, it is loaded only where Slack speaks.
   const { verifier } = await import('../ingress/slack/verify.ts')
+  // What is too large, or does not say how large it is, is counted by the server, and cut off (A5).
+  const length = Number(request.headers.get('content-length') ?? Number.NaN)
+  if (!(length <= bodyBytesMax)) return false
   const verify = verifier({ secrets: slack?.signingSecrets ?? [], nowMs: () => Date.now() })
   return verify(request.headers, await request.clone().text()) === 'forged'
 }
