@@ -57,6 +57,11 @@ afterAll(async () => {
 async function prepared(round: number) {
   const sha = round.toString(16).padStart(40, '5')
   pull.push(sha)
+  await world.githubSender.pullRequest(pull, 'synchronize')
+  await queueAgain()
+  await eventually(async () =>
+    expect(await rowsOf(world.file, 'select 1 from deliveries where is_done = 0')).toEqual([]),
+  )
   const version = { repositoryName: 'example/pulled', sha, branch: pull.headRef, event: 'push' }
   await asking.artifact('pulled', round, version)
   const id = await asking.release('careful', round, 'vault')

@@ -125,7 +125,7 @@ async function decideOtherwise(app: string, isBegun: () => boolean): Promise<voi
   await eventually(() => expect(isBegun()).toBe(true))
   const blocking = { reason: 'it loses orders' }
   expect(await second?.post(`/api/artifacts/${app}-1/block`, blocking)).toMatchObject({
-    status: 200,
+    status: 201,
   })
   await other.tick()
   await eventually(async () => {
