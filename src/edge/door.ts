@@ -20,8 +20,8 @@ const doors = new WeakMap<Bindings, Door>()
 
 /**
  * Takes in what comes in bursts, wherever it comes: artifacts are checked here and kept by the server,
- * many at once, and deliveries of GitHub go into the queue. Everything else is for the server. Nothing that one request waits for is shared with
- * another, for the platform ends them one by one.
+ * many at once, and deliveries of GitHub go into the queue. Everything else is for the server. Nothing
+ * that one request waits for is shared with another, for the platform ends them one by one.
  */
 export class Door {
   readonly #bindings: Bindings
