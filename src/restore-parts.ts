@@ -15,7 +15,7 @@ import type { Config } from './config.ts'
 import { Fault } from './domain/fault.ts'
 import { type Caught, catchUp, type Told } from './restored-parts.ts'
 import { type Held, lookInto } from './store/backup.ts'
-import { holdFile, openAlone } from './store/client.ts'
+import { type Database, holdFile, openAlone } from './store/client.ts'
 import { newServerId } from './store/ids.ts'
 import { type LostKind, lostSince } from './store/lost.ts'
 import { migrate } from './store/migrate.ts'
@@ -88,28 +88,31 @@ async function restoreInto(config: Config, given: Given): Promise<Restored | Pro
       await copyFile(file + end, copy + end)
       await onlyOurs(copy + end)
     }
-  const settled = await settle(database)
-  if ('problems' in settled) return settled
   const opened = await openCopy(given)
   if ('problems' in opened) return opened
   const { held, own } = opened
-  let caught: Caught | Problems
-  let lost: LostKind[] | null
-  try {
-    await migrate(own)
-    caught = await catchUp(config, { ...given, database: own, madeMs: held.madeMs })
-    if ('problems' in caught) return caught
-    lost = settled.isWhole ? await lostSince(own, database) : null
-  } finally {
-    own.close()
-  }
+  const bringing = { ...given, own, madeMs: held.madeMs }
+  const brought = await bringUp(config, bringing).finally(() => own.close())
+  if ('problems' in brought) return brought
   const before = await takePlace(copy, database)
-  return { ...caught, from: held, database, before, lost }
+  return { ...brought, from: held, database, before }
+}
+
+type Bringing = Given & { readonly own: Database; readonly madeMs: number | null }
+
+/** Brings the copy up to the present; the database before is compared with it, and not changed. */
+async function bringUp(config: Config, { own, ...given }: Bringing) {
+  const settled = await settle(given.database)
+  if ('problems' in settled) return settled
+  await migrate(own)
+  const caught = await catchUp(config, { ...given, database: own })
+  if ('problems' in caught) return caught
+  return { ...caught, lost: settled.isWhole ? await lostSince(own, given.database) : null }
 }
 
 async function openCopy({ file, copy }: Given) {
   const refused = (why: string) => problem(`${file} is not restored: ${why}`)
-  let own: Awaited<ReturnType<typeof openAlone>>
+  let own: Database
   try {
     own = await openAlone(copy)
   } catch (error) {
