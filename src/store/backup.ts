@@ -8,7 +8,7 @@ const stampName = 'backup'
 /** What is counted of a database, so that a person can tell whether it is theirs. */
 export const counted = {
   artifacts: 'artifacts',
-  requests: 'events',
+  events: 'events',
   decisions: 'decisions',
   releases: 'releases',
   users: 'users',

@@ -72,7 +72,8 @@ const kinds: readonly Kind[] = [
     what: 'request',
     sql: `select id || ' (' || kind || coalesce(' ' || env || '/' || app, '') || ', ' || status || ')'
             as name from f.events
-          where kind in ('release', 'rollback', 'delete') and id not in (select id from main.events)
+          where kind in ('release', 'rollback', 'delete') and (env is not null or status <> 'processed')
+            and id not in (select id from main.events)
             and id not in (select id from main.releases)`,
     next: () => 'ask again if it is still wanted',
   },

@@ -48,7 +48,7 @@ test('F21: a backup is whole, says what it holds, is ours alone to read, and is 
   await released('web-1')
   const made = await gimlet('backup', file)
   expect(made).toMatchObject({ code: 0 })
-  expect(made.out).toMatch(/monday\.db: whole, .* MiB; 1 artifacts, \d+ requests, .*1 releases, /)
+  expect(made.out).toMatch(/monday\.db: whole, .* MiB; 1 artifacts, \d+ events, .*1 releases, /)
   expect(made.err).toContain(join(data, 'admin.token'))
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(readdirSync(dirname(file))).toEqual(['monday.db'])
