@@ -1,7 +1,9 @@
 import type { Config, RepositoryConfig } from './config.ts'
 import { githubRepositoryAt } from './domain/github-repository.ts'
+import type { Sources } from './domain/sources.ts'
 import { ours } from './gitops/author.ts'
 import { GithubWriter } from './gitops/github.ts'
+import { GithubGit } from './gitops/github-git.ts'
 import { GithubHistory } from './gitops/github-history.ts'
 import { GithubPace } from './gitops/github-pace.ts'
 import { proposedOnGithub } from './gitops/github-pulls.ts'
@@ -24,10 +26,22 @@ type Given = {
   readonly led: Led
   readonly log: Logger
 }
-type Opening = Given & {
+type Asking = {
   readonly app: GithubApi | null
-  readonly author: string | undefined
   readonly paceOf: (token: string | undefined) => GithubPace
+}
+type Opening = Given & Asking & { readonly author: string | undefined }
+
+/** A folder of policies or manifests as the first repository's branch has it now; no server is needed. */
+export async function sourcesOnGithub(
+  config: Config,
+  folder: string,
+  log: Logger,
+): Promise<Sources> {
+  const asking = { app: await appOf(config, log), paceOf: pacesOf() }
+  const { at, github, reader } = readingOf(config.gitops.repositories[0], asking)
+  const tip = await new GithubGit(github.call, { ...at, author: null }).tip()
+  return githubSources(reader, folder)(tip)
 }
 
 /** Reaches the GitOps repositories by GitHub's API, the first one first: without a program or a disk. */
@@ -61,24 +75,33 @@ async function openOne(
   { database, led, log, app, author, paceOf }: Opening,
 ): Promise<GitopsAccess> {
   const { name, branch, root, environments, token } = config
-  const url = config.url ?? ''
-  const { ask, at } = wayTo(url, { app, token })
+  const { url, at, github, reader } = readingOf(config, { app, paceOf })
   const memory = await SeenBranches.load(
     { database, fence: () => led.fence },
     { repository: name, url, branch },
   )
-  const github = paceOf(token).of(ask)
-  const reader = new GithubReader(github.call, { ...at, branch })
   // GitHub signs what its app commits, as long as nobody says who it is by.
   const by = author ?? (token === undefined ? null : ours)
   return {
     ...{ config, url, memory },
-    writer: () =>
-      new GithubWriter({ github, memory, log }, { ...at, url, branch, root, author: by }),
+    writer: () => new GithubWriter({ github, memory, log }, { ...at, url, root, author: by }),
     history: new GithubHistory(reader, { environments, root }),
     files: readGithubFolder(reader),
     sources: (folder) => githubSources(reader, folder, new KeptSourcesStore(database, folder)),
     proposed: (folder) => proposedOnGithub(reader, folder),
+  }
+}
+
+/** What reads a repository, and who asks. */
+function readingOf({ url: address, branch, token }: RepositoryConfig, { app, paceOf }: Asking) {
+  const url = address ?? ''
+  const { ask, at } = wayTo(url, { app, token })
+  const github = paceOf(token).of(ask)
+  return {
+    url,
+    at: { ...at, branch },
+    github,
+    reader: new GithubReader(github.call, { ...at, branch }),
   }
 }
 

@@ -1,18 +1,22 @@
 import type { CommandPorts } from './commands/ports.ts'
 import type { Health } from './ingress/http/health.ts'
+import type { ManifestSet } from './manifest/manifest-set.ts'
 import type { Repositories, Repository } from './repository-parts.ts'
 import type { Database } from './store/client.ts'
 
 type Looked = Pick<CommandPorts, 'sources'> & {
   readonly database: Database
   readonly repositories: Repositories
+  /** Why no chart can be rendered here; `null` where it can. */
+  readonly noHelm: string | null
 }
 
 /**
  * What is looked at to say whether the server can work; who leads it is told apart. One repository that
  * cannot be reached is a problem of its environments, unless it is the first: the others go on.
  */
-export function healthOf({ database, repositories, sources }: Looked): Omit<Health, 'isLeader'> {
+export function healthOf({ noHelm, ...looked }: Looked): Omit<Health, 'isLeader'> {
+  const { database, repositories, sources } = looked
   const [{ writer }, ...others] = repositories
   return {
     database: () => database.read('select 1'),
@@ -20,18 +24,27 @@ export function healthOf({ database, repositories, sources }: Looked): Omit<Heal
     async problems() {
       const tip = await writer.tip()
       const { invalid } = await sources.policies(tip)
-      const { problems } = await sources.manifests(tip)
+      const manifests = await sources.manifests(tip)
       return [
         ...(await Promise.all(repositories.map(indexProblem))).flat(),
         ...(await Promise.all(others.map(troubleOf))).flat(),
         ...invalid.flatMap(({ file, problems: found }) =>
           found.map(({ pointer, message }) => `policy ${file} ${pointer}: ${message}`),
         ),
-        ...problems.map(({ message }) => `manifest ${message}`),
+        ...manifests.problems.map(({ message }) => `manifest ${message}`),
+        ...(noHelm === null ? [] : withHelm(manifests)).map(
+          (file) => `manifest ${file}: ${noHelm}`,
+        ),
       ]
     },
   }
 }
+
+/** The files of manifests whose charts helm is to render. */
+const withHelm = ({ manifests, previews, templated }: ManifestSet): string[] =>
+  [...manifests, ...previews, ...templated]
+    .filter(({ chart, render }) => chart !== null && render === 'helm')
+    .map(({ file }) => file)
 
 const named = ({ writer }: Repository): string => `the GitOps repository ${writer.url}`
 

@@ -93,7 +93,7 @@ async function serve(config: Config, folder: DataFolder, opened: OnMachine): Pro
     read: ({ kind, folder: name }) =>
       kind === 'folder' ? folderSources(resolve(name)) : first(gitops).sources(name),
     setup: await setupOf(config, log),
-    hasProcess: true,
+    ...{ hasProcess: true, noHelm: null },
     who: { server: folder.id, host: hostname(), place: folder.id },
   })
   const { app, surfaces, followers } = server

@@ -18,6 +18,10 @@ export type ReindexedAll = {
 export type Problems = { readonly problems: readonly string[] }
 export type ReindexTold = (progress: { url: string; commits: number; of: number }) => void
 
+/** What reads all of history: by GitHub's API that is the newest of it only. */
+const gitMissing =
+  'There is no git on this machine, and reindex reads all of history by it: run it with the settings of this server on a machine with git'
+
 /** The branch as it is read here: the server's own notes of what it saw are not touched. */
 const tipRef = 'refs/gimlet/reindex'
 
@@ -25,25 +29,30 @@ type Given = {
   readonly database: Database
   readonly dataDir: string
   readonly environment: Readonly<NodeJS.ProcessEnv>
+  /** What to do when git is not let in. */
+  readonly wayIn: string
   readonly told: ReindexTold
 }
 
 /**
  * Makes the indexes anew on the server's machine, beside a server that may run: each repository is read
- * in the server's clone, and the database takes its new index in one transaction.
+ * in the server's clone, also where the server itself goes by GitHub's API, and the database takes its new
+ * index in one transaction.
  */
 export async function reindexWith(
   config: Config,
   environment: Readonly<NodeJS.ProcessEnv>,
   told: ReindexTold,
 ): Promise<ReindexedAll | Problems> {
+  if (!(await isGitThere(environment))) return problem(gitMissing)
   const dataDir = resolve(config.dataDir)
   const database = await openOwn(config)
   if ('problems' in database) return database
   try {
     const made: (Reindexed & { url: string })[] = []
     for (const repository of config.gitops.repositories) {
-      const one = await reindexOne(repository, { database, dataDir, environment, told })
+      const wayIn = wayInto(config.gitops.writer, repository)
+      const one = await reindexOne(repository, { database, dataDir, environment, wayIn, told })
       if ('problems' in one) return one
       made.push(one)
     }
@@ -68,7 +77,7 @@ export async function openOwn(config: Config): Promise<Database | Problems> {
 
 async function reindexOne(
   repository: RepositoryConfig,
-  { database, dataDir, environment, told }: Given,
+  { database, dataDir, environment, wayIn, told }: Given,
 ): Promise<(Reindexed & { url: string }) | Problems> {
   const { url, clone } = placeOf(repository, dataDir)
   // A server may use the clone: only one that is not there is made.
@@ -78,7 +87,7 @@ async function reindexOne(
   const tip = await fetchTip(git, repository.branch)
   if (tip === undefined)
     return problem(
-      `The branch ${repository.branch} of the GitOps repository ${url} could not be fetched; correct its settings or what lets the server in, start the server once, and try again`,
+      `The branch ${repository.branch} of the GitOps repository ${url} could not be fetched; ${wayIn}, and try again`,
     )
   const { name, environments, root } = repository
   const ports = reindexPorts({
@@ -91,6 +100,22 @@ async function reindexOne(
     return { url, ...made }
   } finally {
     await git(['update-ref', '-d', tipRef])
+  }
+}
+
+/** Git knows nothing of the GitHub App that the server itself may go by. */
+const wayInto = (writer: Config['gitops']['writer'], { token }: RepositoryConfig): string =>
+  writer === 'github' && token === undefined
+    ? 'set GITOPS_TOKEN here to a token that may read it, since git cannot go by the GitHub App'
+    : 'correct its settings or what lets the server in, start the server once'
+
+async function isGitThere(environment: Readonly<NodeJS.ProcessEnv>): Promise<boolean> {
+  try {
+    await gitIn('.', environment)(['--version'])
+    return true
+  } catch (error) {
+    // A program that ended at all was there.
+    return error instanceof GitFailure && error.exitCode >= 0
   }
 }
 

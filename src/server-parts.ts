@@ -42,6 +42,8 @@ export type Core = {
   /** The GitOps repositories, the first one first. */
   readonly gitops: readonly GitopsAccess[]
   readonly charts: ChartRenderer
+  /** Why no chart can be rendered here, for its author; `null` where helm can run. */
+  readonly noHelm: string | null
   readonly read: ReadPlace
   readonly led: Led
   /** Whether there is a process whose memory and time can be measured. */
@@ -154,7 +156,7 @@ function dueOf(database: Database, surfaces: readonly string[]) {
 
 /** What answers and carries out requests, without anybody to send them. */
 function partsOf(config: Config, core: Core) {
-  const { database, gitops: opened, charts, read, hasProcess, log } = core
+  const { database, gitops: opened, charts, noHelm, read, hasProcess, log } = core
   const { events, releases, controls } = storesOn(database, config)
   const metrics = metricsOf(countsOf({ events, releases }), { hasProcess })
   const { batchEnded, pushEnded } = metrics
@@ -191,7 +193,7 @@ function partsOf(config: Config, core: Core) {
     ...{ ...shared, sources, gitops, drift, events, releases, controls, users },
     ...{ tokens: new TokenStore(database), source: 'api', wake },
   }
-  const health = healthOf({ database, repositories, sources })
+  const health = healthOf({ database, repositories, sources, noHelm })
   const gitopsPushed: GitopsPushed = async (push) => {
     if (!(await fetchPushed(repositories, push))) return
     // Policies may lie there: what waits may go now.

@@ -418,6 +418,11 @@ describe('GITOPS_WRITER', () => {
 
   test.each<{ name: string; set: Record<string, string>; want: string }>([
     {
+      name: 'a GitHub at no address',
+      set: { ...byApi, GHE_HOST: 'a b' },
+      want: 'GHE_HOST is "a b"; expected a host name such as github.example.com',
+    },
+    {
       name: 'another word',
       set: { GITOPS_WRITER: 'api' },
       want: 'GITOPS_WRITER is "api"; expected git or github',

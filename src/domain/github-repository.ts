@@ -5,7 +5,7 @@ const path = /^\/([A-Za-z0-9][A-Za-z0-9-]{0,38})\/([A-Za-z0-9._-]{1,100}?)(?:\.g
 
 /** Which repository of this GitHub an address is of; `website` is its address without a last slash. */
 export function githubRepositoryAt(address: string, website: string): GithubRepository | null {
-  if (!URL.canParse(address)) return null
+  if (!URL.canParse(address) || !URL.canParse(website)) return null
   const { origin, pathname, search, hash } = new URL(address)
   if (origin !== new URL(website).origin || search !== '' || hash !== '') return null
   const [, owner, repo] = path.exec(pathname) ?? []

@@ -14,6 +14,13 @@ export type Halt = {
   readonly sinceUnix: number
 }
 
+/** The halt that a look comes to: one that goes on is as old as it was. */
+export const haltAt = (
+  { seenTip, foundTip }: Pick<Halt, 'seenTip' | 'foundTip'>,
+  before: Halt | null,
+  nowUnix: number,
+): Halt => ({ seenTip, foundTip, sinceUnix: before?.sinceUnix ?? nowUnix })
+
 /** What changes, so that it is told once and not at every look. */
 export type HaltTold = (change: { readonly halt: Halt | null; readonly by: string | null }) => void
 

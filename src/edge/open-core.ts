@@ -9,11 +9,9 @@ import { migrate } from '../store/migrate.ts'
 import { logOf } from './log.ts'
 
 /** Helm is a program, and there are none. */
-const noHelm: ChartRenderer = async () =>
-  refuse(
-    'invalid',
-    'chart: helm cannot run on the edge; write render: helmrelease into the manifest, and Flux renders the chart',
-  )
+const noHelm =
+  'chart: helm cannot run on the edge; write render: helmrelease into the manifest, and Flux renders the chart'
+const noCharts: ChartRenderer = async () => refuse('invalid', noHelm)
 
 /** Opens what carries requests out: the remote database, and the GitOps repositories by GitHub's API. */
 export async function openCore(config: Config): Promise<Core> {
@@ -24,7 +22,7 @@ export async function openCore(config: Config): Promise<Core> {
   const led = new Led()
   const gitops = await openByGithub(config, { database, led, log })
   return {
-    ...{ database, gitops, led, log, charts: noHelm, hasProcess: false },
+    ...{ database, gitops, led, log, charts: noCharts, noHelm, hasProcess: false },
     read: ({ folder }) => first(gitops).sources(folder),
   }
 }

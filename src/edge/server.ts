@@ -11,6 +11,7 @@ import { logOf } from './log.ts'
 import { notConfigured } from './not-configured.ts'
 import { openCore } from './open-core.ts'
 import { Shifts } from './shifts.ts'
+import { takeInUnread } from './unread.ts'
 
 /** GitHub is compared with every second minute, as on a machine. */
 const sweepMinutes = 2
@@ -37,6 +38,7 @@ export class EdgeServer implements ServerCalls {
     try {
       const { app, shifts } = await this.#running(this.#config)
       const answer = await app.fetch(request)
+      await takeInUnread(request)
       if (request.method !== 'GET' && answer.ok) await shifts.wake()
       return answer
     } catch (error) {
@@ -108,7 +110,10 @@ export class EdgeServer implements ServerCalls {
     // The door goes by the policies that were read last.
     parts.policiesNow().catch((error: unknown) => log.warn({ err: error }, 'no policies yet'))
     for (const warning of config.warnings) log.warn({}, warning)
-    return { ...parts, shifts: this.#shiftsOf(parts, log) }
+    const shifts = this.#shiftsOf(parts, log)
+    // The one before may have been cut off: what it left is looked at now, not at its next alarm.
+    await shifts.wake()
+    return { ...parts, shifts }
   }
 
   #shiftsOf({ candidacy, surfaces, nextDueMs }: ServerParts, log: ShiftLog): Shifts {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
-import type { Halt, HaltTold } from '../domain/halt.ts'
+import { type Halt, type HaltTold, haltAt } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
 
 type Place = { readonly file: string; readonly url: string; readonly branch: string }
@@ -55,10 +55,9 @@ export class BranchMemory {
   }
 
   /** The branch no longer holds what was seen. */
-  loses({ seenTip, foundTip }: { seenTip: Sha; foundTip: Sha }): Halt {
-    const { sinceUnix = Math.floor(Date.now() / 1000) } = this.#halt ?? {}
-    const halt = { seenTip, foundTip, sinceUnix }
-    const isNews = this.#halt?.foundTip !== foundTip
+  loses(lost: { seenTip: Sha; foundTip: Sha }): Halt {
+    const halt = haltAt(lost, this.#halt, Math.floor(Date.now() / 1000))
+    const isNews = this.#halt?.foundTip !== halt.foundTip
     this.#halt = halt
     if (isNews) {
       this.#write()

@@ -1,4 +1,4 @@
-import type { Halt, HaltTold } from '../domain/halt.ts'
+import { type Halt, type HaltTold, haltAt } from '../domain/halt.ts'
 import type { Sha } from '../domain/names.ts'
 import type { Database, ResultSet } from './client.ts'
 
@@ -80,10 +80,9 @@ export class SeenBranches {
   }
 
   /** The branch no longer holds what was seen. */
-  loses({ seenTip: seen, foundTip }: { seenTip: Sha; foundTip: Sha }): Halt {
-    const { sinceUnix = Math.floor(Date.now() / 1000) } = this.halt ?? {}
-    const halt = { seenTip: seen, foundTip, sinceUnix }
-    const isNews = this.halt?.foundTip !== foundTip
+  loses(lost: { seenTip: Sha; foundTip: Sha }): Halt {
+    const halt = haltAt(lost, this.halt, Math.floor(Date.now() / 1000))
+    const isNews = this.halt?.foundTip !== halt.foundTip
     this.#seen = { ...this.#seen, halt }
     if (isNews) {
       this.#isWritten = false

@@ -11,6 +11,8 @@ export type Evidence = {
   /** The GitOps repository. */
   readonly remote: string
   readonly branch?: string
+  /** The address of who commits what the server makes, where that is not the server. */
+  readonly committer?: string
   /** Commits that stood on the branch at some time, such as those of other people. */
   readonly seen?: readonly string[]
 }
@@ -163,14 +165,14 @@ const format = [
   ...['Release-Id', 'Decision-Id', 'Policy-Version'].map(trailer),
 ].join('%x02')
 
-async function readBranch({ remote, branch = 'main' }: Evidence) {
+async function readBranch({ remote, branch = 'main', committer = ours }: Evidence) {
   const range = ['--end-of-options', `refs/heads/${branch}`, '--']
   const files = ['--name-only', '--no-renames', '--diff-merges=first-parent', '--root']
   const log = ['log', '--first-parent', '--reverse', `--format=${format}`, ...files, ...range]
   const bare = (await git(remote, ['-c', 'core.quotePath=off', ...log]))
     .split('\x01')
     .slice(1)
-    .map(commitOf)
+    .map((text) => commitOf(text, committer))
   const own = bare.map(({ ref, folder }) => `${ref}:${folder ?? 'none'}/release.json`)
   const releases = await releaseFiles(remote, own)
   const tree = await git(remote, ['ls-tree', '-r', '-z', '--name-only', `refs/heads/${branch}`])
@@ -192,7 +194,7 @@ async function readBranch({ remote, branch = 'main' }: Evidence) {
   }
 }
 
-function commitOf(text: string): Omit<Commit, 'release'> {
+function commitOf(text: string, committer: string): Omit<Commit, 'release'> {
   const [head = '', ...paths] = text.split('\n').filter(Boolean)
   const [ref = '', parents = '', email, releaseId = '', decisionId = '', policyVersion = ''] =
     head.split('\x02')
@@ -201,7 +203,7 @@ function commitOf(text: string): Omit<Commit, 'release'> {
   return {
     ...{ ref, releaseId, decisionId, policyVersion, paths },
     parents: parents.split(' ').filter(Boolean),
-    isOurs: email === ours,
+    isOurs: email === committer,
     folder: folders.size === 1 ? folder : undefined,
   }
 }

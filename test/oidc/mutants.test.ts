@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { exportSPKI } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Answer } from '../support/api-client.ts'
 import { keylessServer, pushed } from '../support/keyless-server.ts'
 import { type Claims, type Header, newKey, signed } from '../support/oidc-issuer.ts'
-import type { Answer } from '../support/server.ts'
 
 const strict = {
   ...{ repository: 'acme/api', repositoryId: 8, refs: ['refs/heads/main', 'refs/tags/v*'] },

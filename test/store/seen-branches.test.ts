@@ -104,7 +104,10 @@ describe.each(Object.entries(ways))('what was seen of the branch, in a %s', (_, 
             memory = await start()
           }
           // Nothing was seen yet that could be kept of a file.
-          if (seen === undefined) return memory.sees(three)
+          if (seen === undefined) {
+            memory.sees(three)
+            return memory.kept()
+          }
           expect([memory.tip, memory.halt?.foundTip]).toEqual([seen, found])
         }
         await memory.kept()

@@ -50,6 +50,8 @@ export class GithubStandIn extends GithubState {
   limitPerContentHour: number | undefined
   /** Points that may be spent in a minute: 1 for what reads, 5 for what makes content. */
   pointsPerMinute: number | undefined
+  /** Looks at each call, and says what goes wrong with it; `fail` says so of some that are to come. */
+  fault: (call: GithubCall) => GithubFault | undefined = () => undefined
   readonly calls: GithubCall[] = []
   /** When content was made or changed, in milliseconds. */
   readonly created: number[] = []
@@ -144,7 +146,7 @@ export class GithubStandIn extends GithubState {
     const [method, accept] = [request.method ?? 'GET', request.headers.accept ?? '']
     const call: GithubCall = { method, path, query, body: body ?? {}, atMs: this.nowMs(), token: kind, accept, status: 0 } // biome-ignore format: one value
     this.calls.push(call)
-    const fault = this.#faultOf(call)
+    const fault = this.fault(call) ?? this.#faultOf(call)
     if (fault && 'close' in fault) return void request.socket.destroy()
     // A stand-in that waits must not keep the test's process alive.
     if (fault && 'hang' in fault) await wait(fault.hang, undefined, { ref: false })

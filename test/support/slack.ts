@@ -47,6 +47,8 @@ export class SlackStandIn extends Workspace {
   ]
   /** Messages per second and channel; more are answered with 429. */
   limitPerChannel: number | undefined
+  /** Looks at each call of the API, and says what goes wrong with it; `fail` says so of some that are to come. */
+  fault: (call: SlackCall) => SlackFault | undefined = () => undefined
   readonly calls: SlackCall[] = []
   readonly responses: { id: string; body: Json; atMs: number }[] = []
   readonly rateLimited: { channel: string; atMs: number }[] = []
@@ -110,7 +112,7 @@ export class SlackStandIn extends Workspace {
     const method = kind === 'response' ? 'response' : name
     const call = { method, args, token, atMs: this.nowMs(), status: 0 }
     if (kind === 'api') this.calls.push(call)
-    const fault = this.#faults.get(method)?.shift()
+    const fault = this.fault(call) ?? this.#faults.get(method)?.shift()
     if (fault && 'close' in fault) return void request.socket.destroy()
     // A stand-in that waits must not keep the test's process alive.
     if (fault && 'hang' in fault) await wait(fault.hang, undefined, { ref: false })

@@ -17,6 +17,9 @@ export type Workerd = {
   readonly lines: () => readonly Readonly<Record<string, unknown>>[]
   /** Ends everything at once, as a machine that is lost. */
   readonly kill: () => Promise<void>
+  /** Stops everything where it is, as a machine that hangs, until `thaw`. */
+  readonly freeze: () => void
+  readonly thaw: () => void
   /** Starts anew on what was kept; ends what runs first. */
   readonly restart: () => Promise<void>
   /** A minute is over: what a cron trigger does. */
@@ -93,6 +96,8 @@ export async function startWorkerd(name: WorkerName, given: Given, later: Later)
   const log = () => written.join('')
   return {
     ...{ url, log, kill },
+    freeze: () => signalGroup(child, 'SIGSTOP'),
+    thaw: () => signalGroup(child, 'SIGCONT'),
     lines: () => linesIn(log()),
     async restart() {
       await kill()
@@ -126,9 +131,11 @@ const isWorker = ({ words }: Member): boolean =>
   words.some((word) => word.endsWith('/workerd')) &&
   words.some((word) => word.startsWith('--debug-port'))
 
-function endGroup({ pid }: ChildProcess): void {
+const endGroup = (child: ChildProcess): void => signalGroup(child, 'SIGKILL')
+
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    if (pid !== undefined) process.kill(-pid, signal)
   } catch {
     // It has ended already.
   }

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { errorAnswer } from './errors.ts'
 
 /** 1 MiB, and for GitHub's deliveries 25 MiB: contract, section 2. */
-const bodyBytesMax = 1 << 20
+export const bodyBytesMax = 1 << 20
 const deliveryBytesMax = 25 << 20
 export const githubPath = '/api/github/webhooks'
 
