@@ -51,11 +51,23 @@ const everything = [
   'index-parts.ts',
   'reindex-parts.ts',
   'migrate-parts.ts',
+  'backup-parts.ts',
+  'restore-parts.ts',
+  'restored-parts.ts',
   'edge.ts',
   'edge',
 ]
 /** May build the server itself, and what looks at it. */
 const mayImportMain = ['cli/serve.ts']
+/** What commands of the server's machine are built of. */
+const partsOfCommands = [
+  'main.ts',
+  'chart-parts.ts',
+  'reindex-parts.ts',
+  'migrate-parts.ts',
+  'backup-parts.ts',
+  'restore-parts.ts',
+]
 /** Rooms that must run anywhere: nothing of Node, no clock. */
 const pure = ['domain', 'policy', 'manifest', 'release', 'commands', 'messages']
 
@@ -110,8 +122,7 @@ describe('the rooms', () => {
       if (from === target) return false
       if (target === 'doctor') return !mayImportMain.includes(file)
       if (everything.includes(from)) return false
-      if (['main.ts', 'chart-parts.ts', 'reindex-parts.ts', 'migrate-parts.ts'].includes(to))
-        return !mayImportMain.includes(file)
+      if (partsOfCommands.includes(to)) return !mayImportMain.includes(file)
       if (file === 'cli/serve.ts' && ['config.ts', 'log.ts', 'read-settings.ts'].includes(to))
         return false
       return !mayImport[from]?.includes(target)

@@ -10,6 +10,8 @@ export const programs: readonly (readonly [string, string])[] = [
   ['doctor slack', 'say what is wrong with Slack’s settings, in the server’s folder'],
   ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
   ['reindex', 'make the index of releases anew from the GitOps repository, in the server’s folder'],
+  ['backup FILE', 'copy the database of this folder’s server, which may run, into a new file'],
+  ['restore FILE', 'put a backup in the place of the database, while no server runs'],
   ['migrate FILE [--dry-run]', 'bring over what a GimletD before us knew, in the server’s folder'],
   ['artifact push [-f FILE] [--wait]', 'post the artifact of this build, or of a file'],
   ['artifact create [-o FILE], artifact add -f FILE', 'make the artifact of this build in steps'],

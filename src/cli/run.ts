@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseWords } from '../commands/grammar.ts'
 import { programTable } from '../commands/verbs.ts'
 import { artifact, makingOf } from './artifact.ts'
+import { backup } from './backup.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
 import { completion } from './completion.ts'
@@ -14,6 +15,7 @@ import { migrate } from './migrate.ts'
 import { type Options, readOptions } from './options.ts'
 import { policy } from './policy.ts'
 import { reindex } from './reindex.ts'
+import { restore } from './restore.ts'
 import { show, usage } from './show.ts'
 import type { Terminal } from './terminal.ts'
 import { follow } from './track.ts'
@@ -47,6 +49,8 @@ async function runOptions(args: readonly string[], terminal: Terminal): Promise<
   if (first === 'completion') return completion(options, terminal)
   if (first === 'reindex') return reindex(options, terminal)
   if (first === 'migrate') return migrate(options, terminal)
+  if (first === 'backup') return backup(options, terminal)
+  if (first === 'restore') return restore(options, terminal)
   return runWords(options, terminal)
 }
 

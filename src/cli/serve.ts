@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { BackedUp } from '../backup-parts.ts'
 import { readConfig } from '../config.ts'
 import type { Check } from '../doctor/check.ts'
 import type { Refusal } from '../domain/fault.ts'
@@ -13,8 +14,9 @@ import type { Variables } from '../manifest/variables.ts'
 import type { MigrateAsked, Migrated, Tally } from '../migrate-parts.ts'
 import { readSettings } from '../read-settings.ts'
 import type { Problems, ReindexedAll, ReindexTold } from '../reindex-parts.ts'
+import type { RestoreAsked, Restored } from '../restore-parts.ts'
 
-export type { Migrated, Tally }
+export type { BackedUp, Migrated, Restored, Tally }
 
 /** Serves until the process is told to stop, which is its own end: the answer never comes. */
 export async function serve(): Promise<number> {
@@ -85,6 +87,25 @@ export async function migrateHere(asked: MigrateAsked): Promise<Migrated | Probl
   if ('problems' in config) return config
   const { migrateWith } = await import('../migrate-parts.ts')
   return migrateWith(config, asked)
+}
+
+/** Copies the database of the server that these settings are, which may run. */
+export async function backupHere(
+  environment: Environment,
+  file: string,
+): Promise<BackedUp | Problems> {
+  const config = readSettings(environment)
+  if ('problems' in config) return config
+  const { backupWith } = await import('../backup-parts.ts')
+  return backupWith(config, file)
+}
+
+/** Puts a backup in the place of the database of the server that these settings are, which must not run. */
+export async function restoreHere(asked: RestoreAsked): Promise<Restored | Problems> {
+  const config = readSettings(asked.environment)
+  if ('problems' in config) return config
+  const { restoreWith } = await import('../restore-parts.ts')
+  return restoreWith(config, asked)
 }
 
 /**

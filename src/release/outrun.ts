@@ -19,6 +19,8 @@ export type OutrunPorts = {
   readonly isIntendedOn: (tip: Sha) => Promise<boolean>
   /** False when this server leads no more. */
   readonly isHeld: () => boolean
+  /** What the commit says. */
+  readonly why?: string
 }
 
 /**
@@ -29,10 +31,11 @@ export type OutrunPorts = {
  */
 export async function outrun(ports: OutrunPorts): Promise<boolean> {
   const { clock, gitops, isIntendedOn, isHeld } = ports
+  const { why = 'another server writes from here on' } = ports
   for (let race = 0; race < racesMax; race++) {
     const tip = await gitops.refresh()
     if (!(await isIntendedOn(tip))) return false
-    const mark = markOf(clock, 'another server writes from here on')
+    const mark = markOf(clock, why)
     const result = await gitops.commit(tip, [mark], async () => isHeld())
     if (result.kind === 'landed') return true
   }

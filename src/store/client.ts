@@ -62,6 +62,28 @@ export async function openDatabase(url: string, authToken?: string): Promise<Dat
 }
 
 /**
+ * Opens a file that nobody else may have open, and turns what lies in the log beside it into the one
+ * file. Throws `database_busy` when another has it open.
+ */
+export async function openAlone(file: string): Promise<Database> {
+  const client = createClient({
+    ...{ url: pathToFileURL(file).href, intMode: 'number', concurrency: 1, timeout: lockWaitMs },
+  })
+  try {
+    const alone = () => client.execute('pragma journal_mode = delete')
+    await retried(client, alone, performance.now())
+  } catch (error) {
+    client.close()
+    throw asFault(error)
+  }
+  return withFaults({
+    read: async (sql, args = []) => (await client.execute({ sql, args: [...args] })).rows,
+    write: (statements) => client.batch([...statements], 'write'),
+    close: () => client.close(),
+  })
+}
+
+/**
  * A libSQL server as a stateless Worker uses it: nothing that one request waits for was begun by
  * another, so that it may be kept for all of them. Opening it asks nothing.
  */

@@ -33,10 +33,18 @@ export async function migrate(
     await apply(database, migration)
 }
 
+/** The schema of a database that a gimletd made, and the newest that this program knows. */
+export async function schemaOf(
+  database: Database,
+): Promise<{ readonly reached: number; readonly newest: number } | undefined> {
+  const [table] = await database.read("select 1 from sqlite_master where name = 'migrations'")
+  return table && { reached: await reached(database), newest: newestOf(shipped) }
+}
+
 /** True when the schema is this program's. */
 export async function isMigrated(database: Database): Promise<boolean> {
-  const [table] = await database.read("select 1 from sqlite_master where name = 'migrations'")
-  return table !== undefined && (await reached(database)) === newestOf(shipped)
+  const schema = await schemaOf(database)
+  return schema !== undefined && schema.reached === schema.newest
 }
 
 const newestOf = (migrations: readonly Migration[]): number => migrations.at(-1)?.number ?? 0

@@ -114,7 +114,7 @@ export type Server = {
 }
 
 /** What a place tells its server. */
-const settingsOf = ({ folder, dataDir, remote }: Place) => ({
+export const settingsOf = ({ folder, dataDir, remote }: Place) => ({
   PATH: process.env.PATH,
   ...{ PORT: '0', HOST: '127.0.0.1', GIMLET_DATA_DIR: dataDir },
   // The repository that a server makes for itself is not configured.
@@ -150,7 +150,8 @@ export async function startServer(
   return { ...serverAt(url, place), ended, kill }
 }
 
-function serverAt(given: string, place: Place): Omit<Server, 'ended' | 'kill'> {
+/** How a server is spoken to that listens at an address. */
+export function serverAt(given: string, place: Place): Omit<Server, 'ended' | 'kill'> {
   const url = given.replace('localhost', '127.0.0.1')
   return {
     post: (path, { body, token } = {}) => call(`${url}${path}`, { method: 'POST', body, token }),
