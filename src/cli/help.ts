@@ -10,6 +10,10 @@ export const programs: readonly (readonly [string, string])[] = [
   ['doctor slack', 'say what is wrong with Slack’s settings, in the server’s folder'],
   ['doctor github', 'say what is wrong with GitHub’s settings, in the server’s folder'],
   ['reindex', 'make the index of releases anew from the GitOps repository, in the server’s folder'],
+  [
+    'audit verify [--after COMMIT]',
+    'look whether anybody changed the record of changes, in the server’s folder',
+  ],
   ['migrate FILE [--dry-run]', 'bring over what a GimletD before us knew, in the server’s folder'],
   ['artifact push [-f FILE] [--wait]', 'post the artifact of this build, or of a file'],
   ['artifact create [-o FILE], artifact add -f FILE', 'make the artifact of this build in steps'],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseWords } from '../commands/grammar.ts'
 import { programTable } from '../commands/verbs.ts'
 import { artifact, makingOf } from './artifact.ts'
+import { auditVerify } from './audit-verify.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
 import { completion } from './completion.ts'
@@ -47,6 +48,7 @@ async function runOptions(args: readonly string[], terminal: Terminal): Promise<
   if (first === 'completion') return completion(options, terminal)
   if (first === 'reindex') return reindex(options, terminal)
   if (first === 'migrate') return migrate(options, terminal)
+  if (/^audit verify\b/i.test(options.words.join(' '))) return auditVerify(options, terminal)
   return runWords(options, terminal)
 }
 

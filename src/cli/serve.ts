@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from '../config.ts'
 import type { Check } from '../doctor/check.ts'
+import type { AuditLook } from '../domain/audit.ts'
 import type { Refusal } from '../domain/fault.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
@@ -85,6 +86,20 @@ export async function migrateHere(asked: MigrateAsked): Promise<Migrated | Probl
   if ('problems' in config) return config
   const { migrateWith } = await import('../migrate-parts.ts')
   return migrateWith(config, asked)
+}
+
+/**
+ * Looks at the whole record of changes, with the settings that a server would start with in this folder.
+ * Answers what keeps it from being looked at, and what to do.
+ */
+export async function verifyHere(
+  environment: Environment,
+  after: readonly string[],
+): Promise<AuditLook | Problems> {
+  const config = readSettings(environment)
+  if ('problems' in config) return config
+  const { verifyWith } = await import('../verify-parts.ts')
+  return verifyWith(config, { environment, after })
 }
 
 /**
