@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Config, RepositoryConfig } from './config.ts'
 import type { Sha } from './domain/names.ts'
@@ -8,6 +9,7 @@ import { History } from './gitops/history.ts'
 import { placeOf } from './gitops-parts.ts'
 import { reindexPorts } from './index-parts.ts'
 import { type Reindexed, reindex } from './release/reindex.ts'
+import { actingAs } from './store/audit.ts'
 import { type Database, openDatabase } from './store/client.ts'
 import { migrate } from './store/migrate.ts'
 
@@ -62,17 +64,32 @@ export async function reindexWith(
   }
 }
 
-/** Opens the database of the server whose settings these are, with its newest schema. */
+/** Opens the database of the server whose settings these are, with its newest schema, to change it. */
 export async function openOwn(config: Config): Promise<Database | Problems> {
+  const database = await openHere(config)
+  if ('problems' in database) return database
+  await migrate(database)
+  return actingAs(database, shellUser())
+}
+
+/** Whoever is at the server's machine, by the name that they have there. */
+function shellUser(): string {
+  try {
+    return `(shell) ${userInfo().username}`
+  } catch {
+    return '(shell)'
+  }
+}
+
+/** Opens the database of the server whose settings these are, as it is. */
+export async function openHere(config: Config): Promise<Database | Problems> {
   const { url, token } = config.database
   const file = join(resolve(config.dataDir), 'gimlet.db')
   if (url === null && !existsSync(file))
     return problem(
       `There is no gimlet.db in ${resolve(config.dataDir)}: run this in the server’s folder, with its settings`,
     )
-  const database = await openDatabase(url ?? `file:${file}`, token)
-  await migrate(database)
-  return database
+  return openDatabase(url ?? `file:${file}`, token)
 }
 
 async function reindexOne(
@@ -80,15 +97,9 @@ async function reindexOne(
   { database, dataDir, environment, wayIn, told }: Given,
 ): Promise<(Reindexed & { url: string }) | Problems> {
   const { url, clone } = placeOf(repository, dataDir)
-  // A server may use the clone: only one that is not there is made.
-  const git = existsSync(join(clone, 'HEAD'))
-    ? gitIn(clone, environment)
-    : await openClone(clone, { ...repository, url }, environment)
-  const tip = await fetchTip(git, repository.branch)
-  if (tip === undefined)
-    return problem(
-      `The branch ${repository.branch} of the GitOps repository ${url} could not be fetched; ${wayIn}, and try again`,
-    )
+  const git = await cloneHere(repository, { dataDir, environment })
+  const tip = await fetchTip(git, repository.branch, tipRef)
+  if (tip === undefined) return notFetched(repository, { url, wayIn })
   const { name, environments, root } = repository
   const ports = reindexPorts({
     history: new History(git, streamIn(clone, environment), { environments, root }),
@@ -104,7 +115,7 @@ async function reindexOne(
 }
 
 /** Git knows nothing of the GitHub App that the server itself may go by. */
-const wayInto = (writer: Config['gitops']['writer'], { token }: RepositoryConfig): string =>
+export const wayInto = (writer: Config['gitops']['writer'], { token }: RepositoryConfig): string =>
   writer === 'github' && token === undefined
     ? 'set GITOPS_TOKEN here to a token that may read it, since git cannot go by the GitHub App'
     : 'correct its settings or what lets the server in, start the server once'
@@ -122,14 +133,35 @@ async function isGitThere(environment: Readonly<NodeJS.ProcessEnv>): Promise<boo
 /** What keeps it from being done, and what to do. */
 export const problem = (message: string): Problems => ({ problems: [message] })
 
-async function fetchTip(git: Git, branch: string): Promise<Sha | undefined> {
+/** The clone of a repository. A server may use it: only one that is not there is made. */
+export async function cloneHere(
+  repository: RepositoryConfig,
+  { dataDir, environment }: Pick<Given, 'dataDir' | 'environment'>,
+): Promise<Git> {
+  const { url, clone } = placeOf(repository, dataDir)
+  return existsSync(join(clone, 'HEAD'))
+    ? gitIn(clone, environment)
+    : openClone(clone, { ...repository, url }, environment)
+}
+
+/** Fetches a branch to a name of its own, and answers its tip; nothing when it cannot be had. */
+export async function fetchTip(git: Git, branch: string, ref: string): Promise<Sha | undefined> {
   try {
     // A git that tells how far it is is not taken for one that hangs.
     const plain = ['--progress', '--no-tags', '--no-write-fetch-head', '--refmap=']
-    await git(['fetch', ...plain, 'origin', `+refs/heads/${branch}:${tipRef}`])
-    return (await git(['rev-parse', '--verify', `${tipRef}^{commit}`])).trim()
+    await git(['fetch', ...plain, 'origin', `+refs/heads/${branch}:${ref}`])
+    return (await git(['rev-parse', '--verify', `${ref}^{commit}`])).trim()
   } catch (error) {
     if (!(error instanceof GitFailure)) throw error
     return undefined
   }
 }
+
+/** What to do when `fetchTip` could not. */
+export const notFetched = (
+  { branch }: RepositoryConfig,
+  { url, wayIn }: { url: string; wayIn: string },
+): Problems =>
+  problem(
+    `The branch ${branch} of the GitOps repository ${url} could not be fetched; ${wayIn}, and try again`,
+  )

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { noteHalts, sealedAfter } from './audit-parts.ts'
 import { handle } from './commands/handle.ts'
 import type { CommandPorts } from './commands/ports.ts'
 import type { Config } from './config.ts'
@@ -21,6 +22,7 @@ import type { HeldLease } from './servers/candidate.ts'
 import type { Leader } from './servers/leader.ts'
 import { proposedOf, type ReadPlace, sourceParts } from './source-parts.ts'
 import { ArtifactStore } from './store/artifacts.ts'
+import { AuditStore } from './store/audit.ts'
 import type { Database } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
@@ -104,7 +106,8 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
       follow: () => Promise.all(repositories.map(({ writer }) => writer.refresh())),
       lead(lease, own) {
         led.begins(lease)
-        return together([termOf(loopOn(lease, own)), surfaces.lead(own)])
+        const loop = sealedAfter(loopOn(lease, own), { audit: new AuditStore(own), log })
+        return together([termOf(loop), surfaces.lead(own)])
       },
     })
     return leader
@@ -112,7 +115,14 @@ export async function serverParts(config: Config, opened: Opened): Promise<Serve
   const authenticate = tokenParts(config, {
     ...{ adminToken, database, clock, users, policies: policiesNow, log },
   })
-  const notice = tellHalts(gitops, { log, told: surfaces.halted })
+  const recorded = noteHalts(new AuditStore(database), log)
+  const notice = tellHalts(gitops, {
+    log,
+    told(change) {
+      surfaces.halted(change)
+      recorded(change)
+    },
+  })
   const problems = async () => [...(await health.problems()), ...(await surfaces.problems())]
   const isLeader = () => leader?.isLeading ?? false
   const app = httpApp({
@@ -175,7 +185,8 @@ function partsOf(config: Config, core: Core) {
   const wake = () => loop?.wake()
   /** The loop of a term. What it writes goes by the lease; artifacts it only reads. */
   const loopOn = (lease: HeldLease, own: Database): Loop => {
-    const stores = { ...shared, ...storesOn(own, config), pause, log, batchEnded }
+    const audit = new AuditStore(own)
+    const stores = { ...shared, ...storesOn(own, config), audit, pause, log, batchEnded }
     const landings = stores.releases
     const isIntended = (tip: Sha) => isIntendedOn(database, tip)
     loop = new Loop(
@@ -191,7 +202,7 @@ function partsOf(config: Config, core: Core) {
   }
   const commands: CommandPorts = {
     ...{ ...shared, sources, gitops, drift, events, releases, controls, users },
-    ...{ tokens: new TokenStore(database), source: 'api', wake },
+    ...{ tokens: new TokenStore(database), audit: new AuditStore(database), source: 'api', wake },
   }
   const health = healthOf({ database, repositories, sources, noHelm })
   const gitopsPushed: GitopsPushed = async (push) => {

@@ -31,6 +31,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 }
 const everything = [
   'main.ts',
+  'audit-parts.ts',
   'lead-parts.ts',
   'data-folder.ts',
   'health-parts.ts',
@@ -54,6 +55,7 @@ const everything = [
   'backup-parts.ts',
   'restore-parts.ts',
   'restored-parts.ts',
+  'verify-parts.ts',
   'edge.ts',
   'edge',
 ]
@@ -67,6 +69,7 @@ const partsOfCommands = [
   'migrate-parts.ts',
   'backup-parts.ts',
   'restore-parts.ts',
+  'verify-parts.ts',
 ]
 /** Rooms that must run anywhere: nothing of Node, no clock. */
 const pure = ['domain', 'policy', 'manifest', 'release', 'commands', 'messages']

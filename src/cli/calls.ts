@@ -8,6 +8,7 @@ import type {
 import type { Decision } from '../domain/decision.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome, StatusByEnv } from '../domain/outcome.ts'
+import { auditCallOf } from './audit-calls.ts'
 import { type Call, get, post, type Query, timeOf } from './call.ts'
 import { controlCallOf } from './control-calls.ts'
 import { gitopsCallOf } from './gitops-calls.ts'
@@ -22,10 +23,7 @@ export function callOf(command: Command): Call {
         read: (artifacts) => ({ kind: 'artifacts', artifacts }),
       }
     case 'artifact':
-      return {
-        ...get(`/api/artifacts/${encodeURIComponent(command.id)}`),
-        read: (artifact) => ({ kind: 'artifact', artifact }),
-      }
+      return artifactCall(command.id)
     case 'release':
       return releaseCall(command)
     case 'rollback':
@@ -60,6 +58,8 @@ export function callOf(command: Command): Call {
     case 'renew-token':
     case 'remove-user':
       return userCallOf(command)
+    case 'audit':
+      return auditCallOf(command.filter)
     case 'branch-deleted':
     case 'report-health':
     case 'push-artifact':
@@ -69,6 +69,11 @@ export function callOf(command: Command): Call {
       return assertNever(command)
   }
 }
+
+const artifactCall = (id: string): Call => ({
+  ...get(`/api/artifacts/${encodeURIComponent(id)}`),
+  read: (artifact) => ({ kind: 'artifact', artifact }),
+})
 
 const eventCall = (id: string): Call => ({
   ...get('/api/event', { id }),

@@ -12,6 +12,10 @@ export const programs: readonly (readonly [string, string])[] = [
   ['reindex', 'make the index of releases anew from the GitOps repository, in the server’s folder'],
   ['backup FILE', 'copy the database of this folder’s server, which may run, into a new file'],
   ['restore FILE', 'put a backup in the place of the database, while no server runs'],
+  [
+    'audit verify [--after COMMIT]',
+    'look whether anybody changed the record of changes, in the server’s folder',
+  ],
   ['migrate FILE [--dry-run]', 'bring over what a GimletD before us knew, in the server’s folder'],
   ['artifact push [-f FILE] [--wait]', 'post the artifact of this build, or of a file'],
   ['artifact create [-o FILE], artifact add -f FILE', 'make the artifact of this build in steps'],

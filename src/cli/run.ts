@@ -3,6 +3,7 @@ import { parseWords } from '../commands/grammar.ts'
 import { programTable } from '../commands/verbs.ts'
 import { artifact, makingOf } from './artifact.ts'
 import { backup } from './backup.ts'
+import { auditVerify } from './audit-verify.ts'
 import { type Reply, Unreachable } from './client.ts'
 import { clientOf } from './client-of.ts'
 import { completion } from './completion.ts'
@@ -51,6 +52,7 @@ async function runOptions(args: readonly string[], terminal: Terminal): Promise<
   if (first === 'migrate') return migrate(options, terminal)
   if (first === 'backup') return backup(options, terminal)
   if (first === 'restore') return restore(options, terminal)
+  if (/^audit verify\b/i.test(options.words.join(' '))) return auditVerify(options, terminal)
   return runWords(options, terminal)
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { BackedUp } from '../backup-parts.ts'
 import { readConfig } from '../config.ts'
 import type { Check } from '../doctor/check.ts'
+import type { AuditLook } from '../domain/audit.ts'
 import type { Refusal } from '../domain/fault.ts'
 import { makeLog } from '../log.ts'
 import { runServer, type Server, startServer } from '../main.ts'
@@ -106,6 +107,20 @@ export async function restoreHere(asked: RestoreAsked): Promise<Restored | Probl
   if ('problems' in config) return config
   const { restoreWith } = await import('../restore-parts.ts')
   return restoreWith(config, asked)
+}
+
+/**
+ * Looks at the whole record of changes, with the settings that a server would start with in this folder.
+ * Answers what keeps it from being looked at, and what to do.
+ */
+export async function verifyHere(
+  environment: Environment,
+  after: readonly string[],
+): Promise<AuditLook | Problems> {
+  const config = readSettings(environment)
+  if ('problems' in config) return config
+  const { verifyWith } = await import('../verify-parts.ts')
+  return verifyWith(config, { environment, after })
 }
 
 /**

@@ -41,7 +41,7 @@ export async function reject(
   const what = isOwn ? 'withdrawn' : 'rejected'
   const statusDesc = `${what} by ${actor.login}${reason ? `: ${reason}` : ''}`
   for (const part of parts)
-    if (!(await ports.controls.reject(part.id, statusDesc)))
+    if (!(await ports.controls.reject(part.id, statusDesc, actor.login)))
       return refuse(
         'conflict',
         `${part.id} is being written to the GitOps repository; roll it back instead`,

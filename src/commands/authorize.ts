@@ -18,6 +18,7 @@ const allowed = {
   'manage users': ['admin'],
   'set up GitHub': ['admin'],
   'resume writing': ['admin'],
+  'read the audit record': ['admin'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>
 
 export type Action = keyof typeof allowed
@@ -53,6 +54,7 @@ export const actionOf: Readonly<Record<Command['verb'], Action>> = {
   'add-user': 'manage users',
   'renew-token': 'manage users',
   'remove-user': 'manage users',
+  audit: 'read the audit record',
 }
 
 /** Every action that a command takes. */

@@ -21,9 +21,10 @@ export async function block(
 /** Lets an artifact be released again. */
 export async function unblock(
   ports: CommandPorts,
+  actor: Actor,
   { artifactId }: { artifactId: string },
 ): Promise<Outcome> {
-  return (await ports.controls.removeBlock(artifactId))
+  return (await ports.controls.removeBlock(artifactId, actor.login))
     ? { kind: 'unblocked', artifactId }
     : refuse('not_found', `${artifactId} is not blocked`)
 }

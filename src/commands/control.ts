@@ -20,7 +20,7 @@ export function control(
     case 'block':
       return block(ports, actor, command)
     case 'unblock':
-      return unblock(ports, command)
+      return unblock(ports, actor, command)
     case 'lock':
       return lock(ports, actor, command)
     case 'unlock':

@@ -3,6 +3,7 @@ import type { Command } from '../domain/command.ts'
 import { assertNever, type Refusal } from '../domain/fault.ts'
 import type { Outcome } from '../domain/outcome.ts'
 import { artifact, artifacts } from './artifacts.ts'
+import { audit } from './audit.ts'
 import { actionsIn, authorize, type Resource } from './authorize.ts'
 import { beyondToken } from './beyond-token.ts'
 import { branchDeleted } from './branch-deleted.ts'
@@ -73,7 +74,7 @@ function carryOut(
     case 'branch-deleted':
       return branchDeleted(ports, actor, command)
     case 'report-health':
-      return reportHealth(ports, command)
+      return reportHealth(ports, actor, command)
     case 'approve':
     case 'reject':
     case 'block':
@@ -107,7 +108,9 @@ function carryOut(
     case 'add-user':
     case 'renew-token':
     case 'remove-user':
-      return manageUsers(ports, command)
+      return manageUsers(ports, actor, command)
+    case 'audit':
+      return audit(ports, command.filter)
     default:
       return assertNever(command)
   }

@@ -1,5 +1,6 @@
 import type { User } from '../domain/actor.ts'
 import type { Artifact, NewArtifact } from '../domain/artifact.ts'
+import type { AuditQuery, AuditRecord } from '../domain/audit.ts'
 import type { PlannedCommit } from '../domain/change.ts'
 import type { ArtifactQuery, DecisionQuery, HistoryQuery } from '../domain/command.ts'
 import type { Approval, Block, Lock } from '../domain/control.ts'
@@ -33,13 +34,13 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
   readonly controls: {
     approve(approval: Approval): Promise<void>
     approvals(eventId: string): Promise<readonly Approval[]>
-    reject(eventId: string, statusDesc: string): Promise<boolean>
+    reject(eventId: string, statusDesc: string, by: string): Promise<boolean>
     locks(nowUnix: number): Promise<readonly Lock[]>
     lock(lock: Lock): Promise<boolean>
     unlock(ids: readonly string[], by: { login: string; unix: number }): Promise<number>
     block(artifactId: string): Promise<Block | undefined>
     addBlock(block: Block): Promise<boolean>
-    removeBlock(artifactId: string): Promise<boolean>
+    removeBlock(artifactId: string, by: string): Promise<boolean>
   }
   readonly artifacts: {
     accept(arrival: {
@@ -77,16 +78,21 @@ export type CommandPorts = Omit<ProposalPorts, 'artifacts' | 'releases'> & {
         readonly health: Health
       }[],
       events: readonly NewEvent[],
+      by: string,
     ): Promise<boolean>
     ofEvents(eventIds: readonly string[]): Promise<readonly Release[]>
   }
+  readonly audit: {
+    /** Newest first. */
+    list(query: AuditQuery): Promise<readonly AuditRecord[]>
+  }
   readonly users: {
-    add(user: User, tokenHash: string): Promise<boolean>
+    add(user: User, tokenHash: string, by: string): Promise<boolean>
     /** Gives a user a new token; false when there is no such user. */
-    renew(renewal: Renewal): Promise<boolean>
+    renew(renewal: Renewal, by: string): Promise<boolean>
     find(login: string): Promise<User | undefined>
     list(): Promise<readonly User[]>
-    remove(login: string): Promise<boolean>
+    remove(login: string, by: string): Promise<boolean>
   }
   readonly gitops: {
     /** Of the first repository: all others are of environments that are named. */

@@ -1,4 +1,4 @@
-import { policyActor } from '../domain/actor.ts'
+import { type Actor, policyActor } from '../domain/actor.ts'
 import { type HealthCommand, limitMax, type SaidOfCommit } from '../domain/command.ts'
 import type { NewEvent } from '../domain/event.ts'
 import { refuse } from '../domain/fault.ts'
@@ -14,7 +14,11 @@ const clocksDifferBySeconds = 300
 const attemptsMax = 100
 
 /** Keeps what a cluster says of a commit, for every release that it is about. */
-export async function reportHealth(ports: CommandPorts, command: HealthCommand): Promise<Outcome> {
+export async function reportHealth(
+  ports: CommandPorts,
+  { login: by }: Actor,
+  command: HealthCommand,
+): Promise<Outcome> {
   const { env, app, said } = command
   const answer = { kind: 'health-reported', env } as const
   if ('ignored' in said) return { ...answer, apps: [], ignored: said.ignored }
@@ -27,7 +31,7 @@ export async function reportHealth(ports: CommandPorts, command: HealthCommand):
     const { commits: _, unix, ...words } = said
     const report = { ...words, env, app, commit: found.commit, at: timeOf(ports, unix) }
     const news = newsOf(report, { releases, held: found.held })
-    const apps = await keep(ports, { news, running })
+    const apps = await keep(ports, { news, running, by })
     if (apps !== null) return { ...answer, apps }
   }
   return refuse('overloaded', 'Many reports came at once; send it again in a moment')
@@ -88,7 +92,7 @@ function timeOf(ports: CommandPorts, unix: number | undefined): HealthReport['at
 /** Answers the apps whose state is another one now, or `null` when the releases have changed meanwhile. */
 async function keep(
   ports: CommandPorts,
-  { news, running }: { news: readonly HealthNews[]; running: ReadonlySet<string> },
+  { news, running, by }: { news: readonly HealthNews[]; running: ReadonlySet<string>; by: string },
 ): Promise<string[] | null> {
   const changed = news.filter(({ release, health }) => release.health?.state !== health.state)
   // What is only concluded is no reason to act: the trigger would roll back what is not to blame.
@@ -101,7 +105,7 @@ async function keep(
     health,
   }))
   const events = certain.map(({ release }) => eventOf(ports, release))
-  if (news.length > 0 && !(await ports.releases.reportHealth(changes, events))) return null
+  if (news.length > 0 && !(await ports.releases.reportHealth(changes, events, by))) return null
   if (changed.length > 0) ports.wake()
   return [...new Set(changed.map(({ release }) => release.app))].sort()
 }

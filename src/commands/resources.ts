@@ -24,6 +24,7 @@ export async function resourcesOf(
     case 'branch-deleted':
       return [anywhere(command.repository)]
     case 'resume-gitops':
+    case 'audit':
       return [anywhere(null)]
     case 'release':
       return ofRelease(ports, command)

@@ -1,6 +1,7 @@
 import { loginSchema, roles } from '../domain/actor.ts'
 import { limitDefault, limitMax } from '../domain/command.ts'
 import { isArtifactId, isLabel, isRepository, isShaPrefix, labelRule } from '../domain/names.ts'
+import { auditVerbs } from './audit-verbs.ts'
 import { command, only, unix } from './build.ts'
 import { controlVerbs } from './control-verbs.ts'
 import { type Invocation, type Problem, problem } from './invocation.ts'
@@ -196,9 +197,9 @@ export const otherNames: ReadonlyMap<string, string> = new Map([
 /** What is understood in chats, and in comments of pull requests. */
 export const chatTable: Table = { verbs, otherNames }
 
-/** What the command line understands: a token that is made is not for a chat. */
+/** What the command line understands: a token that is made is not for a chat, nor is who did what. */
 export const programTable: Table = {
-  verbs: [...verbs, ...userVerbs],
+  verbs: [...verbs, ...userVerbs, ...auditVerbs],
   otherNames: new Map([...otherNames, ['user delete', 'user remove'], ['user show', 'user get']]),
 }
 
@@ -229,6 +230,8 @@ export const checks: Readonly<Record<string, (value: string) => string | null>> 
     const read = loginSchema.safeParse(value)
     return read.success ? null : `a login ${read.error.issues[0]?.message}`
   },
+  actor: (value) =>
+    /^[^\p{Cc}]{1,100}$/u.test(value) ? null : 'an actor is a name of at most 100 characters',
   roles: (value) =>
     value.split(',').every((one) => roles.some((role) => role === one))
       ? null

@@ -1,5 +1,6 @@
 import type { Role } from './actor.ts'
 import type { NewArtifact } from './artifact.ts'
+import type { AuditQuery } from './audit.ts'
 import type { HealthReport } from './health.ts'
 import type { Sha } from './names.ts'
 
@@ -31,6 +32,7 @@ export type Command = Readonly<
   /** Gives a user a new token; the one before it goes on for a while. */
   | { verb: 'renew-token'; login: string; overlapSeconds: number; expires?: Expiry }
   | { verb: 'remove-user'; login: string }
+  | { verb: 'audit'; filter: AuditQuery }
 >
 
 /** When something ends: at a moment, or so long after it was asked for. */

@@ -1,5 +1,6 @@
 import type { Grant, User } from './actor.ts'
 import type { Artifact } from './artifact.ts'
+import type { AuditRecord } from './audit.ts'
 import type { Block, Lock } from './control.ts'
 import type { Decision } from './decision.ts'
 import type { EventStatus, ReleaseEvent } from './event.ts'
@@ -29,6 +30,11 @@ export type Outcome =
   | { readonly kind: 'decisions'; readonly decisions: readonly Decision[] }
   | GitopsOutcome
   | { readonly kind: 'whoami'; readonly whoami: WhoAmI }
+  | UserOutcome
+  | { readonly kind: 'audit'; readonly records: readonly AuditRecord[] }
+
+/** What is told of owners of tokens. */
+export type UserOutcome =
   | { readonly kind: 'users'; readonly users: readonly User[] }
   | { readonly kind: 'user'; readonly user: User }
   | { readonly kind: 'user-added'; readonly user: User; readonly token: string }

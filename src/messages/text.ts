@@ -1,9 +1,10 @@
-import type { Grant, User } from '../domain/actor.ts'
+import type { Grant } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
 import { assertNever } from '../domain/fault.ts'
 import type { Outcome, StatusByEnv, WhoAmI } from '../domain/outcome.ts'
 import type { Release } from '../domain/release.ts'
 import { ago } from './ago.ts'
+import { auditText } from './audit-text.ts'
 import { controlText } from './control-text.ts'
 import { driftText } from './drift-text.ts'
 import { eventText, planText } from './event-text.ts'
@@ -12,6 +13,7 @@ import { failureText } from './health-text.ts'
 import { clean } from './paint.ts'
 import { firstLine, nothing, type Style } from './style.ts'
 import { table } from './table.ts'
+import { userText } from './user-text.ts'
 
 /** What an outcome says to a person at a terminal. */
 export function outcomeText(outcome: Outcome, style: Style): string {
@@ -56,13 +58,12 @@ export function outcomeText(outcome: Outcome, style: Style): string {
     case 'whoami':
       return whoamiText(outcome.whoami)
     case 'users':
-      return usersText(outcome.users, style)
     case 'user':
-      return `${clean(outcome.user.login)}: ${outcome.user.roles.join(', ')}`
     case 'user-added':
-      return `${clean(outcome.user.login)} has the token ${outcome.token} (shown this once)`
     case 'user-removed':
-      return `${clean(outcome.login)} is removed`
+      return userText(outcome, style)
+    case 'audit':
+      return auditText(outcome.records, style)
     default:
       return assertNever(outcome)
   }
@@ -169,14 +170,3 @@ function grantText(grant: Grant): string {
 }
 
 const short = (ref: string) => ref.slice(0, 8)
-
-const usersText = (users: readonly User[], style: Style): string =>
-  table(
-    ['LOGIN', 'ROLES', 'REPOSITORIES', 'EXPIRES', 'LAST USED'],
-    users.map(({ login, roles, repositories, expiresUnix, lastUsedUnix }) => [
-      ...[login, roles.join(', '), repositories.join(', ') || 'all'],
-      expiresUnix ? new Date(expiresUnix * 1000).toISOString().slice(0, 10) : 'never',
-      lastUsedUnix ? ago(lastUsedUnix, style) : 'never',
-    ]),
-    style.paint,
-  )

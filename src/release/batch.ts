@@ -2,6 +2,7 @@ import { isOver, isTargeted, type TargetedEvent } from '../domain/event.ts'
 import { Fault, isRefusal } from '../domain/fault.ts'
 import type { Sha } from '../domain/names.ts'
 import { atOnce } from './at-once.ts'
+import { anchored } from './commit-message.ts'
 import { deny, hold } from './hold.ts'
 import { landingOf } from './landing.ts'
 import { outdate } from './outdate.ts'
@@ -157,9 +158,14 @@ async function carryOut(
   ready: readonly Ready[],
 ): Promise<BatchResult | 'moved'> {
   if (ready.length === 0) return nothing
-  const commits = ready.map(({ commit }) => commit)
   const { stopwatch } = ports
   stopwatch.enter('build')
+  // What the commits came of is sealed before they can be seen.
+  const head = await ports.audit.seal()
+  const commits = ready.map(({ commit }) => ({
+    ...commit,
+    message: anchored(commit.message, head),
+  }))
   const result = await ports.gitops.commit(tip, commits, async (refs) => {
     stopwatch.enter('intend')
     const isIntended = await intend(ports, { tip, refs, ready })

@@ -1,3 +1,5 @@
+import type { AuditHead } from '../domain/audit.ts'
+
 /** What a release commit's trailers say: contract, section 4. */
 export type Trailers = {
   readonly releaseId: string
@@ -46,6 +48,24 @@ export function readTrailers(message: string): Trailers | undefined {
     values.map(([key, value]) => [key, value === absent ? '' : value]),
   ) as Trailers
 }
+
+/** The message of a release commit that also says where the audit record stood before it. */
+export const anchored = (message: string, head: AuditHead | null): string =>
+  head === null ? message : `${message}${anchorName}: ${head.seq}:${head.hash}\n`
+
+/** Where the audit record stood before a release commit, as its message says. */
+export function readAnchor(message: string): AuditHead | undefined {
+  if (!readTrailers(message)) return undefined
+  // Ours is the last line of all.
+  const [, seq, hash] = anchorPattern.exec(message.trimEnd().split('\n').at(-1) ?? '') ?? []
+  return seq === undefined || hash === undefined ? undefined : { seq: Number(seq), hash }
+}
+
+const anchorName = 'Audit-Head'
+
+/** The line of a message that says it, as a regular expression that git knows as well. */
+export const anchorLine = `^${anchorName}: ([0-9]{1,15}):([0-9a-f]{64})$`
+const anchorPattern = new RegExp(anchorLine)
 
 /** Text without anything that begins a new line or moves a terminal's cursor. */
 const oneLine = (text: string): string => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim()

@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/actor.ts'
 import type { Artifact } from '../domain/artifact.ts'
+import type { AuditHead } from '../domain/audit.ts'
 import type { CommitResult, Files, PlannedCommit } from '../domain/change.ts'
 import type { Controls } from '../domain/control.ts'
 import type { Decision } from '../domain/decision.ts'
@@ -107,6 +108,10 @@ export type RunPorts = ProposalPorts & {
     /** Keeps what is about to be pushed: all, or nothing when anything has changed since. */
     intend(intents: readonly Intent[]): Promise<boolean>
     land(landings: readonly Landing[]): Promise<void>
+  }
+  readonly audit: {
+    /** Seals all that was recorded before, and answers where the record stands. */
+    seal(): Promise<AuditHead | null>
   }
   readonly pause: (ms: number) => Promise<void>
 }

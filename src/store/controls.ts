@@ -1,4 +1,5 @@
 import { type Approval, type Block, type Controls, type Lock, locksOn } from '../domain/control.ts'
+import { writeAs } from './audit.ts'
 import type { Database, InStatement, ResultSet } from './client.ts'
 
 /** Says that something changed that requests were decided on, and lets those look again that wait. */
@@ -134,8 +135,8 @@ export class ControlStore {
   }
 
   /** Lets an artifact be released again; answers false when it was not blocked. */
-  async removeBlock(artifactId: string): Promise<boolean> {
-    const [removed] = await this.#database.write([
+  async removeBlock(artifactId: string, by?: string): Promise<boolean> {
+    const [removed] = await writeAs(this.#database, by, [
       { sql: 'delete from blocks where artifact_id = ?', args: [artifactId] },
       ...controlsChanged,
     ])
@@ -169,8 +170,8 @@ export class ControlStore {
    * Ends a request with a no. Answers false when it is over, or its commit is on its way: when what
    * was decided last is to push it. A commit of an older decision has lost its race.
    */
-  async reject(eventId: string, statusDesc: string): Promise<boolean> {
-    const [ended] = await this.#database.write([
+  async reject(eventId: string, statusDesc: string, by?: string): Promise<boolean> {
+    const [ended] = await writeAs(this.#database, by, [
       {
         sql: `update events set status = 'denied', status_desc = ?
               where id = ? and status in ('new', 'held') and not exists (

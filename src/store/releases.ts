@@ -1,5 +1,6 @@
 import type { NewEvent } from '../domain/event.ts'
 import type { Intent, Landing, Release } from '../domain/release.ts'
+import { writeAs } from './audit.ts'
 import type { Database, Value } from './client.ts'
 import { controlsChanged } from './controls.ts'
 import { type HealthChange, healthStatements } from './health-statements.ts'
@@ -79,8 +80,9 @@ export class ReleaseStore {
   async reportHealth(
     changes: readonly HealthChange[],
     events: readonly NewEvent[],
+    by?: string,
   ): Promise<boolean> {
-    const [, changed] = await this.#database.write(healthStatements(changes, events))
+    const [, changed] = await writeAs(this.#database, by, healthStatements(changes, events))
     return changed?.rowsAffected === changes.length
   }
 

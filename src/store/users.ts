@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Role, User } from '../domain/actor.ts'
+import { writeAs } from './audit.ts'
 import type { Database, ResultSet } from './client.ts'
 import { controlsChanged } from './controls.ts'
 
@@ -37,8 +38,8 @@ export class UserStore {
   }
 
   /** Keeps a user; answers false when the login is taken. */
-  async add(user: User, hash: string): Promise<boolean> {
-    const [inserted] = await this.#database.write([
+  async add(user: User, hash: string, by?: string): Promise<boolean> {
+    const [inserted] = await writeAs(this.#database, by, [
       {
         sql: `insert into users (login, token_hash, roles, repositories, verbs, created, expires)
               values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
@@ -76,8 +77,8 @@ export class UserStore {
   }
 
   /** Gives a user a new token. The one up to now goes on until its own end, or the one that is given. */
-  async renew(renewal: Renewal): Promise<boolean> {
-    const [renewed] = await this.#database.write([
+  async renew(renewal: Renewal, by?: string): Promise<boolean> {
+    const [renewed] = await writeAs(this.#database, by, [
       {
         sql: `update users set previous_hash = token_hash,
                 previous_expires = min(coalesce(expires, ?1), ?1),
@@ -102,8 +103,8 @@ export class UserStore {
   }
 
   /** Ends a user's token; answers false when there is no such user. */
-  async remove(login: string): Promise<boolean> {
-    const [removed] = await this.#database.write([
+  async remove(login: string, by?: string): Promise<boolean> {
+    const [removed] = await writeAs(this.#database, by, [
       { sql: 'delete from users where login = ?', args: [login] },
       // An approval of theirs counts no more.
       ...controlsChanged,

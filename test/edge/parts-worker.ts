@@ -8,6 +8,7 @@ import { loadManifests } from '../../src/manifest/manifest-set.ts'
 import { loadPolicies } from '../../src/policy/policy.ts'
 import { slackParts } from '../../src/slack-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
+import { AuditStore } from '../../src/store/audit.ts'
 import type { Database, InStatement, ResultSet } from '../../src/store/client.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
@@ -101,6 +102,7 @@ function commandsOn(database: Database, env: Env): CommandPorts & { store: Event
       controls: new ControlStore(database),
     },
     ...{ releases: new ReleaseStore(database), identify: identifier(users) },
+    audit: new AuditStore(database),
     tokens: Object.assign(new TokenStore(database), { next: newToken }),
     sources: {
       policies: async () => loadPolicies(sources),

@@ -307,6 +307,7 @@ describe('A26: who may do what', () => {
     'add-user': { by: { admin: 1 }, ...ask('POST', '/api/user', { login: 'admin' }) },
     'renew-token': { by: { admin: 1 }, ...ask('POST', '/api/user/none/token', {}) },
     'remove-user': { by: { admin: 1 }, ...ask('DELETE', '/api/user/none') },
+    audit: { by: { admin: 1 }, ...ask('GET', '/api/audit') },
   }
 
   test('is said of every command', () => {

@@ -17,6 +17,7 @@ import { Loop, type LoopPorts, type RepositoryPorts } from '../../src/release/lo
 import { Stopwatch } from '../../src/release/stopwatch.ts'
 import { asOne, foldersOf, manyOf } from '../../src/repository-parts.ts'
 import { ArtifactStore } from '../../src/store/artifacts.ts'
+import { AuditStore } from '../../src/store/audit.ts'
 import type { Database } from '../../src/store/client.ts'
 import { ControlStore } from '../../src/store/controls.ts'
 import { EventStore } from '../../src/store/events.ts'
@@ -38,7 +39,7 @@ import {
 } from './temp.ts'
 
 /** The ports of both parts of the loop. */
-export type TestPorts = LoopPorts & RepositoryPorts
+export type TestPorts = LoopPorts & RepositoryPorts & { readonly audit: AuditStore }
 export type TestParts = Awaited<ReturnType<typeof testParts>>
 
 type Given = {
@@ -114,6 +115,7 @@ export async function testParts(given: Given = {}, later: Later = onTestFinished
     },
     charts: () => Promise.reject(new Error('no test here has a chart')),
     landings: stores.releases,
+    audit: new AuditStore(database),
     environments: everyEnvironment,
     batchMax: gitops.writer.batchMax,
     many,

@@ -1,4 +1,5 @@
 import type { User } from '../../domain/actor.ts'
+import type { AuditRecord } from '../../domain/audit.ts'
 import type { Block, Lock } from '../../domain/control.ts'
 import { assertNever } from '../../domain/fault.ts'
 import type { GitopsState } from '../../domain/halt.ts'
@@ -7,6 +8,7 @@ import type {
   GitopsOutcome,
   HealthReported,
   Outcome,
+  UserOutcome,
 } from '../../domain/outcome.ts'
 import { errorAnswer } from './errors.ts'
 
@@ -57,6 +59,20 @@ export function answerTo(outcome: Outcome): Response {
     case 'whoami':
       return json(outcome.whoami)
     case 'users':
+    case 'user':
+    case 'user-added':
+    case 'user-removed':
+      return userAnswer(outcome)
+    case 'audit':
+      return json(outcome.records.map(shownRecord))
+    default:
+      return assertNever(outcome)
+  }
+}
+
+function userAnswer(outcome: UserOutcome): Response {
+  switch (outcome.kind) {
+    case 'users':
       return json(outcome.users.map(shown))
     case 'user':
       return json(shown(outcome.user))
@@ -64,8 +80,6 @@ export function answerTo(outcome: Outcome): Response {
       return json({ ...shown(outcome.user), token: outcome.token }, 201)
     case 'user-removed':
       return json({ login: outcome.login })
-    default:
-      return assertNever(outcome)
   }
 }
 
@@ -118,6 +132,11 @@ const shownLock = ({ createdUnix, untilUnix, ...lock }: Lock) => ({
 })
 
 const shownBlock = ({ createdUnix, ...block }: Block) => ({ ...block, created: createdUnix })
+
+const shownRecord = ({ detail, ...record }: AuditRecord) => ({
+  ...record,
+  detail: JSON.parse(detail) as unknown,
+})
 
 const shown = ({ login, roles, repositories, verbs = [], ...times }: User) => ({
   login,

@@ -7,6 +7,7 @@ import type { Outcome } from '../../domain/outcome.ts'
 import { answerTo, json } from './answers.ts'
 import { argocdRoutes } from './argocd.ts'
 import { artifactRoutes } from './artifacts.ts'
+import { auditRoutes } from './audit.ts'
 import { githubPath, limitBody } from './body-limit.ts'
 import { controlRoutes } from './controls.ts'
 import { brokenAnswer, errorAnswer } from './errors.ts'
@@ -46,6 +47,7 @@ export type AppPorts = ApiPorts & {
 export const routes: readonly Route[] = [
   ...argocdRoutes,
   ...artifactRoutes,
+  ...auditRoutes,
   ...controlRoutes,
   ...fluxRoutes,
   ...gitopsRoutes,

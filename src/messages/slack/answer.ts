@@ -67,6 +67,7 @@ export function answer(outcome: Outcome, context: SlackContext): SlackMessage {
     case 'user':
     case 'user-added':
     case 'user-removed':
+    case 'audit':
       return said([text('That is done from the command line: gimlet help')])
     default:
       return assertNever(outcome)

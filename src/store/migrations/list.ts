@@ -17,6 +17,7 @@ import { health } from './0016-health.ts'
 import { formerTokens } from './0017-former-tokens.ts'
 import { keptSources } from './0018-kept-sources.ts'
 import { seenBranches } from './0019-seen-branches.ts'
+import { audit } from './0020-audit.ts'
 
 export type Migration = { readonly number: number; readonly statements: readonly string[] }
 
@@ -41,4 +42,5 @@ export const migrations: readonly Migration[] = [
   { number: 17, statements: formerTokens },
   { number: 18, statements: keptSources },
   { number: 19, statements: seenBranches },
+  { number: 20, statements: audit },
 ]

@@ -577,6 +577,7 @@ const outcomes: {
   'gitops-state': {},
   'gitops-resumed': {},
   'user-removed': {},
+  audit: {},
 }
 
 /** Words of others that would do harm where Slack parses them. */
