@@ -38,7 +38,8 @@ export function queuedHooks(given: Given): (request: Request) => Promise<Respons
       ))
     if (!isQueued) {
       await deliveries.accept(delivery)
-      await wake()
+      // It is kept, and the server looks by itself every minute.
+      await wake().catch((error: unknown) => log.warn({ err: error }, 'the server was not woken'))
     }
     return new Response('', { status: 202 })
   }

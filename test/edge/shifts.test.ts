@@ -14,6 +14,8 @@ class Platform {
   shifts = 0
   isBusy = false
   isAnswering = true
+  /** Happens once, while a shift says that it needs no other. */
+  atEnd: (() => Promise<void>) | undefined
   #life = 0
   #object: Shifts | undefined
 
@@ -58,6 +60,10 @@ class Platform {
       pause: (ms) => this.#pause(ms, life),
       setAlarm: async (ms) => {
         this.alarmMs = ms ?? undefined
+        const { atEnd } = this
+        if (ms !== null || atEnd === undefined) return
+        this.atEnd = undefined
+        await atEnd()
       },
       begin: () => {
         this.shifts++
@@ -124,6 +130,14 @@ describe('shifts', () => {
     platform.isBusy = false
     await platform.run({ untilMs: farMs })
     expect(platform.alarmMs).toBeUndefined()
+  })
+
+  test('look again when they are woken while they end', async () => {
+    const platform = new Platform()
+    await platform.ask(0)
+    platform.atEnd = () => platform.ask(platform.nowMs)
+    await platform.run({ untilMs: farMs })
+    expect(platform).toMatchObject({ due: [], shifts: 2, alarmMs: undefined })
   })
 
   test('come back while the database does not answer (F8)', async () => {
