@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'parts',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/e2e/**', 'test/edge/**'],
+          exclude: ['test/e2e/**', 'test/edge/**', 'test/faults/**'],
         },
       },
       {
