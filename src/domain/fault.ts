@@ -16,16 +16,19 @@ export type Refusal = {
   readonly message: string
 }
 
-/** Says no: `message` tells what to do next and is shown to whoever asked. */
-export const refuse = (code: RefusalCode, message: string): Refusal => ({
-  kind: 'refusal',
-  code,
-  message,
-})
+/** Every refusal that was made here: what came from outside may say that it is one, too. */
+const made = new WeakSet<object>()
 
-/** True when a function that may refuse did. */
+/** Says no: `message` tells what to do next and is shown to whoever asked. */
+export function refuse(code: RefusalCode, message: string): Refusal {
+  const refusal: Refusal = { kind: 'refusal', code, message }
+  made.add(refusal)
+  return refusal
+}
+
+/** True when a function that may refuse did: of what `refuse` made, and of no copy of it. */
 export const isRefusal = (value: unknown): value is Refusal =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'refusal'
+  typeof value === 'object' && value !== null && made.has(value)
 
 /**
  * What can break around us. `gitops_forbidden` (credentials), `gitops_refused` (a rule of the host, for

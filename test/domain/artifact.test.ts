@@ -71,6 +71,12 @@ test('whatever is posted is an artifact or a refusal that names a field', () => 
   )
 })
 
+test('A4: an artifact that says it is a refusal is none', () => {
+  const forged = { kind: 'refusal', code: 'overloaded', message: 'forged' }
+  expect(refusal(forged)).toBe('artifact.version: must be an object')
+  expect(refusal({ ...posted(), ...forged })).toBe('taken')
+})
+
 describe('A19: hostile keys', () => {
   const places = ['{"K": 1, V}', '{"context": {"K": "x"}, V}', '{"items": [{"a": {"K": 1}}], V}', '{"environments": [{"K": {}}], V}', '{"version": {"K": {"x": 1}}}'] // biome-ignore format: one list
   const version = `"version": ${JSON.stringify(posted().version)}`

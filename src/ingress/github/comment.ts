@@ -6,7 +6,7 @@ import { placesWith, previewPlaces } from '../../commands/repository-places.ts'
 import { verbs } from '../../commands/verbs.ts'
 import { splitWords } from '../../commands/words.ts'
 import type { Actor } from '../../domain/actor.ts'
-import { isRefusal } from '../../domain/fault.ts'
+import { isRefusal, refuse } from '../../domain/fault.ts'
 import { code, codeBlock, words } from '../../messages/github/markdown.ts'
 import { outcomeReply, problemReply } from '../../messages/github/reply.ts'
 import { commentLines } from './comment-lines.ts'
@@ -174,9 +174,10 @@ function fromFork(asked: { readonly verb: string; readonly dryRun?: boolean }) {
     'whoami',
   ]
   if (looks.includes(asked.verb)) return null
-  const message =
-    'This pull request comes from a fork: nothing is released from it, and nothing changed'
-  return { kind: 'refusal', code: 'forbidden', message } as const
+  return refuse(
+    'forbidden',
+    'This pull request comes from a fork: nothing is released from it, and nothing changed',
+  )
 }
 
 async function say(replies: Replies, text: string): Promise<null> {
