@@ -39,6 +39,14 @@ const mostOf: Partial<Record<CST.TokenType, number>> = {
 /** How often the anchors of a text may be expanded in all: `yaml`'s own measure against bombs. */
 const aliasesMax = 100
 
+/**
+ * What YAML 1.1, and so Kubernetes, takes for the end of a line, and our parser does not: what stands
+ * behind it in a comment would be a field for the cluster, and nothing for policies.
+ */
+const foreignBreak = /\r(?!\n)|[\u0085\u2028\u2029]/
+const foreignBreakText =
+  'there is a character that Kubernetes takes for the end of a line; leave it out, or write it as "\\u2028"'
+
 const refused: Partial<Record<CST.TokenType, string>> = {
   tag: 'starts with "!", which is a tag in YAML; put quotes around the value',
   'directive-line': 'directives such as %YAML are not supported; leave the line out',
@@ -51,6 +59,8 @@ const refused: Partial<Record<CST.TokenType, string>> = {
 export function parseYaml(text: string): readonly YamlDocument[] | Refusal {
   if (text.length > yamlCharactersMax)
     return refuse('invalid', `has more than ${yamlCharactersMax} characters`)
+  const hidden = foreignBreak.exec(text)
+  if (hidden) return refuseAt(text, hidden.index, foreignBreakText)
   const tokens = tokensOf(text)
   if (isRefusal(tokens)) return tokens
   const spans = spansOf(tokens, text.length)
