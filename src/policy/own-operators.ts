@@ -111,8 +111,9 @@ function readWithin(value: unknown, spot: Spot): Found | null {
 function readHasRole(value: unknown, spot: Spot): Found | null {
   const [role] = Array.isArray(value) && value.length === 1 ? value : [value]
   const known: readonly string[] = roles
-  if (typeof role !== 'string' || !known.includes(role))
-    return report(spot, `takes one of ${known.join(', ')}${suggestion(String(role), known)}`)
+  if (typeof role !== 'string') return report(spot, `takes one of ${known.join(', ')}`)
+  if (!known.includes(role))
+    return report(spot, `takes one of ${known.join(', ')}${suggestion(role, known)}`)
   return actorHas('actor.roles', role, spot)
 }
 

@@ -29,8 +29,11 @@ export function report(spot: Spot, message: string): null {
 const quotedCharsMax = 60
 
 /** What the author wrote, as it may stand in a sentence: one line, and not endless. */
-export const quote = (text: unknown): string =>
-  JSON.stringify(String(text).slice(0, quotedCharsMax))
+export function quote(value: unknown): string {
+  // An object may have a field called toString: nothing of it is called.
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
+  return JSON.stringify(text.slice(0, quotedCharsMax))
+}
 
 /** `; did you mean …?` as the end of a sentence, or nothing. */
 export function suggestion(word: string, known: readonly string[]): string {

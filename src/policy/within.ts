@@ -121,12 +121,10 @@ function readDays(value: unknown, spot: Spot): readonly string[] | null {
   if (!Array.isArray(value) || value.length === 0)
     return report(spot, 'must be a list such as ["saturday", "sunday"]')
   const wrong = value.findIndex((day) => !known.includes(day))
-  return wrong === -1
-    ? value
-    : report(
-        below(spot, wrong),
-        `${quote(value[wrong])} is no day of the week${suggestion(String(value[wrong]), known)}`,
-      )
+  if (wrong === -1) return value
+  const day: unknown = value[wrong]
+  const meant = typeof day === 'string' ? suggestion(day, known) : ''
+  return report(below(spot, wrong), `${quote(day)} is no day of the week${meant}`)
 }
 
 function readClock(value: unknown, spot: Spot): number | null {

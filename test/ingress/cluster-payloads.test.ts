@@ -113,3 +113,13 @@ describe('the objects of a message', () => {
     expect(performance.now() - started).toBeLessThan(60_000)
   })
 })
+
+test('A6: a revision that is no text names no commit', () => {
+  const [route] = fluxRoutes
+  const involvedObject = { kind: 'Kustomization' }
+  const metadata = { revision: { toString: 1 } }
+  const body = route?.body?.parse({ involvedObject, metadata })
+  expect(route?.command({ query: { env: 'production' }, body } as never)).toMatchObject({
+    said: { ignored: expect.stringContaining('no GitOps commit') },
+  })
+})

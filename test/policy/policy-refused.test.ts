@@ -20,6 +20,21 @@ describe('F25: a file is refused, with its place and what to write, for', () => 
       want: '/kind is missing: write "trigger", "gate" or',
     },
     {
+      name: 'a kind that has a field toString',
+      given: { ...gate, kind: { toString: 1 } },
+      want: '/kind there is no kind "{\\"toString\\":1}": write "trigger", "gate" or',
+    },
+    {
+      name: 'a day that has a field toString',
+      given: { ...gate, require: { within: { days: [{ toString: 1 }] } } },
+      want: 'is no day of the week',
+    },
+    {
+      name: 'a role that has a field toString',
+      given: { ...gate, require: { hasRole: [{ toString: 1 }] } },
+      want: 'takes one of',
+    },
+    {
       name: 'a hold of an object',
       given: { ...gate, kind: 'object', otherwise: 'hold' },
       want: '/otherwise must be deny or warn',

@@ -35,7 +35,8 @@ function revisionOf({ metadata }: FluxEvent): string {
   const value = (name: string) => {
     // As the controllers write it there is a prefix: kustomize.toolkit.fluxcd.io/revision.
     const key = Object.keys(metadata ?? {}).find((one) => one === name || one.endsWith(`/${name}`))
-    return key === undefined ? '' : String(metadata?.[key])
+    const found = key === undefined ? '' : metadata?.[key]
+    return typeof found === 'string' ? found : ''
   }
   return value('originRevision') || value('revision')
 }
