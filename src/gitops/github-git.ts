@@ -161,7 +161,7 @@ export class GithubGit {
     const headers = { accept: 'application/vnd.github.diff' }
     const route = 'GET /repos/{owner}/{repo}/commits/{ref}'
     const answer = await this.#call(route, { ...this.#at, ref, headers })
-    if (answer.kind === 'ok') return String(answer.data)
+    if (answer.kind === 'ok') return typeof answer.data === 'string' ? answer.data : ''
     const isNotShown = answer.kind === 'refused' && [404, 406, 422].includes(answer.status)
     if (isNotShown) return undefined
     throw faultOf(answer, `reading what ${ref} changed in the GitOps repository`)
@@ -216,6 +216,12 @@ const wellFormed = (text: string): string =>
 export const part = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
+/** A text that GitHub tells; nothing where it tells something else, which may be no text at all. */
+export function textIn(value: unknown, name: string): string {
+  const found = part(value, name)
+  return typeof found === 'string' ? found : ''
+}
+
 const isSha = (value: unknown): value is Sha =>
   typeof value === 'string' && /^[0-9a-f]{40}$/.test(value)
 
@@ -234,8 +240,8 @@ export function treeIn(value: unknown, doing: string): Tree {
   // Of a list that was cut short nobody knows what is missing.
   if (!Array.isArray(listed) || part(value, 'truncated') === true) throw odd(doing)
   const entries = listed.map((one): TreeEntry => {
-    const [path, mode, type] = [part(one, 'path'), part(one, 'mode'), part(one, 'type')].map(String)
-    return { path: path ?? '', mode: mode ?? '', type: type ?? '', sha: shaOf(one, doing) }
+    const [path, mode, type] = [textIn(one, 'path'), textIn(one, 'mode'), textIn(one, 'type')]
+    return { path, mode, type, sha: shaOf(one, doing) }
   })
   return { sha: shaOf(value, doing), entries: new Map(entries.map((one) => [one.path, one])) }
 }

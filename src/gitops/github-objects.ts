@@ -1,5 +1,5 @@
 import { Fault } from '../domain/fault.ts'
-import { faultOf, type GithubCall, odd, part } from './github-git.ts'
+import { faultOf, type GithubCall, odd, part, textIn } from './github-git.ts'
 
 /** So many objects are asked for at once. */
 const atOnceMax = 100
@@ -55,7 +55,7 @@ fragment told on GitObject{__typename ${fields}}`
 const forbidden = ['FORBIDDEN', 'NOT_FOUND', 'INSUFFICIENT_SCOPES']
 
 function graphqlFault(error: unknown, doing: string): Fault {
-  const isForbidden = forbidden.includes(String(part(error, 'type')))
+  const isForbidden = forbidden.includes(textIn(error, 'type'))
   const code = isForbidden ? 'gitops_forbidden' : 'gitops_unreachable'
-  return new Fault(code, `${doing}: GitHub answers ${String(part(error, 'message'))}`)
+  return new Fault(code, `${doing}: GitHub answers ${textIn(error, 'message')}`)
 }

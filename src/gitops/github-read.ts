@@ -3,7 +3,15 @@ import type { Sha } from '../domain/names.ts'
 import { blobIdOf, textIdOf } from './blob-id.ts'
 import { BoundedCache } from './bounded-cache.ts'
 import { GithubCommits } from './github-commits.ts'
-import { type GithubBranch, type GithubCall, odd, part, type Tree, treeIn } from './github-git.ts'
+import {
+  type GithubBranch,
+  type GithubCall,
+  odd,
+  part,
+  type Tree,
+  textIn,
+  treeIn,
+} from './github-git.ts'
 import { GithubObjects } from './github-objects.ts'
 import {
   asking,
@@ -74,7 +82,7 @@ export class GithubReader {
   /** The ids of what is there by names such as `<commit>:<folder>`. */
   async ids(names: readonly string[]): Promise<ReadonlyMap<string, Sha>> {
     const doing = 'reading folders of the GitOps repository'
-    const isRead = (told: unknown) => ['Tree', 'Blob'].includes(String(part(told, '__typename')))
+    const isRead = (told: unknown) => ['Tree', 'Blob'].includes(textIn(told, '__typename'))
     return this.#remembered({ doing, by: 'expression', names, fields: 'oid' }, (told) =>
       isRead(told) ? part(told, 'oid') : undefined,
     )

@@ -1,5 +1,11 @@
 import type { Sha } from '../domain/names.ts'
-import { type GithubAnswer, type GithubBranch, type GithubCall, part } from './github-git.ts'
+import {
+  type GithubAnswer,
+  type GithubBranch,
+  type GithubCall,
+  part,
+  textIn,
+} from './github-git.ts'
 
 /** The branch moves from here to there, or not at all. */
 export type Swap = { readonly from: Sha; readonly to: Sha }
@@ -54,7 +60,7 @@ function resultOf(data: unknown): Moved {
       ? { kind: 'ok', data }
       : { kind: 'unreachable', problem: 'the answer is none of GitHub’s' }
   if (part(part(error, 'extensions'), 'code') === 'undefinedField') return { kind: 'unknown' }
-  const [type, message] = [part(error, 'type'), String(part(error, 'message'))]
+  const [type, message] = [part(error, 'type'), textIn(error, 'message')]
   // Without a type it is GitHub's own trouble, which passes.
   return typeof type === 'string'
     ? { kind: 'refused', status: statuses[type] ?? 422, message }

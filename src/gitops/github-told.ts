@@ -7,6 +7,7 @@ import {
   shaOf,
   type Tree,
   type TreeEntry,
+  textIn,
   treeIn,
 } from './github-git.ts'
 
@@ -58,15 +59,15 @@ function commitIn(value: unknown, doing: string): ReadCommit {
   const commit = part(value, 'commit')
   const author = part(commit, 'author')
   const parents = part(value, 'parents')
-  const unix = Date.parse(String(part(part(commit, 'committer'), 'date'))) / 1000
+  const unix = Date.parse(textIn(part(commit, 'committer'), 'date')) / 1000
   if (!Array.isArray(parents) || !Number.isSafeInteger(unix)) throw odd(doing)
   return {
     sha: shaOf(value, doing),
     parents: parents.map((one) => shaOf(one, doing)),
     tree: shaOf(part(commit, 'tree'), doing),
-    authorName: String(part(author, 'name') ?? ''),
-    authorEmail: String(part(author, 'email') ?? ''),
-    message: String(part(commit, 'message') ?? ''),
+    authorName: textIn(author, 'name'),
+    authorEmail: textIn(author, 'email'),
+    message: textIn(commit, 'message'),
     unix,
   }
 }
@@ -84,7 +85,7 @@ export function listingIn(value: unknown, doing: string): Listing {
   const listed = part(value, 'tree')
   if (!Array.isArray(listed)) throw odd(doing)
   const { entries } = treeIn({ sha: part(value, 'sha'), tree: listed }, doing)
-  const bytes = new Map(listed.map((one) => [part(one, 'path'), Number(part(one, 'size') ?? 0)]))
+  const bytes = new Map(listed.map((one) => [part(one, 'path'), numberIn(one, 'size')]))
   return {
     entries: [...entries.values()].map((one) => ({ ...one, bytes: bytes.get(one.path) ?? 0 })),
     isWhole: part(value, 'truncated') !== true,
@@ -97,7 +98,7 @@ export function toldTree(sha: Sha, told: unknown, doing: string): Tree {
   if (!Array.isArray(listed)) throw odd(doing)
   const tree = listed.map((one) => ({
     path: part(one, 'name'),
-    mode: Number(part(one, 'mode')).toString(8).padStart(6, '0'),
+    mode: numberIn(one, 'mode').toString(8).padStart(6, '0'),
     type: part(one, 'type'),
     sha: part(one, 'oid'),
   }))
@@ -107,6 +108,13 @@ export function toldTree(sha: Sha, told: unknown, doing: string): Tree {
 /** The bytes of a file. */
 export function bytesIn(value: unknown, doing: string): Uint8Array {
   const content = part(value, 'content')
-  if (part(value, 'encoding') !== 'base64' || typeof content !== 'string') throw odd(doing)
-  return Uint8Array.from(atob(content.replaceAll('\n', '')), (one) => one.charCodeAt(0))
+  const isBase64 = part(value, 'encoding') === 'base64' && typeof content === 'string'
+  const packed = isBase64 ? content.replaceAll('\n', '') : '?'
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(packed) || packed.length % 4 !== 0) throw odd(doing)
+  return Uint8Array.from(atob(packed), (one) => one.charCodeAt(0))
+}
+
+const numberIn = (value: unknown, name: string): number => {
+  const found = part(value, name)
+  return typeof found === 'number' ? found : 0
 }
