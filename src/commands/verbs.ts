@@ -216,6 +216,7 @@ export const otherFlags: ReadonlyMap<string, string> = new Map([
 export const checks: Readonly<Record<string, (value: string) => string | null>> = {
   app: (value) => (isLabel(value) ? null : `an app is ${labelRule}`),
   from: (value) => (isLabel(value) ? null : `an environment is ${labelRule}`),
+  to: (value) => (isLabel(value) ? null : `an environment is ${labelRule}`),
   env: (value) => (isLabel(value) || value === '*' ? null : `an environment is ${labelRule}`),
   artifact: (value) => (isArtifactId(value) ? null : 'that is no artifact id'),
   sha: (value) =>

@@ -119,7 +119,16 @@ describe('words that are not understood', () => {
   it('never break the parser, and what becomes a command names only labels (A12)', () => {
     const piece = fc.oneof(
       fc.string(),
-      fc.constantFrom('release', 'rollback', 'status', 'history', 'web', 'staging', 'to'),
+      fc.constantFrom(
+        'release',
+        'promote',
+        'rollback',
+        'status',
+        'history',
+        'web',
+        'staging',
+        'to',
+      ),
       fc.constantFrom('--env', '--app', '--sha=abc', '--reason', '--', '-', '--env=../x'),
     )
     fc.assert(
@@ -134,6 +143,11 @@ describe('words that are not understood', () => {
       { numRuns: 2_000 },
     )
   })
+})
+
+test('A12: what promote releases to is a name of an environment', () => {
+  for (const env of ['../prod', 'pro!', '*'])
+    expect(parseWords(['promote', 'web', 'staging', env], 0)).toMatchObject({ kind: 'problem' })
 })
 
 describe('a while', () => {
