@@ -24,7 +24,7 @@ const place = text.transform((value): Place => {
 const branch = z
   .string()
   .regex(
-    /^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])$/,
+    /^(?!HEAD$|.*(?:\.\.|\/[/.]|\.lock(?:\/|$)))[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}(?<![./])$/,
     'a branch name',
   )
 

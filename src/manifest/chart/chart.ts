@@ -133,7 +133,7 @@ const isGitAddress = (name: string): boolean =>
   name.startsWith('git@') || /^(?:https?|ssh):\/\/[^?]*\.git(?:\?|$)/.test(name)
 
 const sha = /^[0-9a-f]{40}$/
-const tag = /^(?!.*(?:\.\.|\/\/|\.lock$))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,199}(?<![./])$/
+const tag = /^(?!.*(?:\.\.|\/[/.]|\.lock(?:\/|$)))[A-Za-z0-9_][A-Za-z0-9_./+-]{0,199}(?<![./])$/
 const gitRule =
   'write a chart in git as https://github.com/acme/charts.git?sha=<40 characters>&path=/charts/web/, or with tag= for sha='
 
@@ -200,10 +200,13 @@ function decoded(value: string): string {
 
 function isAddress(url: string, protocols: readonly string[]): boolean {
   if (/[\s\p{Cc}\\'"]/u.test(url) || !URL.canParse(url)) return false
-  const { protocol, username, password, search, hash, pathname } = new URL(url)
+  const { protocol, host, username, password, search, hash, pathname } = new URL(url)
   const isPlain = [username, password, search, hash].every((part) => part === '')
   // What the parser would change is not what was written: `..`, other spellings of a host.
-  const isAsWritten =
-    url.startsWith(`${protocol}//`) && url.endsWith(pathname === '/' ? '' : pathname)
+  const written = url.replace(/^[a-z]+:\/\/[^/]*/, (start) => start.toLowerCase())
+  const end = pathname === '/' ? '' : pathname
+  const isAsWritten = ['', ':443', ':80'].some(
+    (port) => written === `${protocol}//${host}${port}${end}`,
+  )
   return protocols.includes(protocol) && isPlain && isAsWritten
 }

@@ -109,6 +109,17 @@ describe('a chart that cannot be used is refused with what to write', () => {
       given: { repository: 'https://user:secret@charts.example.com', name: 'a', version: '1.0.0' },
       want: 'without a password',
     },
+    // Whoever reads the address in another way must not be led to another host (A11).
+    ...[
+      'https://charts。example.com',
+      'https://0x7f.1/x',
+      'https://ch%61rts.example.com',
+      'https:/\t/a',
+    ].map((address) => ({
+      given: { repository: address, name: 'redis', version: '1.0.0' },
+      want: 'https: or oci:',
+    })),
+    { given: { name: 'oci://ghcr。io/acme/web', version: '1.0.0' }, want: 'an address such as' },
     { given: { repository, name: '--post-renderer=x', version: '1.0.0' }, want: 'name of a chart' },
     { given: { name: 'https://charts.example.com/redis', version: '1.0.0' }, want: 'repository:' },
     { given: { name: 'charts/web', version: '1.0.0' }, want: 'leave version: out' },
