@@ -26,7 +26,7 @@ describe('F25: a file is refused, with its place and what to write, for', () => 
     },
     {
       name: 'a day that has a field toString',
-      given: { ...gate, require: { within: { days: [{ toString: 1 }] } } },
+      given: { ...gate, require: { within: { days: [{ toString: 1 }], timeZone: 'UTC' } } },
       want: 'is no day of the week',
     },
     {
