@@ -59,15 +59,18 @@ const doors = [
 ]
 
 describe(`fuzz, seed ${seed}`, () => {
-  test.each(doors)('$about ($name)', async (door) => {
-    const { share = 1, name, about } = door
-    const count = Math.ceil(inputs * effort * share)
-    const ran = await fuzz(door, { count, seed })
-    expect(ran.inputs).toBe(count)
-    const rows = about.match(/\b[AFI]\d+\b/g) ?? []
-    const is = `${ran.inputs} inputs, ${ran.perSecond}/s, ${ran.outcomes} outcomes`
-    figure({ rows, what: `fuzz of ${name}`, is })
-  })
+  test.each(doors.map((door) => [`${door.about} (${door.name})`, door] as const))(
+    '%s',
+    async (_, door) => {
+      const { share = 1, name, about } = door
+      const count = Math.ceil(inputs * effort * share)
+      const ran = await fuzz(door, { count, seed })
+      expect(ran.inputs).toBe(count)
+      const rows = about.match(/\b[AFI]\d+\b/g) ?? []
+      const is = `${ran.inputs} inputs, ${ran.perSecond}/s, ${ran.outcomes} outcomes`
+      figure({ rows, what: `fuzz of ${name}`, is })
+    },
+  )
 })
 
 async function signedTokens() {

@@ -1,5 +1,6 @@
-/** How often a smaller input is tried before the smallest that was found counts. */
+/** How often, and for how long, a smaller input is tried before the smallest that was found counts. */
 const triesMax = 3_000
+const tryingMs = 5_000
 
 /** The smallest input that can be found which still breaks the door. */
 export async function shrunk(
@@ -8,10 +9,11 @@ export async function shrunk(
 ): Promise<unknown> {
   let smallest = input
   let tries = 0
+  const endMs = performance.now() + tryingMs
   for (let isSmaller = true; isSmaller; ) {
     isSmaller = false
     for (const candidate of smaller(smallest)) {
-      if (++tries > triesMax) return smallest
+      if (++tries > triesMax || performance.now() > endMs) return smallest
       if (!(await breaks(candidate))) continue
       smallest = candidate
       isSmaller = true
