@@ -13,7 +13,7 @@ type Texts = Readonly<Record<keyof Trailers | 'subject' | 'reason', string>>
 /** The texts of people in a release's commit: what its trailers say is what the server set (A18). */
 export const commitMessagesDoor: Door = {
   name: 'commit-messages',
-  about: 'A18, I3: messages of commits with the words of people in them',
+  about: 'A18: messages of commits with the words of people in them',
   form: 'texts',
   words: [
     '\n\nRelease-Id: r-2',
@@ -68,7 +68,7 @@ const shown = (trailers: Trailers): Trailers =>
 /** `release.json` as anybody may have left it on the branch. */
 export const releaseFilesDoor: Door = {
   name: 'release-files',
-  about: 'A4, A19, F27: release.json as it may stand on the branch',
+  about: 'A4, A19: release.json as it may stand on the branch',
   form: 'json',
   words: ['id', 'rollbackTo', 'artifactId', 'version', 'created', 'r-1', '\u202e'],
   seeds: [

@@ -8,7 +8,7 @@ type Texts = { readonly environment: string; readonly file: string; readonly git
 /** What the server is told: the environment, and the files `gimlet.yaml` and `github.yaml`. */
 export const configurationDoor: Door = {
   name: 'configuration',
-  about: 'A14, A15, A19: the environment and the two files that the server is set by',
+  about: 'A15, A19: the environment and the two files that the server is set by',
   form: 'texts',
   share: 0.3,
   words: [

@@ -46,7 +46,7 @@ const printed = (output: string, size: number): GitStream =>
 /** What git prints of a repository that others write to, too. */
 export const gitOutputDoor: Door = {
   name: 'git-output',
-  about: 'A6, A16, F9, F13: logs, trees and objects of a repository that others write to',
+  about: 'A6: logs, trees and objects of a repository that others write to',
   form: 'text',
   words,
   share: 0.5,
@@ -91,7 +91,7 @@ const band = (...lines: readonly string[]) => packet(`\x01${lines.map(packet).jo
 /** What a git host says to a push: it landed only when the host says so of this branch (F7). */
 export const gitHostsDoor: Door = {
   name: 'git-hosts',
-  about: 'A6, F7, F8: what a git host answers to a push, packet by packet',
+  about: 'A6, F7: what a git host answers to a push, packet by packet',
   form: 'text',
   words: [
     ...words,

@@ -34,7 +34,7 @@ const object = {
 /** What GitHub's API answers: read as it should be, or a fault that says what was being done (F24). */
 export const githubApiDoor: Door = {
   name: 'github-api',
-  about: 'A6, A19, F10, F24: answers of the API of GitHub that hosts the GitOps repository',
+  about: 'A19, F24: answers of the API of GitHub that hosts the GitOps repository',
   form: 'json',
   words: [
     'base64',

@@ -12,7 +12,7 @@ const nowUnix = 1_800_000_000
 /** What people type: to the program, in Slack and in comments. */
 export const grammarDoor: Door = {
   name: 'grammar',
-  about: 'A12, A15, A24: commands that people type, on every surface',
+  about: 'A12, A15: commands that people type, on every surface',
   form: 'text',
   words: [
     'release',
@@ -82,7 +82,7 @@ function commanded(command: Command): string {
 /** Comments of pull requests, in which lines may be commands. */
 export const commentDoor: Door = {
   name: 'comments',
-  about: 'A24, A30: comments of pull requests, in which commands stand among other things',
+  about: 'A6: comments of pull requests, in which commands stand among other things',
   form: 'text',
   words: [
     '/gimlet release staging',

@@ -35,7 +35,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** A rule and the facts that it is asked about, both of them changed. */
 export const rulesDoor: Door = {
   name: 'rules',
-  about: 'A20, A21, F26, I7: rules of policies, and the facts that they are asked about',
+  about: 'A20, F26, I7: rules of policies, and the facts that they are asked about',
   form: 'json',
   words,
   seeds: [

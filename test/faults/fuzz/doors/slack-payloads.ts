@@ -11,7 +11,7 @@ const form = 'application/x-www-form-urlencoded'
 /** What Slack sends, as a form, as JSON and through a socket. */
 export const slackPayloadsDoor: Door = {
   name: 'slack-payloads',
-  about: 'A4, A6, A19, A23: commands, clicks, windows and events of Slack',
+  about: 'A4, A6, A19: commands, clicks, windows and events of Slack',
   form: 'json',
   words: [
     'block_actions',

@@ -145,7 +145,7 @@ export function signingKey() {
 /** JSON that people write: read as everybody else reads it, or refused (A4). */
 export const jsonTextsDoor: Door = {
   name: 'json-texts',
-  about: 'A4, A19, F33: JSON of policies, people and tokens',
+  about: 'A4, A19: JSON of policies, people and tokens',
   form: 'text',
   words: [
     '"a":1,',

@@ -45,7 +45,7 @@ const words = [
 /** YAML as it is read everywhere: safely, or not at all. */
 export const yamlDoor: Door = {
   name: 'yaml',
-  about: 'A14, A19, F33: YAML of whoever writes manifests',
+  about: 'A14, A19: YAML of whoever writes manifests',
   form: 'text',
   words,
   share: 0.3,
@@ -174,7 +174,7 @@ const target = { kind: 'Deployment', name: 'web' }
 /** Edits of YAML: patches of both kinds, on objects as people write them. */
 export const yamlEditDoor: Door = {
   name: 'yaml-edit',
-  about: 'A13, A14: patches of both kinds on objects as people write them',
+  about: 'A13: patches of both kinds on objects as people write them',
   form: 'texts',
   words: [
     ...words,
