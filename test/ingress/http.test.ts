@@ -31,12 +31,17 @@ async function released(env = 'production') {
 }
 
 describe('the calls', () => {
-  test('post an artifact: 201, then 200 and the same, then 409', async () => {
+  test('F14, A10: post an artifact: 201, then 200 and the same, then 409, also for an image that moved', async () => {
     const body = posted({ id: 'thrice' })
     const first = await post('/api/artifact', body)
     const again = await post('/api/artifact', body)
     const other = await post('/api/artifact', { ...body, context: { a: 'b' } })
-    expect([first.status, again.status, other.status]).toEqual([201, 200, 409])
+    const items = [
+      { name: 'image', repository: 'quay.io/owner/web', tag: 'v1', digest: 'sha256:b' },
+    ]
+    const moved = await post('/api/artifact', { ...body, items })
+    const all = [first, again, other, moved].map(({ status }) => status)
+    expect(all).toEqual([201, 200, 409, 409])
     expect(first.body).toMatchObject({
       id: 'thrice',
       version: { repositoryName: 'owner/web', sha },
