@@ -101,7 +101,7 @@ const isLoopback = (host: string): boolean =>
 export async function saidBack(repository: ChartRepository): Promise<readonly string[]> {
   const { username, password } = (await credentialOf(repository)) ?? { username: '', password: '' }
   const secrets = [password, username.length < tokenCharsMin ? '' : username]
-  const pair = password === '' ? '' : btoa(`${username}:${password}`)
+  const pair = password === '' ? '' : Buffer.from(`${username}:${password}`).toString('base64')
   return [pair, ...secrets, ...secrets.map(encodeURIComponent)].filter((one) => one !== '')
 }
 

@@ -8,7 +8,8 @@ const inItsPlace = '[redacted]'
  */
 export function discreet(git: Git, token: string | undefined): Git {
   if (!token) return git
-  const shown = [token, encodeURIComponent(token), btoa(`x-access-token:${token}`)]
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
+  const shown = [token, encodeURIComponent(token), basic]
   const clean = (text: string) =>
     shown.reduce((said, secret) => said.replaceAll(secret, inItsPlace), text)
   return async (args, input) => {

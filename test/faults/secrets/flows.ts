@@ -52,17 +52,18 @@ export async function allFlows(world: World, server: Program): Promise<void> {
   await server.call('POST', '/api/delete?env=staging&app=web')
 }
 
+type Made = Parameters<World['made']>[0]
 type Tokens = Readonly<Record<'user' | 'ci' | 'cluster' | 'former' | 'removed', string>>
 
 async function makeTokens({ made }: World, server: Program): Promise<Tokens> {
-  const add = async (slot: string, path: string, body: object) => {
+  const add = async (slot: Made, path: string, body: object) => {
     const { status, json } = await server.call('POST', path, body)
     expect(status).toBe(201)
     const { token } = json as { token: string }
     made(slot, token)
     return token
   }
-  const user = (slot: string, login: string, roles: readonly string[]) =>
+  const user = (slot: Made, login: string, roles: readonly string[]) =>
     add(slot, '/api/user', { login, roles })
   const former = await user('the former token of a user', 'carol', ['releaser'])
   const tokens = {

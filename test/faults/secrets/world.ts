@@ -14,15 +14,13 @@ import { slackStandIn } from '../../support/slack.ts'
 import { approvalGate, users } from '../../support/slack-server.ts'
 import { sshHost } from '../../support/ssh-host.ts'
 import { putFiles, putScript, tempFolder } from '../../support/temp.ts'
-import { newCanary } from './canaries.ts'
+import { newCanary, type passingSecrets } from './canaries.ts'
 import { watchedPrograms } from './children.ts'
 import type { Canary } from './leaks.ts'
 
 /** How the server reaches git and its database. */
 export type Variant = 'git over HTTP, a database file' | 'git over ssh, a remote database'
 export type World = Awaited<ReturnType<typeof secretWorld>>
-
-const fromFluxAndArgo = 'cluster'
 
 /** All that the server talks to, and settings in which every slot has a secret of its own. */
 export async function secretWorld(variant: Variant) {
@@ -79,7 +77,8 @@ export async function secretWorld(variant: Variant) {
     ...{ folder, canaries, slack, github, repository, pull, issuer, gitops, url, environment },
     ...{ secret, former, way, calls: join(programs, 'calls'), dataDir: join(folder, 'data') },
     /** A secret that is made while the server runs. */
-    made: (slot: string, value: string) => void canaries.push({ slot, value }),
+    made: (slot: (typeof passingSecrets)[number], value: string) =>
+      void canaries.push({ slot, value }),
     slackSender: slack.sender(`${url}/slack/events`, { secret: secret.slack }),
     githubSender: github.sender(`${url}/api/github/webhooks`, { secret: secret.github }),
   }
@@ -92,7 +91,7 @@ const filesOf = (issuer: string) => ({
     people: [
       { login: 'alice', github: 'alice', slack: { team: 'T0001', user: users.alice }, roles: ['releaser'] }, // biome-ignore format: one row
       { login: 'bob', github: 'bob', slack: { team: 'T0001', user: users.bob }, roles: ['approver'] }, // biome-ignore format: one row
-      { login: fromFluxAndArgo, roles: ['cluster'] },
+      { login: 'cluster', roles: ['cluster'] },
     ],
   }),
   'policies/ci.json': JSON.stringify({ ci: [{ issuer, repository: 'acme/web', repositoryId: 7 }] }),
