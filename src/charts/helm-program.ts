@@ -12,6 +12,8 @@ export type HelmRun = {
   readonly folder: RunFolder
   /** A chart's address where it is fetched: then a host that is away is a fault, which time mends. */
   readonly fetching?: string
+  /** What is taken out of its words. */
+  readonly secrets?: readonly string[]
 }
 
 export const helmMissing =
@@ -32,7 +34,7 @@ const crashed = 2
  * throws `chart_unreachable` or `helm_broken`.
  */
 export async function runHelm(run: HelmRun, limits: ProgramLimits): Promise<string | Refusal> {
-  const { program, args, input = '', folder, fetching } = run
+  const { program, args, input = '', folder, fetching, secrets = [] } = run
   const { path, environment } = folder
   const end = await runProgram({ program, args, folder: path, environment, input }, limits)
   switch (end.kind) {
@@ -41,8 +43,17 @@ export async function runHelm(run: HelmRun, limits: ProgramLimits): Promise<stri
     case 'stopped':
       return stopped(end.by, { run, limits })
     case 'ended':
-      return ended(end, { path, fetching })
+      return ended({ ...end, ...without(secrets, end) }, { path, fetching })
   }
+}
+
+type Said = { readonly stdout: string; readonly stderr: string }
+
+/** A host may say back what it was shown, and its words are told to people. */
+function without(secrets: readonly string[], { stdout, stderr }: Said): Said {
+  const clean = (text: string) =>
+    secrets.reduce((said, secret) => said.replaceAll(secret, '[redacted]'), text)
+  return { stdout: clean(stdout), stderr: clean(stderr) }
 }
 
 type Stopped = { readonly run: HelmRun; readonly limits: ProgramLimits }

@@ -11,7 +11,7 @@ import type {
 import type { ProgramLimits } from '../manifest/programs.ts'
 import { atMost } from './at-most.ts'
 import { type HelmRun, runHelm } from './helm-program.ts'
-import { keptCharts } from './kept-charts.ts'
+import { type Fetching, keptCharts } from './kept-charts.ts'
 import { keptTexts } from './kept-texts.ts'
 import type { ChartRepository } from './repositories.ts'
 import { inRunFolder, type RunFolder, sweepRunFolders } from './run-folder.ts'
@@ -66,8 +66,8 @@ export async function openHelm(settings: HelmSettings): Promise<Helm> {
   const charts = keptCharts({
     folder: join(folder, 'charts'),
     repositories,
-    pulling: (address, work) =>
-      ports.inFolder((run) => work({ folder: run, run: runnerIn(ports, { run, address }) })),
+    pulling: (fetching, work) =>
+      ports.inFolder((run) => work({ folder: run, run: runnerIn(ports, { run, ...fetching }) })),
   })
   const rendered = keptTexts()
   return {
@@ -86,16 +86,17 @@ export async function openHelm(settings: HelmSettings): Promise<Helm> {
   }
 }
 
-type Fetching = { readonly run: RunFolder; readonly address: string }
+type FetchingIn = Fetching & { readonly run: RunFolder }
 
 const runnerIn =
-  (ports: Ports, { run: folder, address }: Fetching) =>
+  (ports: Ports, { run: folder, address, secrets }: FetchingIn) =>
   (program: 'helm' | 'git', args: readonly string[]) =>
     ports.run({
       program: program === 'helm' ? ports.program : program,
       args,
       folder,
       fetching: address,
+      secrets,
     })
 
 /** Remembers a good answer: a helm that is installed later is found. */

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRefusal, type Refusal, refuse } from '../domain/fault.ts'
 import type { ChartSource } from '../manifest/chart/chart.ts'
-import { addressOf, type Pull, pullChart } from './pull.ts'
+import { addressOf, type Pull, pullChart, saidBack } from './pull.ts'
 import { gitAddress, pullGitChart } from './pull-git.ts'
 import { type ChartRepository, repositoryFor } from './repositories.ts'
 
@@ -12,13 +12,16 @@ export type RemoteChart = Exclude<ChartSource, { kind: 'folder' }>
 /** A chart on this machine: an archive or a folder, and what tells its content from another. */
 export type KeptChart = { readonly path: string; readonly digest: string }
 
+/** What is fetched, and what its host may say back that nobody else may read. */
+export type Fetching = { readonly address: string; readonly secrets: readonly string[] }
+
 type Ports = {
   /** What charts are kept in. */
   readonly folder: string
   readonly repositories: readonly ChartRepository[]
   /** Does work that needs a run folder and a program that may use the network. */
   readonly pulling: <T>(
-    address: string,
+    fetching: Fetching,
     work: (pull: Omit<Pull, 'repository'>) => Promise<T>,
   ) => Promise<T>
 }
@@ -60,7 +63,8 @@ async function kept(ports: Ports, chart: RemoteChart, place: Place): Promise<Kep
   const before = await read(place)
   if (before) return before
   const address = chart.kind === 'git' ? gitAddress(chart) : addressOf(chart)
-  const problem = await ports.pulling(address, async (pull) => {
+  const secrets = await saidBack(repository)
+  const problem = await ports.pulling({ address, secrets }, async (pull) => {
     const given = { ...pull, repository }
     const pulled = await (chart.kind === 'git'
       ? pullGitChart(chart, given)

@@ -20,6 +20,8 @@ export type Pull = {
 
 /** The one name that helm has for the repository while it pulls. */
 const alias = 'charts'
+/** Some hosts take a token in the place of the name. */
+const tokenCharsMin = 16
 /** 20 MiB: charts are text. */
 const archiveBytesMax = 20 * 1024 * 1024
 
@@ -94,6 +96,14 @@ async function pullOci(
 /** A registry on this machine, which has no certificate. */
 const isLoopback = (host: string): boolean =>
   /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host)
+
+/** As what a host may say back the credential that it is shown. A short name of a user is no secret. */
+export async function saidBack(repository: ChartRepository): Promise<readonly string[]> {
+  const { username, password } = (await credentialOf(repository)) ?? { username: '', password: '' }
+  const secrets = [password, username.length < tokenCharsMin ? '' : username]
+  const pair = password === '' ? '' : Buffer.from(`${username}:${password}`).toString('base64')
+  return [pair, ...secrets, ...secrets.map(encodeURIComponent)].filter((one) => one !== '')
+}
 
 /**
  * The credential of a repository, read anew each time: it may have been renewed. Throws

@@ -3,6 +3,7 @@ import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/prom
 import { dirname, join } from 'node:path'
 import { cloneConfig, credentialOf, isSsh, type Remote, sshCommand } from './clone-config.ts'
 import { isBroken, isThere, sweep, sweepLocks } from './damage.ts'
+import { discreet } from './discreet.ts'
 import { buildRef, importStream } from './fast-import.ts'
 import { type Clone, resolve } from './forward.ts'
 import { type Git, gitIn } from './git.ts'
@@ -40,7 +41,8 @@ export async function openClone(
   const sockets = isSsh(url) ? await socketsIn(dirname(folder)) : null
   const ssh = sshCommand(remote, { sockets, knownHosts: join(dirname(folder), 'known_hosts') })
   const config = cloneConfig(remote, { remoteRef, ssh })
-  const lay = (place: string) => layClone(place, config, environment)
+  const lay = async (place: string) =>
+    discreet(await layClone(place, config, environment), remote.token)
   await lay(folder)
   const sign = await signingWith(remote, { folder, environment })
   const tip = await resolve(git, remoteRef)
@@ -61,7 +63,8 @@ export async function openClone(
   const rest = async () => {
     for (const upkeep of upkeeps) await upkeep.rest()
   }
-  const kept = mending({ git: pausing(git), folder, branch, memory, lay, moved })
+  const spoken = pausing(discreet(git, remote.token))
+  const kept = mending({ git: spoken, folder, branch, memory, lay, moved })
   const { author } = remote
   return Object.assign(kept, { memory, rest, ssh, author, sign, credential: credentialOf(remote) })
 }

@@ -5,6 +5,7 @@ import { endsWithUs, inGroup } from './process-group.ts'
 
 /** A git command that ended with another exit code than 0, with what git said about it. */
 export class GitFailure extends Error {
+  readonly command: string
   /** -1 when a signal ended it. */
   readonly exitCode: number
   readonly stderr: string
@@ -14,6 +15,7 @@ export class GitFailure extends Error {
   constructor(command: string, exitCode: number, said: { stderr: string; stdout?: string }) {
     super(`git ${command} ended with ${exitCode}: ${said.stderr}`)
     this.name = 'GitFailure'
+    this.command = command
     this.exitCode = exitCode
     this.stderr = said.stderr
     this.stdout = said.stdout ?? ''

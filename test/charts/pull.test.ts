@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { repositoryFor } from '../../src/charts/repositories.ts'
@@ -222,4 +222,22 @@ describe.skipIf(!helmProgram)('a chart in git', () => {
     expect(text).toContain('data: {x: "/etc/passwd"}')
     expect(text).not.toContain('root:')
   })
+})
+
+test('A28: a host that says back what it was shown is told of without it', async () => {
+  const folder = tempFolder()
+  const [name, password] = ['the-token-in-place-of-a-name', 'the-password-of-the-charts']
+  const said = `${name} ${password} ${btoa(`${name}:${password}`)}`
+  const program = putFile(
+    join(folder, 'helm'),
+    `#!/bin/sh\n[ "$1" = version ] && exec echo v3.19.0\necho 'Error: 401 unauthorized: ${said}' >&2\nexit 1\n`,
+  )
+  chmodSync(program, 0o755)
+  const url = 'https://charts.example.com'
+  const usernameFile = putFile(join(folder, 'name'), `${name}\n`)
+  const passwordFile = putFile(join(folder, 'password'), `${password}\n`)
+  const helm = await helmWith({ program, repositories: [{ url, usernameFile, passwordFile }] })
+  expect(refusalOf(await helm.template(chartAt(url)))).toContain(
+    '401 unauthorized: [redacted] [redacted] [redacted]; correct usernameFile and passwordFile',
+  )
 })

@@ -114,7 +114,8 @@ describe('A15/A28: the token', () => {
     const asked: string[] = []
     const host = createServer((request, response) => {
       asked.push(request.headers.authorization ?? '')
-      response.writeHead(403).end('no')
+      response.writeHead(403, { 'content-type': 'text/plain' })
+      response.end(`${request.headers.authorization} is not let in: ${token}\n`)
     })
     await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
     onTestFinished(() => void host.close())
@@ -141,6 +142,7 @@ describe('A15/A28: the token', () => {
     const cause = (error as Error).cause as Error & { stderr: string }
     const told = [await readFile(record, 'utf8'), String(error), String(cause), cause.stderr]
     expect(told[0]).toContain('fetch')
+    expect(cause.stderr).toContain('Basic [redacted] is not let in: [redacted]')
     for (const text of told)
       for (const secret of [token, basic, 'canary-of-the-environment'])
         expect(text).not.toContain(secret)

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -55,6 +56,8 @@ export class GithubStandIn extends GithubState {
   readonly calls: GithubCall[] = []
   /** When content was made or changed, in milliseconds. */
   readonly created: number[] = []
+  /** Every installation token that it gave. */
+  readonly installationTokens: string[] = []
   readonly #faults: Waiting[] = []
   readonly #tokens: Token[] = []
   readonly #sockets = new Set<Socket>()
@@ -272,7 +275,8 @@ export class GithubStandIn extends GithubState {
     const wanted = (body.permissions ?? this.permissions) as Record<string, string>
     const isTooMuch = Object.entries(wanted).some(([name, level]) => !this.#isGranted(name, level))
     if (isTooMuch) return message(422, 'The permissions requested are not granted to this installation.') // biome-ignore format: one line
-    const token = `ghs_${String(this.next()).padStart(36, '0')}`
+    const token = `ghs_${randomBytes(18).toString('hex')}`
+    this.installationTokens.push(token)
     const endsMs = this.nowMs() + tokenMs
     const repositoryIds = isPart ? asked.map(({ id }) => id) : undefined
     this.#tokens.push({ token, installationId, endsMs, repositoryIds })

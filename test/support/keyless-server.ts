@@ -56,7 +56,7 @@ export const pushed = (version: Record<string, unknown> = {}, id = 'web-1') =>
   posted({ id, version: { repositoryName: 'acme/web', sha: runSha, ...version } })
 
 /** A port that nobody listens on: the public URL has to be known before the server is started. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((done) => {
     server.listen(0, '127.0.0.1', done)

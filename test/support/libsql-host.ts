@@ -16,7 +16,7 @@ export type HostFault =
   | 'forsaken'
   | 'cut'
   | 'busy'
-  | { readonly status: number }
+  | { readonly status: number; readonly message?: string }
   | { readonly slowMs: number }
 
 /** A call that a client made: the statements that it brought. */
@@ -109,7 +109,7 @@ export class LibsqlHost {
     if (fault === 'cut' || fault === 'forsaken') response.destroy()
     if (fault === 'cut') return
     if (typeof fault === 'object' && 'status' in fault)
-      return answer(response, fault.status, { error: 'as the test wants it' })
+      return answer(response, fault.status, { error: fault.message ?? 'as the test wants it' })
     if (typeof fault === 'object') await pause(fault.slowMs)
     if (fault === 'busy') return answer(response, 200, busy(requests))
     const stream = this.#streamOf(baton ?? null)

@@ -14,8 +14,11 @@ export type Program = {
   readonly token: string
   readonly dataDir: string
   readonly gitops: string
+  readonly pid: number
   /** Lines of standard output, as far as they came. */
   readonly lines: readonly string[]
+  /** What came on standard error. */
+  readonly errors: readonly string[]
   call(method: string, path: string, body?: unknown): Promise<Answer>
   kill(): Promise<void>
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
@@ -51,7 +54,9 @@ export async function startProgram(
     url,
     token,
     dataDir,
+    pid: child.pid ?? 0,
     lines,
+    errors,
     gitops: env.GITOPS_REPO ?? join(dataDir, 'gitops.git'),
     async call(method, path, body) {
       const response = await fetch(url + path, {

@@ -18,6 +18,8 @@ import { beyondWriting, whoIs } from './who.ts'
 
 /** The most commands of one comment. */
 const linesMax = 5
+/** Deliveries are remembered for longer: what is sent again after that is too old to say anything (A2). */
+const ageMsMax = 30 * 24 * 60 * 60_000
 /** The longest explanation that a comment shows. */
 const explanationCharsMax = 20_000
 /** The most requests that the commands of one comment may make. */
@@ -35,7 +37,8 @@ export async function onComment(
   const { issue, comment, sender, action } = given
   const isNewByPerson =
     action === 'created' && sender.type === 'User' && sender.id === comment.user?.id
-  if (!isNewByPerson || issue.pull_request === undefined || issue.state !== 'open') return
+  const isOld = Date.parse(String(comment.created_at)) < ports.commands.clock.nowMs() - ageMsMax
+  if (isOld || !isNewByPerson || issue.pull_request === undefined || issue.state !== 'open') return
   const { lines, isSwallowed } = commentLines(comment.body ?? '')
   if (lines.length === 0 && !isSwallowed) return
   const replies = new Replies(ports, { repository, number: issue.number, commentId: comment.id })
