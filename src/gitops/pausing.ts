@@ -6,7 +6,7 @@ const pauseMs = 30_000
 /** What speaks to the host. */
 const remoteCommands: readonly string[] = ['fetch', 'push']
 
-/** Git that does not ask a host again and again that has just refused its credentials; no clock on the wall ends that. */
+/** Git that does not ask a host again and again that has just refused its credentials. */
 export function pausing(git: Git, monotonicMs = () => performance.now()): Git {
   let refused: { error: unknown; untilMs: number } | undefined
   return async (args, input) => {

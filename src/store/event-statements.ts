@@ -82,7 +82,8 @@ export function dueTargeted(environments: Environments, nowMs: number, limit: nu
     from apps where apps.app is not null),
   first (seq) as (
     select (select seq from events e
-      where ${isOpen} and e.app = apps.app and (due_ms <= ? or e.status = 'new' and due_ms > ?) and ${here.sql} and not exists (
+      where ${isOpen} and e.app = apps.app and ${here.sql}
+        and (due_ms <= ? or e.status = 'new' and due_ms > ?) and not exists (
         select 1 from events older
         where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
           and older.seq < e.seq
@@ -95,7 +96,7 @@ export function dueTargeted(environments: Environments, nowMs: number, limit: nu
       order by seq limit 1)
     from apps where apps.app is not null)
   select seq, attempts from events where seq in (select seq from first) order by seq limit ?`
-  return { sql, args: [nowMs, nowMs + waitMsMax, ...here.args, nowMs, limit] }
+  return { sql, args: [...here.args, nowMs, nowMs + waitMsMax, nowMs, limit] }
 }
 
 type Query = { readonly sql: string; readonly args: readonly Value[] }
