@@ -9,6 +9,7 @@ import { effort, figure } from '../support/figures.ts'
 import { programsOf } from '../support/processes.ts'
 import { endPrograms } from '../support/program.ts'
 import { isWithoutSshd } from '../support/ssh-host.ts'
+import { putFiles } from '../support/temp.ts'
 
 afterEach(endPrograms)
 
@@ -129,6 +130,41 @@ describe('F32: a host that refuses who we are', () => {
     await allRun(server, apps, 3)
     await server.holds(repository)
   })
+})
+
+test('F8: a branch that somebody holds on the host costs nothing but time', async () => {
+  const stage = await openStage(onTestFinished)
+  const [host, repository] = [await stage.gitHost(), await stage.repository()]
+  const server = await stage.server({ gitops: host.url(repository) })
+  const lock = 'refs/heads/main.lock'
+  await putFiles(repository.path, { [lock]: '' })
+  const { id } = await server.push('web', 1)
+  await eventually(async () => {
+    const { json } = await server.call('GET', `/api/event?id=${id}`)
+    expect(JSON.stringify(json)).toContain('waits: ')
+  })
+  await putFiles(repository.path, { [lock]: null })
+  await allRun(server, ['web'], 1)
+  await server.holds(repository)
+})
+
+test('F27: a branch that is forced back over HTTP is not brought back by what waits for it', async () => {
+  const stage = await openStage(onTestFinished)
+  const [host, repository] = [await stage.gitHost(), await stage.repository()]
+  const server = await stage.server({ gitops: host.url(repository) })
+  await server.push('web', 1)
+  await allRun(server, ['web'], 1)
+  const good = await repository.tip()
+  await server.push('web', 2)
+  await allRun(server, ['web'], 2)
+  const bad = await repository.tip()
+  await repository.rewind(good)
+  await server.push('web', 3)
+  await eventually(async () => expect((await server.ready()).status).toBe(503))
+  expect(await repository.tip()).toBe(good)
+  await repository.rewind(bad)
+  await allRun(server, ['web'], 3)
+  await server.holds(repository)
 })
 
 const over = isWithoutSshd ? ['HTTP'] : ['HTTP', 'ssh']

@@ -1,14 +1,11 @@
 import { join } from 'node:path'
 import { type Exchange, gitHost } from '../support/git-host.ts'
-import { isWithoutSshd, sshHost } from '../support/ssh-host.ts'
+import { sshHost } from '../support/ssh-host.ts'
 import { type Later, someonesGit } from '../support/temp.ts'
 import { type TcpProxy, tcpProxy } from './tcp-proxy.ts'
 
 /** Bare repositories that a host serves, and what people do to them behind the server's back. */
 export type StagedRepository = Awaited<ReturnType<typeof bareRepository>>
-
-/** What a hook of the host says no with. */
-const refusing = (words: string) => `#!/bin/sh\ncat >/dev/null\necho "${words}" >&2\nexit 1\n`
 
 /** A bare repository with one commit of somebody's. */
 export async function bareRepository(folder: string, name: string) {
@@ -32,22 +29,16 @@ export async function bareRepository(folder: string, name: string) {
     },
     /** Forces the branch back, as far as a person wants. */
     rewind: (to: string) => git('update-ref', 'refs/heads/main', to),
-    deleteBranch: () => git('update-ref', '-d', 'refs/heads/main'),
   }
 }
 
-/** Answers that a host gives instead of its own; `undefined` hands the request to git. */
-export type HttpMood = (request: { readonly path: string; readonly method: string }) => HttpAnswer
-
-export type HttpAnswer =
-  | { readonly status: number; readonly body?: string; readonly challenge?: boolean }
-  | undefined
+/** What a host answers instead of what git would. */
+type HttpAnswer = { readonly status: number; readonly body?: string; readonly challenge?: boolean }
 
 /** A git host over HTTP behind a network that breaks: `network` for the bytes, `says` for the answers. */
 export async function stagedGitHost(folder: string, later: Later) {
-  let mood: HttpMood = () => undefined
-  const interfere = ({ request, response }: Exchange) => {
-    const answer = mood({ path: request.url ?? '', method: request.method ?? '' })
+  let answer: HttpAnswer | undefined
+  const interfere = ({ response }: Exchange) => {
     if (!answer) return false
     if (answer.challenge) response.setHeader('www-authenticate', 'Basic realm="git"')
     response.writeHead(answer.status).end(answer.body ?? '')
@@ -60,17 +51,14 @@ export async function stagedGitHost(folder: string, later: Later) {
     url: ({ name }: { name: string }) => `http://127.0.0.1:${network.port}/${name}.git`,
     /** Who we are is refused: with 401 or 403. */
     forbid: (status: 401 | 403) => {
-      mood = () => ({ status, challenge: status === 401 })
+      answer = { status, challenge: status === 401 }
     },
     /** Everything is answered with a number of 500 and more. */
     fail: (status: number) => {
-      mood = () => ({ status, body: '<html>not now</html>' })
-    },
-    says(next: HttpMood) {
-      mood = next
+      answer = { status, body: '<html>not now</html>' }
     },
     async heal() {
-      mood = () => undefined
+      answer = undefined
       await network.heal()
     },
   }
@@ -87,8 +75,6 @@ export async function stagedSshHost(folder: string, later: Later) {
     heal: () => network.heal(),
   }
 }
-
-export { isWithoutSshd, refusing }
 
 /** The words that tests know the moods of a network by. */
 const moves = (network: TcpProxy) => ({
