@@ -2,10 +2,10 @@ import type { CommandPorts } from './commands/ports.ts'
 import type { Health } from './ingress/http/health.ts'
 import type { ManifestSet } from './manifest/manifest-set.ts'
 import type { Repositories, Repository } from './repository-parts.ts'
-import type { Database } from './store/client.ts'
 
 type Looked = Pick<CommandPorts, 'sources'> & {
-  readonly database: Database
+  /** Throws when the database cannot be read, or takes nothing. */
+  readonly check: () => Promise<unknown>
   readonly repositories: Repositories
   /** Why no chart can be rendered here; `null` where it can. */
   readonly noHelm: string | null
@@ -16,10 +16,10 @@ type Looked = Pick<CommandPorts, 'sources'> & {
  * cannot be reached is a problem of its environments, unless it is the first: the others go on.
  */
 export function healthOf({ noHelm, ...looked }: Looked): Omit<Health, 'isLeader'> {
-  const { database, repositories, sources } = looked
+  const { check, repositories, sources } = looked
   const [{ writer }, ...others] = repositories
   return {
-    database: () => database.read('select 1'),
+    database: check,
     gitops: () => writer.check(),
     async problems() {
       const tip = await writer.tip()

@@ -27,6 +27,7 @@ import type { Database } from './store/client.ts'
 import { ControlStore } from './store/controls.ts'
 import { EventStore } from './store/events.ts'
 import { newId } from './store/ids.ts'
+import { type Watched, watched } from './store/last-write.ts'
 import { isIntendedOn } from './store/late-pushes.ts'
 import { MessageStore } from './store/messages.ts'
 import { PreviewStore } from './store/previews.ts'
@@ -91,9 +92,11 @@ export type ServerParts = {
 }
 
 /** Builds every part of a server once and hands it on. Starts nothing. */
-export async function serverParts(config: Config, opened: Opened): Promise<ServerParts> {
-  const { database, gitops, led, adminToken, setup, who, isSweeping = true, log } = opened
-  const { repositories, ...parts } = partsOf(config, opened)
+export async function serverParts(config: Config, given: Opened): Promise<ServerParts> {
+  const { database, check } = watched(given.database)
+  const opened = { ...given, database }
+  const { gitops, led, adminToken, setup, who, isSweeping = true, log } = opened
+  const { repositories, ...parts } = partsOf(config, { ...opened, check })
   const { commands, loopOn, health, metrics, artifacts, users, policiesNow, gitopsPushed } = parts
   const surfaces = await openSurfaces(config, {
     ...{ database, server: who.server, commands, gitopsPushed, isSweeping, log },
@@ -165,8 +168,8 @@ function dueOf(database: Database, surfaces: readonly string[]) {
 }
 
 /** What answers and carries out requests, without anybody to send them. */
-function partsOf(config: Config, core: Core) {
-  const { database, gitops: opened, charts, noHelm, read, hasProcess, log } = core
+function partsOf(config: Config, core: Core & Pick<Watched, 'check'>) {
+  const { database, check, gitops: opened, charts, noHelm, read, hasProcess, log } = core
   const { events, releases, controls } = storesOn(database, config)
   const metrics = metricsOf(countsOf({ events, releases }), { hasProcess })
   const { batchEnded, pushEnded } = metrics
@@ -204,7 +207,7 @@ function partsOf(config: Config, core: Core) {
     ...{ ...shared, sources, gitops, drift, events, releases, controls, users },
     ...{ tokens: new TokenStore(database), audit: new AuditStore(database), source: 'api', wake },
   }
-  const health = healthOf({ database, repositories, sources, noHelm })
+  const health = healthOf({ check, repositories, sources, noHelm })
   const gitopsPushed: GitopsPushed = async (push) => {
     if (!(await fetchPushed(repositories, push))) return
     // Policies may lie there: what waits may go now.

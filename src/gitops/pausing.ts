@@ -7,17 +7,17 @@ const pauseMs = 30_000
 const remoteCommands: readonly string[] = ['fetch', 'push']
 
 /** Git that does not ask a host again and again that has just refused its credentials. */
-export function pausing(git: Git, nowMs: () => number = Date.now): Git {
+export function pausing(git: Git, monotonicMs = () => performance.now()): Git {
   let refused: { error: unknown; untilMs: number } | undefined
   return async (args, input) => {
     if (!remoteCommands.includes(args[0] ?? '')) return git(args, input)
-    if (refused && nowMs() < refused.untilMs) throw refused.error
+    if (refused && monotonicMs() < refused.untilMs) throw refused.error
     try {
       const printed = await git(args, input)
       refused = undefined
       return printed
     } catch (error) {
-      if (isForbidden(error)) refused = { error, untilMs: nowMs() + pauseMs }
+      if (isForbidden(error)) refused = { error, untilMs: monotonicMs() + pauseMs }
       throw error
     }
   }

@@ -4,7 +4,12 @@ import { Pump } from './pump.ts'
 import { Releaser, type ReleaserPorts } from './releaser.ts'
 
 export type LoopPorts = ExpanderPorts & {
-  readonly events: { nextWideMs(): Promise<number | undefined> }
+  readonly clock: { nowMs(): number; monotonicMs(): number }
+  readonly events: {
+    nextWideMs(): Promise<number | undefined>
+    /** Lets nothing wait any longer that waits to be tried again. */
+    tryAgainNow(nowMs: number): Promise<void>
+  }
 }
 
 /** What releases to one repository. */
@@ -18,6 +23,8 @@ export type RepositoryPorts = ReleaserPorts & {
 
 /** Far longer than anything rests. */
 const farMs = 60_000
+/** A clock that is set back by less makes nobody wait for long. */
+const backMsMin = 1_000
 
 /**
  * Claims events in order and carries them out until it is stopped: one part expands what is asked, and
@@ -31,9 +38,12 @@ export class Loop {
   readonly #repositories: readonly { readonly ports: RepositoryPorts; readonly pump: Pump }[]
   readonly #stopping = new AbortController()
   #starting: Promise<unknown> = Promise.resolve()
+  /** How far the clock on the wall is ahead of the one that measures. */
+  #aheadMs: number
 
   constructor(ports: LoopPorts, repositories: readonly RepositoryPorts[]) {
     this.#ports = ports
+    this.#aheadMs = aheadMs(ports)
     this.#expander = new Expander(ports)
     // Each makes work for the others: requests are to be released, and triggers may follow a release.
     this.#expanding = this.#pump(this.#expander, () => ports.events.nextWideMs())
@@ -67,10 +77,19 @@ export class Loop {
     if (!signal.aborted) pump.start()
   }
 
+  /** What waits was told until when by the clock as it was: row F23. */
+  async #followClock(): Promise<void> {
+    const { clock, events } = this.#ports
+    const now = aheadMs(this.#ports)
+    if (now < this.#aheadMs - backMsMin) await events.tryAgainNow(clock.nowMs())
+    this.#aheadMs = now
+  }
+
   readonly #pumps = () => [this.#expanding, ...this.#repositories.map(({ pump }) => pump)]
 
   #pump(part: { step(): Promise<number> }, next: () => Promise<number | undefined>): Pump {
     const step = async () => {
+      await this.#followClock()
       if ((await part.step()) > 0) {
         for (const other of this.#pumps()) if (other !== pump) other.wake()
         return 0
@@ -87,3 +106,5 @@ export class Loop {
     return pump
   }
 }
+
+const aheadMs = ({ clock }: Pick<LoopPorts, 'clock'>): number => clock.nowMs() - clock.monotonicMs()

@@ -58,6 +58,12 @@ const supersedeOlder = (event: ReleaseEvent): InStatement => ({
   args: [`superseded by ${event.id}`, event.env, event.app, event.seq, event.seq],
 })
 
+/**
+ * Nothing that broke is asked to wait for longer, in milliseconds: GitHub's limit is an hour. What is new
+ * and due later was put back by a clock that stood ahead, and is due now.
+ */
+export const waitMsMax = 2 * 60 * 60_000
+
 const isOpen = `status in ('new', 'held') and env is not null and app is not null`
 
 /**
@@ -76,7 +82,8 @@ export function dueTargeted(environments: Environments, nowMs: number, limit: nu
     from apps where apps.app is not null),
   first (seq) as (
     select (select seq from events e
-      where ${isOpen} and e.app = apps.app and due_ms <= ? and ${here.sql} and not exists (
+      where ${isOpen} and e.app = apps.app and ${here.sql}
+        and (due_ms <= ? or e.status = 'new' and due_ms > ?) and not exists (
         select 1 from events older
         where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
           and older.seq < e.seq
@@ -89,7 +96,7 @@ export function dueTargeted(environments: Environments, nowMs: number, limit: nu
       order by seq limit 1)
     from apps where apps.app is not null)
   select seq, attempts from events where seq in (select seq from first) order by seq limit ?`
-  return { sql, args: [nowMs, ...here.args, nowMs, limit] }
+  return { sql, args: [...here.args, nowMs, nowMs + waitMsMax, nowMs, limit] }
 }
 
 type Query = { readonly sql: string; readonly args: readonly Value[] }

@@ -10,7 +10,7 @@ import {
 } from '../domain/event.ts'
 import type { Database, ResultSet } from './client.ts'
 import { eventOf, readable } from './event-row.ts'
-import { closeStatements, dueTargeted, insertEvent } from './event-statements.ts'
+import { closeStatements, dueTargeted, insertEvent, waitMsMax } from './event-statements.ts'
 import { firstIdAt } from './ids.ts'
 import { inEnvironments } from './in-environments.ts'
 
@@ -42,13 +42,13 @@ export class EventStore {
    */
   async claimWide(nowMs: number, limit: number): Promise<ReleaseEvent[]> {
     const rows = await this.#database.read(
-      `select seq, attempts, due_ms from events
+      `select seq, attempts, due_ms, status from events
        where status in ('new', 'held') and (env is null or app is null) order by seq limit ?`,
       [limit],
     )
     const [oldest] = rows
-    if (!oldest || Number(oldest.due_ms) > nowMs) return []
-    const bound = rows.findIndex((row) => row.attempts !== 0 || Number(row.due_ms) > nowMs)
+    if (!oldest || !isDue(oldest, nowMs)) return []
+    const bound = rows.findIndex((row) => row.attempts !== 0 || !isDue(row, nowMs))
     const taken = bound === -1 ? rows : rows.slice(0, Math.max(bound, 1))
     return this.#take(taken.map((row) => Number(row.seq)))
   }
@@ -163,6 +163,12 @@ export class EventStore {
     ])
   }
 
+  /** Lets nothing wait any longer that is to be tried again later than at this moment. */
+  async tryAgainNow(nowMs: number): Promise<void> {
+    const sql = `update events set due_ms = 0 where status = 'new' and due_ms > ?`
+    await this.#database.write([{ sql, args: [nowMs] }])
+  }
+
   /** Puts an event back, to be taken again at `dueMs`. A wait for the world outside is no attempt. */
   async postpone(
     event: ReleaseEvent,
@@ -270,3 +276,6 @@ export class EventStore {
     return new Map(rows.map((row) => [String(row.status), Number(row.n)]))
   }
 }
+
+const isDue = ({ due_ms, status }: ResultSet['rows'][number], nowMs: number): boolean =>
+  Number(due_ms) <= nowMs || (status === 'new' && Number(due_ms) > nowMs + waitMsMax)

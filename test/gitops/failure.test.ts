@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { PlannedCommit } from '../../src/domain/change.ts'
 import { pushFault } from '../../src/gitops/failure.ts'
 import { type Git, GitFailure } from '../../src/gitops/git.ts'
@@ -88,6 +88,28 @@ describe('F32: credentials that the host refuses', () => {
     const { body } = await server.call('/readyz')
     expect(JSON.stringify(body)).toContain('fetching the GitOps repository')
     expect(JSON.stringify(body)).not.toContain('GITOPS_TOKEN')
+  })
+
+  test('F23: are shown again after half a minute, wherever the clock on the wall jumps', async () => {
+    const refusal = new GitFailure('fetch', 128, {
+      stderr: 'The requested URL returned error: 403',
+    })
+    let tries = 0
+    let monotonicMs = 0
+    const git = pausing(
+      () => {
+        tries++
+        return Promise.reject(refusal)
+      },
+      () => monotonicMs,
+    )
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await expect(git(['fetch'])).rejects.toThrow('403')
+    vi.setSystemTime(0)
+    monotonicMs = 30_001
+    await expect(git(['fetch'])).rejects.toThrow('403')
+    expect(tries).toBe(2)
   })
 
   test('are shown again after half a minute, not before, and taken when they are right', async () => {

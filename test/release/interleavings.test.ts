@@ -252,7 +252,7 @@ async function commitsOf({ gitops }: TestParts) {
 const some = <Of extends Step>(of: readonly Of[], maxLength: number) =>
   fc.array(fc.constantFrom(...of), { maxLength })
 
-test('F3, F30, A27: no commit is made against a lock, a block, a gate or a rejection of its moment, however things interleave', async () => {
+test('F3, F29, F30, A27: no commit is made against a lock, a block, a gate or a rejection of its moment, however things interleave', async () => {
   const runs = fc.record({
     steps: some([...steps, 'look', 'look', 'approve', 'approve', 'ask'], 12),
     decided: some(worldSteps, 3),

@@ -131,6 +131,24 @@ test('F10: an outage keeps the queue and is no attempt; when it is over all land
   ])
 })
 
+test('F23: what waits for the git host waits no longer when the clock is set back ten minutes', async () => {
+  const parts = await testParts()
+  await parts.push()
+  await parts.gitops.writer.tip()
+  await parts.ask()
+  const { remote } = parts.gitops
+  await rename(remote, `${remote}.away`)
+  let backMs = 0
+  const clock = { ...parts.clock, nowMs: () => parts.clock.nowMs() - backMs }
+  startLoop({ ...parts.ports, clock })
+  await eventually(async () => expect((await parts.events.find('r-1'))?.dueMs).toBeGreaterThan(0))
+  await rename(`${remote}.away`, remote)
+  backMs = 600_000
+  await eventually(async () =>
+    expect(await parts.events.find('r-1')).toMatchObject({ status: 'processed' }),
+  )
+})
+
 test('F28: a push that the host refuses ends with the host’s words, without a storm', async () => {
   const parts = await testParts()
   await parts.push()

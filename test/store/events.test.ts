@@ -160,6 +160,22 @@ describe('events without a target', () => {
     expect(await events.claimTargeted(0, 1)).toMatchObject([{ id: 'r-2', createdMs: 1e12 }])
   })
 
+  test('F23: that wait are not kept waiting by a clock that goes back a day; what is held is', async () => {
+    const { events, add } = await store()
+    const dayMs = 24 * 60 * 60_000
+    const wait = { statusDesc: 'waits', dueMs: dayMs + 2_000, forgive: true }
+    await events.postpone(await add('r-1', wide), wait)
+    await events.postpone(await add('r-2'), wait)
+    expect(await events.claimWide(dayMs, 32)).toEqual([])
+    expect(await events.claimTargeted(dayMs, 1)).toEqual([])
+    expect(await events.claimWide(0, 32)).toMatchObject([{ id: 'r-1' }])
+    const [claimed] = await events.claimTargeted(0, 1)
+    expect(claimed).toMatchObject({ id: 'r-2' })
+    if (!claimed) return
+    await events.close(claimed, { status: 'held', statusDesc: 'held', dueMs: 2 * dayMs })
+    expect(await events.claimTargeted(0, 1)).toEqual([])
+  })
+
   test('end with the events that they ask for, in one transaction', async () => {
     const { events, add } = await store()
     const parent = await add('r-1', wide)

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 
-type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse }
+export type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse }
 /** Looks at a request first; answers true when it has seen to it. */
 export type Interfere = (exchange: Exchange) => boolean | Promise<boolean>
 

@@ -24,6 +24,8 @@ export type Program = {
   signal(name: 'SIGSTOP' | 'SIGCONT'): void
   /** SIGTERM; answers the exit code. */
   stop(): Promise<number | null>
+  /** Sends a signal that ends it; answers the exit code, and what it said on standard error. */
+  endBy(name: NodeJS.Signals): Promise<{ code: number | null; errors: string }>
 }
 
 const started = new Set<ChildProcess>()
@@ -49,6 +51,11 @@ export async function startProgram(
     })
     child.once('exit', (code) => failed(new Error(`ended with ${code}: ${errors.join('')}`)))
   })
+  const endBy: Program['endBy'] = async (name) => {
+    child.kill(name)
+    if (child.exitCode === null) await once(child, 'close')
+    return { code: child.exitCode, errors: errors.join('') }
+  }
   const token = env.GIMLET_ADMIN_TOKEN ?? readFileSync(join(dataDir, 'admin.token'), 'utf8').trim()
   return {
     url,
@@ -71,11 +78,8 @@ export async function startProgram(
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     },
     signal: (name) => void child.kill(name),
-    async stop() {
-      child.kill('SIGTERM')
-      if (child.exitCode === null) await once(child, 'close')
-      return child.exitCode
-    },
+    stop: async () => (await endBy('SIGTERM')).code,
+    endBy,
   }
 }
 

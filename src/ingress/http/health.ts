@@ -1,6 +1,6 @@
 /** What the server knows about its own parts. Throws what is broken. */
 export type Health = {
-  /** Throws when the database cannot be read. */
+  /** Throws when the database cannot be read, or takes nothing. */
   database(): Promise<unknown>
   /** Throws when the GitOps repository cannot be used. */
   gitops(): Promise<unknown>
