@@ -4,6 +4,10 @@ import type { Hono } from 'hono'
 /** Slow senders are cut off, and connections are bounded: fault F34. */
 const headersMs = 10_000
 const requestMs = 30_000
+/** How often those two are looked at: Node looks every 30 s, by which time 10 s have become 40. */
+const lookMs = 1_000
+/** A connection on which nothing moves, such as one whose answer nobody reads, is hung up on. */
+const stillMs = 60_000
 const connectionsMax = 4_096
 
 export type Listener = {
@@ -22,9 +26,16 @@ export async function listen(
 ): Promise<Listener> {
   const server = createAdaptorServer({
     fetch: app.fetch,
-    serverOptions: { headersTimeout: headersMs, requestTimeout: requestMs },
+    serverOptions: {
+      headersTimeout: headersMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: lookMs,
+    },
   })
-  if ('maxConnections' in server) server.maxConnections = connectionsMax
+  if ('maxConnections' in server) {
+    server.maxConnections = connectionsMax
+    server.setTimeout(stillMs)
+  }
   await new Promise<void>((done, failed) => {
     server.once('error', failed)
     server.listen(port, host, done)
