@@ -1,10 +1,15 @@
 import { connect, type Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Job } from './job.ts'
+
+type Way = 'headers' | 'bodies' | 'readers'
 
 export type SlowJob = {
   readonly port: number
   readonly connections: number
-  /** A byte of it is sent, or of the answer read, each time. */
+  /** They send their headers slowly, or their bodies, or read nothing of what they are answered. */
+  readonly ways: readonly Way[]
+  /** A little is sent each time; of answers nothing is read. */
   readonly everyMs: number
   readonly token: string
 }
@@ -16,16 +21,16 @@ export type Slowed = {
   readonly longestMs: number
 }
 
-const ways = ['headers', 'bodies', 'readers'] as const
 const opensAtOnce = 100
 const openMs = 20
+const lookMs = 100
 
-/** Holds connections, a third of which send their headers slowly, their bodies, or read slowly. */
+/** Holds connections that are slow, in turn in each way. Ends when all of them were closed. */
 export async function slow(job: SlowJob, { ready, stopped }: Job): Promise<Slowed> {
   const held: Held[] = []
   const open = () => {
     for (let one = 0; one < opensAtOnce && held.length < job.connections; one++)
-      held.push(new Held(job, ways[held.length % ways.length] ?? 'headers'))
+      held.push(new Held(job, job.ways[held.length % job.ways.length] ?? 'headers'))
     if (held.length === job.connections) clearInterval(opening)
   }
   const opening = setInterval(open, openMs)
@@ -33,7 +38,9 @@ export async function slow(job: SlowJob, { ready, stopped }: Job): Promise<Slowe
     for (const one of held) one.drip()
   }, job.everyMs)
   ready()
-  await new Promise((done) => stopped.addEventListener('abort', done, { once: true }))
+  const isOver = () =>
+    held.length === job.connections && held.every((one) => one.closedAfterMs !== undefined)
+  while (!stopped.aborted && !isOver()) await pause(lookMs)
   clearInterval(opening)
   clearInterval(dripping)
   const closed = held.flatMap(({ closedAfterMs }) => closedAfterMs ?? [])
@@ -47,12 +54,12 @@ export async function slow(job: SlowJob, { ready, stopped }: Job): Promise<Slowe
 /** One connection that is in no hurry. */
 class Held {
   readonly #socket: Socket
-  readonly #way: (typeof ways)[number]
+  readonly #way: Way
   readonly #beganMs = performance.now()
   closedAfterMs: number | undefined
   isOpened = false
 
-  constructor({ port, token }: SlowJob, way: (typeof ways)[number]) {
+  constructor({ port, token }: SlowJob, way: Way) {
     this.#way = way
     this.#socket = connect({ port, host: '127.0.0.1' })
     const begin = `POST /api/artifact HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n`
@@ -72,9 +79,8 @@ class Held {
   }
 
   drip(): void {
-    if (this.closedAfterMs !== undefined) return
-    if (this.#way === 'readers') this.#socket.read(1)
-    else this.#socket.write('a')
+    // Who reads nothing learns only by writing that the connection is gone.
+    if (this.closedAfterMs === undefined) this.#socket.write(this.#way === 'readers' ? '\r\n' : 'a')
   }
 
   end(): void {
