@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { ProofsReporter } from './test/support/proofs-reporter.ts'
 
 export default defineConfig({
   test: {
+    reporters: ['default', new ProofsReporter()],
     // How long is waited is patience only: a machine may be slow, and a test that passes waits for less.
     testTimeout: 300_000,
     hookTimeout: 300_000,

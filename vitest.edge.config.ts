@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config'
+import { ProofsReporter } from './test/support/proofs-reporter.ts'
 
 /** What runs in Cloudflare's runtime: `npm run test:edge`. */
 export default defineConfig({
   test: {
+    reporters: ['default', new ProofsReporter()],
     name: 'edge',
     include: ['test/edge/**/*.test.ts'],
     globalSetup: ['test/support/edge-bundle.ts'],

@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config'
+import { ProofsReporter } from './test/support/proofs-reporter.ts'
 
 /** What breaks the product on purpose, at length: `npm run test:faults`, and `npm run test:soak`. */
 export default defineConfig({
   test: {
+    reporters: ['default', new ProofsReporter()],
     name: 'faults',
     include: ['test/faults/**/*.test.ts'],
     globalSetup: ['test/support/build.ts'],
@@ -11,6 +13,5 @@ export default defineConfig({
     expect: { poll: { timeout: 120_000, interval: 20 } },
     // Load and latency are measured: nothing else runs meanwhile.
     maxWorkers: 1,
-    reporters: ['default', ['json', { outputFile: 'node_modules/.cache/proofs/faults.json' }]],
   },
 })

@@ -73,7 +73,7 @@ export async function openOwn(config: Config): Promise<Database | Problems> {
 }
 
 /** Whoever is at the server's machine, by the name that they have there. */
-function shellUser(): string {
+export function shellUser(): string {
   try {
     return `(shell) ${userInfo().username}`
   } catch {

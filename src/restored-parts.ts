@@ -8,8 +8,10 @@ import { openAllGitops, placeOf } from './gitops-parts.ts'
 import { reindexPorts } from './index-parts.ts'
 import { Led } from './lead-parts.ts'
 import { makeLog } from './log.ts'
+import { shellUser } from './reindex-parts.ts'
 import { outrun } from './release/outrun.ts'
 import { type Reindexed, reindex } from './release/reindex.ts'
+import { AuditStore, actingAs } from './store/audit.ts'
 import type { Database } from './store/client.ts'
 import { IndexStore } from './store/release-index.ts'
 import { RestoredStore } from './store/restored.ts'
@@ -45,7 +47,8 @@ const clock = { nowMs: () => Date.now() }
  * Brings the database of a backup up to what the GitOps branches hold: what was carried out since is in
  * its index, and nothing that was open is carried out again.
  */
-export async function catchUp(config: Config, given: Given): Promise<Caught | Problems> {
+export async function catchUp(config: Config, asked: Given): Promise<Caught | Problems> {
+  const given = { ...asked, database: actingAs(asked.database, shellUser()) }
   const { database, dataDir } = given
   for (const repository of config.gitops.repositories) {
     const { url } = placeOf(repository, dataDir)
@@ -70,7 +73,18 @@ export async function catchUp(config: Config, given: Given): Promise<Caught | Pr
   const carriedOut = await store.carriedOut(open)
   const ended = open.map((request) => endOf(request, carriedOut.get(request.id)))
   await store.finish(ended, clock.nowMs())
+  await record(repositories, given)
   return { repositories, newReleases, ended, waiting }
+}
+
+/** From here on the record goes on behind other commits than those that are on the branches. */
+async function record(repositories: Caught['repositories'], { database, madeMs }: Given) {
+  const audit = new AuditStore(database)
+  const branches = repositories.map(({ url, tip }) => ({ url, tip }))
+  const detail = JSON.stringify({ madeMs, branches })
+  const [action, subject] = ['database.restored', 'database']
+  await audit.note({ actor: shellUser(), action, subject, detail })
+  await audit.seal()
 }
 
 /** As a server reaches them. */

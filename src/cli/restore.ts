@@ -55,9 +55,14 @@ function linesOf(restored: Restored): string[] {
         ]),
     ...lostLines(restored),
     ...(before === null ? [] : [`The database before is kept: ${before}`]),
+    `The record of changes goes on from the backup’s; from now on look at it by: ${verifying(restored)}`,
     'Start the server now.',
   ]
 }
+
+/** Commits before the restore name records that only the database before has. */
+const verifying = ({ repositories }: Restored): string =>
+  ['gimlet audit verify', ...repositories.map(({ tip }) => `--after ${tip.slice(0, 12)}`)].join(' ')
 
 function endLine({ id, env, app, login, end, why }: Restored['ended'][number]): string {
   const where = env === null ? '' : `(${app} in ${env}) `

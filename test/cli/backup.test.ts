@@ -4,11 +4,14 @@ import { copyFile, mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../src/store/client.ts'
+import { migrations } from '../../src/store/migrations/list.ts'
 import { posted } from '../support/builders.ts'
 import { collected } from '../support/collected.ts'
 import { gimletIn } from '../support/gimlet.ts'
 import { testServer } from '../support/server.ts'
-import { tempFolder } from '../support/temp.ts'
+import { someonesGit, tempFolder } from '../support/temp.ts'
+
+const newest = migrations.at(-1)?.number
 
 let server: Awaited<ReturnType<typeof testServer>>
 let gimlet: ReturnType<typeof gimletIn>
@@ -58,7 +61,10 @@ test('F21: a backup is whole, says what it holds, is ours alone to read, and is 
   expect(second.err).toContain('no backup is written over: name another')
   expect(readFileSync(file)).toEqual(before)
   const json = await gimlet('backup', `${file}.2`, '--output', 'json')
-  expect(JSON.parse(json.out)).toMatchObject({ counts: { artifacts: 1, releases: 1 }, schema: 19 })
+  expect(JSON.parse(json.out)).toMatchObject({
+    counts: { artifacts: 1, releases: 1 },
+    schema: newest,
+  })
 })
 
 test('a backup says what is wrong instead of being made', async () => {
@@ -176,6 +182,30 @@ test('a restore brings back what git has, names what is lost, and keeps the data
   })
   const kept = readdirSync(data).find((name) => name.includes('.before-')) ?? ''
   expect(statSync(join(data, kept)).size).toBeGreaterThan(0)
+})
+
+test('A34: after a restore the record says so, and is looked at from the commits before it on', async () => {
+  await released('web-1')
+  await gimlet('backup', file)
+  await released('web-2')
+  await stopped()
+  const { out } = await gimlet('restore', file)
+  const told = await gimlet('audit', 'verify')
+  expect([told.code, told.out]).toEqual([1, expect.stringContaining('was put back to an older')])
+  const tip = (await someonesGit(join(data, 'gitops.git'), 'rev-parse', 'main')).trim()
+  const [, command = ''] = /look at it by: gimlet (.*)/.exec(out) ?? []
+  expect(await gimlet(...command.split(' '))).toMatchObject({ code: 0 })
+  await again()
+  const { body } = await server.call('/api/audit?limit=3')
+  expect(body).toContainEqual(
+    expect.objectContaining({
+      action: 'database.restored',
+      actor: expect.stringMatching(/^\(shell\)/),
+      detail: { madeMs: expect.any(Number), branches: [expect.objectContaining({ tip })] },
+    }),
+  )
+  await released('web-3')
+  expect(await gimlet(...command.split(' '))).toMatchObject({ code: 0 })
 })
 
 test('an open delivery is not carried out again, a lease is nobody’s, and Slack is not told twice', async () => {

@@ -10,9 +10,9 @@ import type {
   Outcome,
   UserOutcome,
 } from '../../domain/outcome.ts'
-import { errorAnswer } from './errors.ts'
+import { asItSays, errorAnswer } from './errors.ts'
 
-const type = { 'content-type': 'application/json' }
+const type = { 'content-type': 'application/json', ...asItSays }
 // Not Response.json: @hono/node-server sends a Response that was made of text without a stream.
 export const json = (body: unknown, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: type })

@@ -15,9 +15,12 @@ const statuses: Readonly<Record<RefusalCode, ContentfulStatusCode>> = {
 
 export const statusOf = ({ code }: Refusal): ContentfulStatusCode => statuses[code]
 
+/** A browser takes an answer for what it says that it is, though what people wrote in it looks like a page. */
+export const asItSays = { 'x-content-type-options': 'nosniff' }
+
 /** An answer that says no: one shape for all of them. */
 export function errorAnswer(code: RefusalCode, message: string): Response {
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { ...asItSays }
   if (code === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
   if (code === 'overloaded') headers['retry-after'] = '1'
   return Response.json({ error: { code, message } }, { status: statuses[code], headers })
