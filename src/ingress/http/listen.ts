@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import type { Hono } from 'hono'
 
@@ -9,6 +11,8 @@ const lookMs = 1_000
 /** A connection on which nothing moves, such as one whose answer nobody reads, is hung up on. */
 const stillMs = 60_000
 const connectionsMax = 4_096
+/** So many requests of one connection may be unanswered: nobody we know sends one before the last is answered. */
+const unansweredMax = 32
 
 export type Listener = {
   /** The port that is listened on, which is another one than was asked for when that was 0. */
@@ -32,9 +36,10 @@ export async function listen(
       connectionsCheckingInterval: lookMs,
     },
   })
-  if ('maxConnections' in server) {
+  if ('closeIdleConnections' in server) {
     server.maxConnections = connectionsMax
     server.setTimeout(stillMs)
+    server.prependListener('request', boundUnanswered())
   }
   await new Promise<void>((done, failed) => {
     server.once('error', failed)
@@ -45,6 +50,23 @@ export async function listen(
     port: typeof address === 'object' && address ? address.port : port,
     close: () => closed(server),
     closeNow: () => ('closeAllConnections' in server ? server.closeAllConnections() : undefined),
+  }
+}
+
+/**
+ * Hangs up on who asks on and on and reads no answer: Node keeps them all in memory, however many come
+ * with one packet.
+ */
+function boundUnanswered() {
+  const unanswered = new WeakMap<Socket, number>()
+  const add = (socket: Socket, count: number): number => {
+    const now = (unanswered.get(socket) ?? 0) + count
+    unanswered.set(socket, now)
+    return now
+  }
+  return ({ socket }: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => add(socket, -1))
+    if (add(socket, 1) > unansweredMax) socket.destroy()
   }
 }
 
