@@ -12,7 +12,7 @@ const lookMs = 1_000
 const stillMs = 60_000
 const connectionsMax = 4_096
 /** So many requests of one connection may be unanswered: nobody we know sends one before the last is answered. */
-const unansweredMax = 32
+const unansweredMax = 8
 
 export type Listener = {
   /** The port that is listened on, which is another one than was asked for when that was 0. */
@@ -29,7 +29,9 @@ export async function listen(
   { port, host }: { port: number; host: string },
 ): Promise<Listener> {
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    // What came with one packet comes here even when its connection was hung up on meanwhile.
+    fetch: (request, { incoming }) =>
+      incoming.socket?.destroyed ? new Response(null) : app.fetch(request),
     serverOptions: {
       headersTimeout: headersMs,
       requestTimeout: requestMs,
