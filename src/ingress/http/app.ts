@@ -8,7 +8,7 @@ import { answerTo, json } from './answers.ts'
 import { argocdRoutes } from './argocd.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { auditRoutes } from './audit.ts'
-import { githubPath, limitBody } from './body-limit.ts'
+import { githubPath, limitBodies, slackPath } from './body-limit.ts'
 import { controlRoutes } from './controls.ts'
 import { brokenAnswer, errorAnswer } from './errors.ts'
 import { fluxRoutes } from './flux.ts'
@@ -66,7 +66,7 @@ export function httpApp(ports: AppPorts): Hono {
   const description = openApi(routes)
   app.get('/openapi.json', (c) => c.json(description))
   const { slack, setup } = ports
-  if (slack) app.post('/slack/events', ({ req }) => slack(req.raw))
+  if (slack) app.post(slackPath, ({ req }) => slack(req.raw))
   if (setup) app.route(setupPath, setupRoutes({ ...ports, setup }))
   return app
 }
@@ -74,7 +74,7 @@ export function httpApp(ports: AppPorts): Hono {
 /** Some routes of the API, and GitHub's deliveries: limits, checks and errors are the same everywhere. */
 export function apiApp(ports: ApiPorts, of: readonly Route[]): Hono {
   const app = new Hono()
-  app.use(limitBody)
+  app.use(limitBodies())
   for (const route of of)
     app.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1{.+}'), (c) =>
       answerRoute(ports, route, c),
