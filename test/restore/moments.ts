@@ -100,6 +100,8 @@ export async function brokenAfter({ history }: Lived, place: Place): Promise<rea
     events: missing(history.events, is.events, ({ id }) => id),
     intents: missing(history.intents, is.intents, ({ ref }) => ref),
     decisions: new Map([...history.decisions, ...is.decisions]),
+    // The record ends where the backup was made; `gimlet audit verify` is told from which commits on to look.
+    audit: { ...is.audit, records: [...history.audit.records, ...is.audit.records], findings: [] },
   })
   return [...found, ...again(history, is)]
 }
