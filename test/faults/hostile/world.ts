@@ -23,7 +23,10 @@ export const ofWeb = (given: { id: string; version?: object } & Record<string, u
   posted({ ...given, version: { ...version, ...given.version } })
 
 /** A whole server with Slack, GitHub and a CLI, one release done, and canaries that must stay silent. */
-export async function hostileWorld(later: Later) {
+export async function hostileWorld(
+  later: Later,
+  environment: Readonly<Record<string, string>> = {},
+) {
   const [slack, github] = [await slackStandIn(later), await githubStandIn(later)]
   const repository = github.repository({ fullName: 'example/web', id: 7 })
   github.user('alice')
@@ -42,6 +45,7 @@ export async function hostileWorld(later: Later) {
         ...{ SLACK_API_URL: slack.apiUrl, SLACK_CHANNEL: '#releases' },
         ...{ APP_ID: '1', PRIVATE_KEY: github.privateKey, WEBHOOK_SECRET: githubSecret },
         ...{ GHE_HOST: github.host, GHE_PROTOCOL: 'http' },
+        ...environment,
       },
     },
     later,
