@@ -134,6 +134,18 @@ it('A18: no reason of a release adds a trailer to its commit, or changes one', a
   ]
   for (const trailers of found)
     expect(trailers.map((one) => one.split(':', 1)[0])).toEqual(names.slice(0, trailers.length))
+  // Subject, reason and trailers: a reason is one line, whatever it was.
+  const bodies = await someonesGit(remote, 'log', '--format=%B%x00', 'main')
+  const parts = bodies.split('\0').map((one) => one.trim().split(/\s*\n\n\s*/))
+  expect(parts.filter(([, reason = '']) => reason.startsWith('Reason: "')).length).toBeGreaterThan(
+    300,
+  )
+  for (const [subject = '', ...rest] of parts.filter(([one]) => one?.startsWith('[Gimlet]')))
+    expect([
+      subject,
+      rest.length <= 2,
+      rest[0]?.startsWith('Reason: ') ? rest[0].split('\n').length : 1,
+    ]).toEqual([subject, true, 1])
   const ids = found.map(([first = '']) => first.replace('Release-Id: ', ''))
   expect([...asked.keys()].filter((id) => !ids.includes(id))).toEqual([])
   expect(found.flat().filter((one) => one.includes('forged'))).toEqual([])
