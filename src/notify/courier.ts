@@ -4,7 +4,7 @@ import type { Message, NewMessage, Sent } from '../domain/message.ts'
 const outageMs = { first: 1_000, most: 60_000 } as const
 /** What is refused is tried again this often and that many times: someone may mend it meanwhile. */
 const refusedMs = 10 * 60_000
-const refusedMax = 144
+export const refusedMax = 144
 /** What cannot be made now, such as of policies that cannot be read, is looked at again after this. */
 const unmadeMs = 15_000
 /** How many places are written to at once. */

@@ -4,7 +4,7 @@ import { Fault, type FaultCode } from '../domain/fault.ts'
 /** An event that broke this often is set aside, so that it cannot stop the others. */
 const attemptsMax = 5
 /** The server may be ended by others, too, while it happens to carry out the same event. */
-const interruptionsMax = 10
+export const interruptionsMax = 10
 /** Each attempt waits twice as long as the one before. */
 const backoffMs = 250
 /** What waits for the world outside looks again this often. */

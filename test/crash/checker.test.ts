@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { AuditStore } from '../../src/store/audit.ts'
 import { manifest } from '../support/builders.ts'
 import { drain, testParts } from '../support/parts.ts'
 import { someonesGit, tempFolder } from '../support/temp.ts'
@@ -16,9 +18,11 @@ async function live(): Promise<Evidence> {
   const manifests = { 'web.yaml': manifest(), 'api.yaml': manifest({ app: 'api' }) }
   const parts = await testParts({ manifests }, afterAll)
   const { gitops } = parts
+  const audit = new AuditStore(parts.database)
   const done = async (asked: Parameters<typeof parts.ask>[0]) => {
     await parts.ask(asked)
     await drain(parts.ports)
+    await audit.seal()
     parts.clock.moveMs(1_000)
     return gitops.tipOfRemote()
   }
@@ -36,6 +40,7 @@ async function live(): Promise<Evidence> {
     database: parts.databaseUrl.slice('file:'.length),
     remote: gitops.remote,
     seen: [person],
+    told: [],
   }
 }
 
@@ -48,6 +53,7 @@ async function copied() {
   const folder = await tempFolder()
   const evidence = {
     ...whole,
+    secrets: { 'the canary': secret },
     database: join(folder, 'gimlet.db'),
     remote: join(folder, 'gitops.git'),
   }
@@ -95,6 +101,18 @@ const another = (id: string, status: string) =>
   `insert into events (id, parent_id, kind, status, artifact_id, env, app, actor, source, due_ms, created_ms)
    select '${id}', id, kind, '${status}', artifact_id, env, app, actor, source, due_ms, created_ms
    from events where id = 'r-1'`
+
+const secret = 'canary-that-nobody-may-see'
+
+/** Puts what a policy said into the decision of a request. */
+const traced = (outcome: string, id: string) =>
+  `update decisions set body = json_set(body, '$.trace', json_array(json_object('policy', 'strict',
+     'kind', 'gate', 'description', '', 'outcome', '${outcome}', 'problem', 'it cannot be read')))
+   where event_id = '${id}'`
+
+const message = (key: string, { ts = '1.1', changed = 1, attempts = 0 } = {}) =>
+  `insert into messages (key, surface, kind, place, ts, changed, sent, attempts, due_ms, created_ms)
+   values ('${key}', 'slack', 'post', '#all', '${ts}', ${changed}, 1, ${attempts}, 1, 1)`
 
 type Broken = {
   readonly name: string
@@ -262,6 +280,104 @@ describe('the checker finds', () => {
       want: /^I6 .*release 1 of production\/web is \w{8} on the branch and \w{8} in the index/,
     },
     {
+      name: 'I7: a commit that was let through although a policy could not be asked',
+      breaks: ({ sql }) => sql(traced('error', 'r-2')),
+      want: /^I7 .*r-2\) was let through by d-[\w-]+, although strict error: it cannot be read/,
+    },
+    {
+      name: 'I7: a commit that was let through although a gate says no',
+      breaks: ({ sql }) => sql(traced('fails', 'r-2')),
+      want: /^I7 .*r-2\) was let through by d-[\w-]+, although strict fails/,
+    },
+    {
+      name: 'I7: a commit that no version of the policies allowed',
+      breaks: ({ sql }) =>
+        sql(`update decisions set body = json_set(body, '$.policyVersion', '')
+             where event_id = 'r-2'`),
+      want: /^I7 .*r-2\) was let through by d-[\w-]+, which names no version/,
+    },
+    {
+      name: 'I7: a request that is denied without a reason',
+      breaks: ({ sql }) => sql(another('r-4', 'denied')),
+      want: /^I7 .*r-4 is denied without a reason/,
+    },
+    {
+      name: 'I7: a request that is denied and was carried out',
+      breaks: ({ sql }) =>
+        sql(`update events set status = 'denied', status_desc = 'no' where id = 'r-2'`),
+      want: /^I7 .*r-2 is denied and was carried out/,
+    },
+    {
+      name: 'I8: a request that is tried for ever',
+      breaks: ({ sql }) => sql(`update events set attempts = 99 where id = 'r-2'`),
+      want: /^I8 .*r-2 was tried 99 times/,
+    },
+    {
+      name: 'I8: a message that is tried for ever',
+      breaks: ({ sql }) => sql(message('m-1', { attempts: 999 })),
+      want: /^I8 .*message m-1 was tried 999 times/,
+    },
+    {
+      name: 'I8: a message that waits at rest',
+      breaks: ({ sql }) => sql(message('m-1', { changed: 2 })),
+      want: /^I8 .*message m-1 waits still: nobody tried/,
+    },
+    {
+      name: 'I8: a call from outside that is not carried out',
+      breaks: ({ sql }) =>
+        sql(`insert into deliveries (key, surface, request_id, body, received_ms)
+             values ('k-1', 'slack', 'r-9', '{}', 1)`),
+      want: /^I8 .*delivery k-1 is not carried out/,
+    },
+    {
+      name: 'I9: a secret in the database',
+      breaks: ({ sql }) =>
+        sql(`update events set reason = 'with ${secret} in it' where id = 'r-2'`),
+      want: /^I9 .*the canary stands in the database, in reason of events/,
+    },
+    {
+      name: 'I9: a secret in the message of a commit',
+      breaks: ({ git }) => git('commit-tree', 'main^{tree}', '-m', `It is ${secret}`),
+      want: /^I9 .*the canary stands in an object of the GitOps repository/,
+    },
+    {
+      name: 'I10: a record that was changed',
+      breaks: ({ sql }) =>
+        sql('drop trigger audit_no_update', `update audit set actor = 'mallory' where seq = 3`),
+      want: /^I10 .*Record 3 was changed/,
+    },
+    {
+      name: 'I10: a record that was taken away',
+      breaks: ({ sql }) => sql('drop trigger audit_no_delete', 'delete from audit where seq = 3'),
+      want: /^I10 .*Record 3 was taken away/,
+    },
+    {
+      name: 'I10: a commit that names a record which never was',
+      breaks: ({ git }) => {
+        const head = `Audit-Head: 2:${'0'.repeat(64)}`
+        const forged = git('commit-tree', 'main^{tree}', '-p', 'main', '-m', `A\n\n${head}`)
+        git('update-ref', 'refs/heads/main', forged)
+      },
+      want: /^I10 .*Commit \w{40} of .* was made when records up to 2 were sealed/,
+    },
+    {
+      name: 'I10: a change of a request that was not recorded',
+      breaks: ({ sql }) =>
+        sql(
+          'drop trigger audit_request_moved',
+          another('r-4', 'new'),
+          `update events set status = 'denied' where id = 'r-4'`,
+        ),
+      want: /^I10 .*trigger audit_request_moved is missing/,
+    },
+    {
+      name: 'I10: a change that nobody made',
+      breaks: ({ sql }) =>
+        sql(`insert into audit (at_ms, actor, action, subject, detail)
+             values (1, '', 'lock.made', 'l-1', '{}')`),
+      want: /^I10 .*lock.made of l-1 was done by nobody/,
+    },
+    {
       name: 'I6: a release that was rolled back and does not say so',
       breaks: ({ sql }) => sql(`update releases set rolled_back = 0 where id = 'r-2'`),
       want: /^I6 .*r-2 of production\/web counts as rolled back: false/,
@@ -270,6 +386,34 @@ describe('the checker finds', () => {
     const story = await copied()
     await breaks(story)
     expect(await story.found()).toContainEqual(expect.stringMatching(want))
+  })
+
+  test('I8: a program that goes on after its server', async () => {
+    const { evidence } = await copied()
+    const dataDir = await tempFolder()
+    const child = spawn('sleep', ['600'], { env: { PATH: process.env.PATH, HOME: dataDir } })
+    await once(child, 'spawn')
+    const found = await broken({ ...evidence, dataDir })
+    child.kill()
+    expect(found).toEqual(['I8 bounded: sleep 600 runs still'])
+  })
+
+  test('I9: a secret in the log', async () => {
+    const { evidence } = await copied()
+    const lines = ['all is well', `{"msg":"token ${secret}"}`]
+    expect(await broken({ ...evidence, lines })).toEqual([
+      expect.stringMatching(/^I9 .*the canary stands in the log: \{"msg"/),
+    ])
+  })
+
+  test.each([
+    { name: 'twice', ts: ['1.1', '1.2'], want: 'slack has one message more: hello' },
+    { name: 'never', ts: ['7.7'], want: 'slack has one message more: hello' },
+  ])('F24: a message that its surface was told $name', async ({ ts, want }) => {
+    const { evidence, sql } = await copied()
+    await sql(message('m-1'))
+    const told = ts.map((one) => ({ surface: 'slack', ts: one, text: 'hello' }))
+    expect(await broken({ ...evidence, told })).toEqual([`F24 told once: ${want}`])
   })
 
   test('I6: nothing where a person changed the folder afterwards: that is drift', async () => {

@@ -1,14 +1,9 @@
-import {
-  type Commit,
-  type EventRow,
-  type Evidence,
-  type History,
-  type IntentRow,
-  readHistory,
-} from './history.ts'
+import { bounded, failedOpen, leaked, toldTwice, unaudited } from './at-rest.ts'
+import { type Commit, type EventRow, type Evidence, type History, readHistory } from './history.ts'
+import { type Examples, groupedBy, nameOf, refs, type Story, short, storyOf } from './story.ts'
 
 /**
- * Which of the invariants I1 to I6 is broken, each with its first counter-example; nothing when all
+ * Which of the invariants I1 to I10 is broken, each with its first counter-example; nothing when all
  * hold. To be asked after the server came to rest: nothing is new, and nothing is being pushed.
  */
 export async function broken(evidence: Evidence): Promise<readonly string[]> {
@@ -24,18 +19,6 @@ export function judge(history: History): readonly string[] {
   })
 }
 
-type Story = History & {
-  readonly eventById: ReadonlyMap<string, EventRow>
-  readonly intentByRef: ReadonlyMap<string, IntentRow>
-  /** Where a commit stands on the first-parent line. */
-  readonly position: ReadonlyMap<string, number>
-  /** The server's commits, but for the one that a repository begins with, and marks. */
-  readonly releasing: readonly Commit[]
-  readonly byRelease: ReadonlyMap<string, readonly Commit[]>
-}
-
-type Examples = Generator<string, undefined>
-
 const invariants: Readonly<Record<string, (story: Story) => Examples>> = {
   'I1 no lost acknowledgement': lost,
   'I2 one effect': twice,
@@ -43,24 +26,12 @@ const invariants: Readonly<Record<string, (story: Story) => Examples>> = {
   'I4 order': disordered,
   'I5 no foreign change': foreign,
   'I6 truthful status': untrue,
+  'I7 fail closed': failedOpen,
+  'I8 bounded': bounded,
+  'I9 secrets stay in': leaked,
+  'I10 audit': unaudited,
+  'F24 told once': toldTwice,
 }
-
-function storyOf(history: History): Story {
-  const releasing = history.commits.filter(
-    (commit) => commit.isOurs && commit.parents.length > 0 && !isMark(commit),
-  )
-  return {
-    ...history,
-    eventById: new Map(history.events.map((event) => [event.id, event])),
-    intentByRef: new Map(history.intents.map((intent) => [intent.ref, intent])),
-    position: new Map(history.commits.map(({ ref }, at) => [ref, at])),
-    releasing,
-    byRelease: groupedBy(releasing, ({ releaseId }) => releaseId),
-  }
-}
-
-/** A commit that only moves the tip, so that nothing which was begun before it can land. */
-const isMark = ({ releaseId, paths }: Commit): boolean => releaseId === '' && paths.length === 0
 
 const over = ['processed', 'denied', 'superseded', 'error']
 
@@ -245,17 +216,3 @@ function rolledBack(commits: readonly Commit[]): ReadonlySet<string> {
   })
   return gone
 }
-
-function groupedBy<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const one of all) {
-    const group = groups.get(keyOf(one))
-    if (group) group.push(one)
-    else groups.set(keyOf(one), [one])
-  }
-  return groups
-}
-
-const short = (ref: string) => ref.slice(0, 8)
-const refs = (commits: readonly Commit[]) => commits.map(({ ref }) => short(ref)).join(', ')
-const nameOf = ({ ref, releaseId }: Commit) => `${short(ref)} (${releaseId || 'nobody’s release'})`

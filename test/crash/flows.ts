@@ -1,10 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createClient } from '@libsql/client'
-import { type Answer, type Place, type Server, until } from './place.ts'
+import { artifactOf } from './files.ts'
+import { type Answer, type Memory, type Place, type Server, until, type World } from './place.ts'
 
-/** What a flow has come to so far; it outlives every server. */
-export type Memory = Map<string, Answer>
+export type { Memory } from './place.ts'
 
 export type Flow = {
   readonly name: string
@@ -16,68 +16,25 @@ export type Flow = {
   whileDown?(place: Place): Promise<void>
   /** The artifact that runs in each folder in the end; of several, either is right. */
   readonly ends: readonly Readonly<Record<string, string>>[]
+  /** The rows of the fault table that its sweep proves. */
+  readonly rows: readonly string[]
+  /** Makes the world that it talks to, for one run. */
+  world?(place: Place): Promise<World>
+  /** What happens to the database of `prepare`. */
+  age?(place: Place): Promise<void>
   /** How long its pushes go on without their server, in seconds, each tried. */
   readonly slowPushes?: readonly number[]
 }
 
 /** At rest it takes some 50 ms; two colleagues may use the machine as well. */
-const restMsMax = 60_000
-
-const manifestOf = (app: string, env: string) => `app: ${app}
-env: ${env}
-manifests: |
-  apiVersion: v1
-  kind: ConfigMap
-  metadata:
-    name: ${app}
-  data:
-    tag: "{{ .image.tag }}"
-`
-
-const trigger = {
-  kind: 'trigger',
-  on: 'artifact',
-  env: 'staging',
-  when: { '==': [{ var: 'artifact.version.branch' }, 'main'] },
-}
-const gate = {
-  kind: 'gate',
-  app: 'careful',
-  when: { '==': [{ var: 'artifact.version.branch' }, 'risky'] },
-  otherwise: 'hold',
-  expires: '24h',
-  require: { approvedBy: { count: 1 } },
-  message: 'It waits for an approval',
-}
-
-export const apps = ['web', 'api', 'shop', 'mail', 'cart', 'careful']
-
-/** Policies and manifests of every flow. */
-export function filesOf(names: readonly string[] = apps): Readonly<Record<string, string>> {
-  const files: Record<string, string> = {
-    'policies/trigger.json': JSON.stringify(trigger),
-    'policies/gate.json': JSON.stringify(gate),
-  }
-  for (const app of names)
-    for (const env of ['staging', 'production'])
-      files[`manifests/${app}-${env}.yaml`] = manifestOf(app, env)
-  return files
-}
-
-/** What CI posts; a branch other than main is not released by itself. */
-export const artifactOf = (app: string, number: number, branch = 'main') => ({
-  id: `${app}-${number}`,
-  version: {
-    repositoryName: `acme/${app}`,
-    sha: number.toString(16).padStart(40, 'a'),
-    branch,
-    event: 'push',
-  },
-  items: [{ name: 'image', repository: `registry.example.com/acme/${app}`, tag: `v${number}` }],
-})
+export const restMsMax = 60_000
 
 /** Asks for something until it is answered, once; a server that ends meanwhile throws. */
-async function once(memory: Memory, key: string, ask: () => Promise<Answer>): Promise<Answer> {
+export async function once(
+  memory: Memory,
+  key: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer> {
   const known = memory.get(key)
   if (known) return known
   const answer = await ask()
@@ -104,13 +61,13 @@ export const rest = (server: Server): Promise<void> =>
 
 type Step = (server: Server, memory: Memory) => Promise<Answer>
 
-const post =
+export const post =
   (app: string, number: number, branch = 'feature'): Step =>
   (server, memory) =>
     once(memory, `post ${app}-${number}`, () =>
       server.post('/api/artifact', { body: artifactOf(app, number, branch) }),
     )
-const release =
+export const release =
   (app: string, number: number): Step =>
   (server, memory) => {
     const body = { env: 'production', app, artifactId: `${app}-${number}` }
@@ -130,7 +87,11 @@ const remove =
     once(memory, `delete ${app}`, () => server.post(`/api/delete?env=production&app=${app}`))
 
 /** Puts artifacts into production, one after the other, and keeps the commit that each one was. */
-async function put(server: Server, memory: Memory, all: readonly (readonly [string, number])[]) {
+export async function put(
+  server: Server,
+  memory: Memory,
+  all: readonly (readonly [string, number])[],
+) {
   for (const [app, number] of all) {
     await post(app, number)(server, memory)
     const { json } = await release(app, number)(server, memory)
@@ -149,6 +110,7 @@ const all =
 
 /** A decision is no licence; what was pushed before the freeze stays pushed. */
 const frozen: Omit<Flow, 'name'> = {
+  rows: ['F3'],
   async prepare(server, memory) {
     await put(server, memory, [['web', 1]])
     await post('web', 2)(server, memory)
@@ -161,9 +123,10 @@ const frozen: Omit<Flow, 'name'> = {
   ends: [{ 'production/web': 'web-1' }, { 'production/web': 'web-2' }],
 }
 
-export const flows: readonly Flow[] = [
+export const apiFlows: readonly Flow[] = [
   {
     name: 'release',
+    rows: ['F2', 'F4', 'F5', 'F6'],
     async prepare(server, memory) {
       await put(server, memory, [['web', 1]])
       await post('web', 2)(server, memory)
@@ -173,12 +136,14 @@ export const flows: readonly Flow[] = [
   },
   {
     name: 'arrival',
+    rows: ['F2', 'F5', 'F6'],
     prepare: (server, memory) => put(server, memory, [['web', 1]]),
     run: all(post('web', 2, 'main')),
     ends: [{ 'production/web': 'web-1', 'staging/web': 'web-2' }],
   },
   {
     name: 'batch',
+    rows: ['F2', 'F5', 'F6', 'F31'],
     async prepare(server, memory) {
       await put(server, memory, [
         ...([
@@ -207,6 +172,7 @@ export const flows: readonly Flow[] = [
   },
   {
     name: 'rollback',
+    rows: ['F2', 'F5', 'F6'],
     prepare: (server, memory) =>
       put(server, memory, [
         ['web', 1],
@@ -218,6 +184,7 @@ export const flows: readonly Flow[] = [
   },
   {
     name: 'delete',
+    rows: ['F2', 'F5', 'F6'],
     prepare: (server, memory) =>
       put(server, memory, [
         ['web', 1],
@@ -228,6 +195,7 @@ export const flows: readonly Flow[] = [
   },
   {
     name: 'approve',
+    rows: ['F2', 'F5', 'F6'],
     async prepare(server, memory) {
       const body = { login: 'bob', roles: ['approver'] }
       memory.set('bob', await server.post('/api/user', { body }))
@@ -249,6 +217,7 @@ export const flows: readonly Flow[] = [
   {
     // An older request waits, a newer one of its place goes by: the older may not land on top of it.
     name: 'overtaken',
+    rows: ['F2', 'F31'],
     async prepare(server, memory) {
       await post('careful', 1, 'risky')(server, memory)
       await post('careful', 2)(server, memory)
@@ -272,6 +241,7 @@ export const flows: readonly Flow[] = [
   {
     // The last time that a server may end while it carries the same request out.
     name: 'poison',
+    rows: ['F37'],
     async prepare(server, memory) {
       await put(server, memory, [['web', 1]])
       await post('web', 2)(server, memory)

@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process'
 import { createClient, type Row } from '@libsql/client'
 import type { Decision } from '../../src/domain/decision.ts'
+import { git } from './read-git.ts'
+import { type AtRest, readAtRest, type SeenAtRest } from './rest-evidence.ts'
 
 /** What is known of a server from outside, after it came to rest. */
 export type Evidence = {
@@ -15,7 +16,7 @@ export type Evidence = {
   readonly committer?: string
   /** Commits that stood on the branch at some time, such as those of other people. */
   readonly seen?: readonly string[]
-}
+} & SeenAtRest
 
 /** A commit of the branch's first-parent line. */
 export type Commit = {
@@ -25,6 +26,9 @@ export type Commit = {
   readonly releaseId: string
   readonly decisionId: string
   readonly policyVersion: string
+  /** What it says of the record of changes: a number and a hash; `''` when it says nothing. */
+  readonly auditHead: string
+  readonly unix: number
   readonly paths: readonly string[]
   /** The `env/app` that its paths lie in, when it is one. */
   readonly folder: string | undefined
@@ -48,6 +52,8 @@ export type EventRow = {
   readonly statusDesc: string
   /** `env/app`; `null` when it has no target. */
   readonly folder: string | null
+  readonly attempts: number
+  readonly createdMs: number
 }
 
 export type IntentRow = {
@@ -87,13 +93,14 @@ export type History = {
   readonly releases: readonly ReleaseRow[]
   /** The release that runs, by folder. */
   readonly running: ReadonlyMap<string, ReleaseRow>
-}
+} & AtRest
 
 /** Reads everything that the invariants are about. */
 export async function readHistory(evidence: Evidence): Promise<History> {
   const [kept, pushed] = await Promise.all([readDatabase(evidence), readBranch(evidence)])
   const accepted = evidence.accepted.map((id) => kept.arrivals.get(id) ?? id)
-  return { ...kept, ...pushed, accepted, seen: evidence.seen ?? [] }
+  const rest = await readAtRest(evidence, pushed.commits)
+  return { ...kept, ...pushed, ...rest, accepted, seen: evidence.seen ?? [] }
 }
 
 async function readDatabase({ database }: Evidence) {
@@ -136,6 +143,8 @@ const eventRow = (row: Row): EventRow => ({
   status: String(row.status),
   statusDesc: String(row.status_desc),
   folder: row.env === null || row.app === null ? null : `${row.env}/${row.app}`,
+  attempts: Number(row.attempts),
+  createdMs: Number(row.created_ms),
 })
 
 const intentRow = (row: Row): IntentRow => ({
@@ -161,8 +170,8 @@ const releaseRow = (row: Row): ReleaseRow => ({
 const ours = 'gimlet@localhost'
 const trailer = (name: string) => `%(trailers:key=${name},valueonly,separator=%x20)`
 const format = [
-  ...['%x01%H', '%P', '%ce'],
-  ...['Release-Id', 'Decision-Id', 'Policy-Version'].map(trailer),
+  ...['%x01%H', '%P', '%ce', '%ct'],
+  ...['Release-Id', 'Decision-Id', 'Policy-Version', 'Audit-Head'].map(trailer),
 ].join('%x02')
 
 async function readBranch({ remote, branch = 'main', committer = ours }: Evidence) {
@@ -196,12 +205,13 @@ async function readBranch({ remote, branch = 'main', committer = ours }: Evidenc
 
 function commitOf(text: string, committer: string): Omit<Commit, 'release'> {
   const [head = '', ...paths] = text.split('\n').filter(Boolean)
-  const [ref = '', parents = '', email, releaseId = '', decisionId = '', policyVersion = ''] =
-    head.split('\x02')
+  const [ref = '', parents = '', email, unix, ...trailers] = head.split('\x02')
+  const [releaseId = '', decisionId = '', policyVersion = '', auditHead = ''] = trailers
   const folders = new Set(paths.map((path) => path.split('/').slice(0, 2).join('/')))
   const [folder] = folders
   return {
-    ...{ ref, releaseId, decisionId, policyVersion, paths },
+    ...{ ref, releaseId, decisionId, policyVersion, auditHead, paths },
+    unix: Number(unix),
     parents: parents.split(' ').filter(Boolean),
     isOurs: email === committer,
     folder: folders.size === 1 ? folder : undefined,
@@ -228,18 +238,5 @@ async function releaseFiles(remote: string, names: readonly string[]) {
     } catch {
       return undefined
     }
-  })
-}
-
-const outputBytesMax = 1 << 30
-
-function git(folder: string, args: readonly string[], input = ''): Promise<string> {
-  return new Promise((done, failed) => {
-    const options = { cwd: folder, maxBuffer: outputBytesMax }
-    const child = execFile('git', [...args], options, (error, stdout) =>
-      error ? failed(error) : done(stdout),
-    )
-    // A command that reads nothing may be over already; whether it went well is its exit code's to say.
-    child.stdin?.on('error', () => undefined).end(input)
   })
 }

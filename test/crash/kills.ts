@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { judge } from './checker.ts'
-import { artifactOf, filesOf, rest } from './flows.ts'
+import { artifactOf, filesOf } from './files.ts'
+import { rest } from './flows.ts'
 import { type History, readHistory } from './history.ts'
 import {
   type Answer,

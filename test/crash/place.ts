@@ -9,10 +9,11 @@ import { createClient } from '@libsql/client'
 import { makeLog } from '../../src/log.ts'
 import { startServer as startParts } from '../../src/main.ts'
 import { readSettings } from '../../src/read-settings.ts'
+import type { Told } from './rest-evidence.ts'
 
 /** How long a push waits on the host, in seconds: written into the remote for the next push only. */
 export const slowPushFile = 'slow-push'
-const adminToken = 'crash-administrator-token'
+export const adminToken = 'crash-administrator-token'
 /** A server that says nothing for so long is stuck. */
 const startMsMax = 60_000
 const answerMsMax = 30_000
@@ -23,7 +24,24 @@ export type Place = {
   readonly dataDir: string
   readonly database: string
   readonly remote: string
+  /** Who the server talks to, apart from git. */
+  readonly world?: World
 }
+
+/** Slack or GitHub as a stand-in, which outlives every server. */
+export type World = {
+  /** What a server is told of it. */
+  readonly environment: Readonly<Record<string, string>>
+  /** What people do there. Run again on the next server when one has ended meanwhile. */
+  run(server: Server, memory: Memory): Promise<void>
+  /** What it has of the app that it should not have, or lacks. */
+  problems(): readonly string[]
+  told(): readonly Told[]
+  stop(): Promise<void>
+}
+
+/** What a flow has come to so far; it outlives every server. */
+export type Memory = Map<string, Answer>
 
 export const placeIn = (folder: string): Place => ({
   folder,
@@ -103,10 +121,11 @@ async function someonesGit(cwd: string, ...args: readonly string[]): Promise<str
 export type Answer = { readonly status: number; readonly json: Readonly<Record<string, unknown>> }
 
 export type Server = {
+  readonly url: string
   /** Throws when the server ends before it has answered. */
   post(path: string, asked?: { readonly body?: unknown; readonly token?: string }): Promise<Answer>
   get(path: string): Promise<Answer>
-  /** Nothing is new, so nothing is going on. */
+  /** Nothing is left to do, so nothing is going on. */
   isIdle(): Promise<boolean>
   kill(): Promise<void>
   /** Ends when the process does, with what it said at last. */
@@ -114,13 +133,14 @@ export type Server = {
 }
 
 /** What a place tells its server. */
-export const settingsOf = ({ folder, dataDir, remote }: Place) => ({
+export const settingsOf = ({ folder, dataDir, remote, world }: Place) => ({
   PATH: process.env.PATH,
   ...{ PORT: '0', HOST: '127.0.0.1', GIMLET_DATA_DIR: dataDir },
   // The repository that a server makes for itself is not configured.
   ...(remote.startsWith(dataDir) ? {} : { GITOPS_REPO: remote }),
   ...{ POLICIES: join(folder, 'policies'), MANIFESTS: join(folder, 'manifests') },
   GIMLET_ADMIN_TOKEN: adminToken,
+  ...world?.environment,
 })
 
 const started = new Set<ChildProcess>()
@@ -154,6 +174,7 @@ export async function startServer(
 export function serverAt(given: string, place: Place): Omit<Server, 'ended' | 'kill'> {
   const url = given.replace('localhost', '127.0.0.1')
   return {
+    url,
     post: (path, { body, token } = {}) => call(`${url}${path}`, { method: 'POST', body, token }),
     get: (path) => call(`${url}${path}`, { method: 'GET' }),
     isIdle: () => isIdle(place),
@@ -213,10 +234,16 @@ async function call(url: string, { method, body, token = adminToken }: Call): Pr
   return { status: response.status, json: (await response.json()) as Answer['json'] }
 }
 
+/** What a server still has to do: requests, calls from outside, changes to tell of, and messages. */
+const open = `select 1 from events where status = 'new'
+  union all select 1 from deliveries where is_done = 0
+  union all select 1 from readers where seq < (select max(seq) from changes)
+  union all select 1 from messages where changed > sent limit 1`
+
 async function isIdle({ database }: Place): Promise<boolean> {
   const client = createClient({ url: `file:${database}` })
   try {
-    const { rows } = await client.execute(`select 1 from events where status = 'new' limit 1`)
+    const { rows } = await client.execute(open)
     return rows.length === 0
   } finally {
     client.close()

@@ -1,8 +1,14 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { proofsFolder } from '../support/figures.ts'
+
 /** Counts what was tried, and prints what is broken when it is found. */
 export class Report {
   readonly #seed: number
   #passed = 0
   #failed = 0
+  readonly #tried = new Map<string, { passed: number; failed: number }>()
+  readonly #proofs: { readonly name: string; readonly passed: boolean }[] = []
 
   constructor(seed: number) {
     this.#seed = seed
@@ -16,8 +22,11 @@ export class Report {
     process.stdout.write(`${text}\n`)
   }
 
-  /** One run, by what makes it happen again. */
-  count(name: string, problems: readonly string[]): void {
+  /** One run of a part, by what makes it happen again. */
+  count(name: string, problems: readonly string[], part = ''): void {
+    const tried = this.#tried.get(part) ?? { passed: 0, failed: 0 }
+    tried[problems.length === 0 ? 'passed' : 'failed']++
+    this.#tried.set(part, tried)
     if (problems.length === 0) {
       this.#passed++
       return
@@ -36,7 +45,24 @@ export class Report {
     }
   }
 
+  /** How many runs of a part there were. */
+  runsOf(part: string): number {
+    const { passed, failed } = this.#tried.get(part) ?? { passed: 0, failed: 0 }
+    return passed + failed
+  }
+
+  /** Keeps what a part proves, with the rows in its name; a part that was not tried proves nothing. */
+  prove(part: string, name: string): void {
+    const tried = this.#tried.get(part)
+    if (!tried) return
+    this.#proofs.push({ name, passed: tried.failed === 0 })
+    this.say(name)
+  }
+
+  /** Says how it went, and leaves what it proves for `docs/proofs.md`. */
   end(): void {
+    mkdirSync(proofsFolder, { recursive: true })
+    writeFileSync(join(proofsFolder, 'crash.json'), JSON.stringify(this.#proofs, null, 2))
     this.say(`${this.#passed} passed, ${this.#failed} failed`)
   }
 }

@@ -5,7 +5,8 @@ import type { Git } from '../../src/gitops/git.ts'
 import { makeLog } from '../../src/log.ts'
 import { startServer, type Ways } from '../../src/main.ts'
 import { readSettings } from '../../src/read-settings.ts'
-import type { Database } from '../../src/store/client.ts'
+import { type Database, openDatabase } from '../../src/store/client.ts'
+import { isMigrated, migrate } from '../../src/store/migrate.ts'
 import { slowPushFile } from './place.ts'
 
 /**
@@ -74,8 +75,19 @@ const through = ({ database, clones }: Ways): Ways => ({
   })),
 })
 
+/** Each migration is a step, of a database of another schema: the server itself does it in one go. */
+async function migrateInSteps(url: string): Promise<void> {
+  const database = await openDatabase(url)
+  try {
+    if (!(await isMigrated(database))) await migrate(countedDatabase(database))
+  } finally {
+    database.close()
+  }
+}
+
 const config = readSettings(process.env)
 if ('problems' in config) throw new Error(config.problems.join('\n'))
 const log = makeLog(config.logLevel, config.secrets)
+await migrateInSteps(`file:${join(config.dataDir, 'gimlet.db')}`)
 const server = await startServer(config, log, through)
 log.info({ url: server.url }, 'listening')

@@ -2,10 +2,14 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { figure } from '../support/figures.ts'
+import { flows } from './all-flows.ts'
 import { judge } from './checker.ts'
-import { acceptedIn, type Flow, filesOf, flows, type Memory, rest } from './flows.ts'
+import { filesOf } from './files.ts'
+import { acceptedIn, type Flow, type Memory, rest } from './flows.ts'
 import { readHistory } from './history.ts'
 import {
+  adminToken,
   copyPlace,
   layPlace,
   type Place,
@@ -40,26 +44,51 @@ const child = fileURLToPath(new URL('steps.js', import.meta.url))
 const slowPushes = [0, 0.4, 1.2]
 
 type Prepared = { readonly flow: Flow; readonly base: Place; readonly memory: Memory }
+/** How far a sweep came, of the steps where a second crash is worth it. */
+type Depth = { places: number; done: number; steps: number }
 type Work = { readonly isDeep: boolean; readonly run: (place: Place) => Promise<void> }
 
 /** Ends the server before and after every step of every flow, and again while it recovers. */
 export async function sweep(given: Sweep): Promise<void> {
   const work: Work[] = []
+  const depths = new Map<string, Depth>()
   const chosen = flows.filter(({ name }) => given.only.length === 0 || given.only.includes(name))
   for (const flow of chosen) {
     const prepared = await prepare(given.folder, flow)
-    work.push({ isDeep: false, run: (place) => oneDeep(given, { prepared, place, work }) })
+    const depth = { places: 0, done: 0, steps: 0 }
+    depths.set(flow.name, depth)
+    work.push({ isDeep: false, run: (place) => oneDeep(given, { prepared, place, work, depth }) })
   }
-  let skipped = 0
   const worker = async (number: number) => {
     const place = placeIn(join(given.folder, `worker-${number}`))
     for (let next = work.shift(); next; next = work.shift())
       if (!next.isDeep || performance.now() < given.until) await next.run(place)
-      else skipped++
   }
   await Promise.all(Array.from({ length: workers }, (_, number) => worker(number)))
-  if (skipped > 0)
-    given.report.say(`left out for lack of time: ${skipped} places for a second crash`)
+  tell(given, chosen, depths)
+}
+
+const partOf = ({ name }: Flow, depth: number) => `${name}, ${depth} deep`
+
+/** What was swept, and how much of what there is. */
+function tell({ report, isDeep }: Sweep, chosen: readonly Flow[], depths: Map<string, Depth>) {
+  let [places, done, points] = [0, 0, 0]
+  for (const flow of chosen) {
+    const depth = depths.get(flow.name) ?? { places: 0, done: 0, steps: 0 }
+    places += depth.places
+    done += depth.done
+    points += depth.steps
+    const [one, two] = [partOf(flow, 1), partOf(flow, 2)]
+    const rows = flow.rows.join(' ')
+    const runs = `${depth.steps} steps, ${report.runsOf(one)} crashes`
+    report.prove(one, `crash sweep: ${rows} ${flow.name}: ${runs}`)
+    const deep = `${depth.done} of ${depth.places} places, ${report.runsOf(two)} runs`
+    report.prove(two, `crash sweep, two deep: F41 ${flow.name}: ${deep}`)
+  }
+  const what = isDeep ? 'every step' : 'the steps where the world is changed'
+  const is = done === places ? '100 %' : `${done} of ${places}`
+  figure({ rows: ['F2', 'F41'], what: 'crash points, one deep', is: `100 % of ${points} steps` })
+  figure({ rows: ['F41'], what: `crash points, two deep at ${what}`, is, goal: '100 %' })
 }
 
 /** Runs one case again, as a counter-example names it. */
@@ -80,23 +109,26 @@ async function prepare(folder: string, flow: Flow): Promise<Prepared> {
   await flow.prepare(server, memory)
   await rest(server)
   await server.kill()
+  await flow.age?.(base)
   return { flow, base, memory }
 }
 
 type Given = { readonly prepared: Prepared; readonly place: Place }
 
 /** Every step of a flow; what is worth a second crash is put to the work that is left. */
-async function oneDeep(given: Sweep, { prepared, place, work }: Given & { work: Work[] }) {
+async function oneDeep(
+  given: Sweep,
+  { prepared, place, work, depth }: Given & { work: Work[]; depth: Depth },
+) {
   const told = new Set<string>()
   const slow = prepared.flow.slowPushes ?? slowPushes
-  let steps = 0
   for (let step = 1; ; step++) {
     const crash = (where: Crash['where'], slowSeconds = 0) => ({ step, where, slowSeconds })
     const run = (one: Crash) => runCase(given, { prepared, place, crashes: [one] })
     await run(crash('before'))
     const [words] = await run(crash('after'))
     if (words === undefined) break
-    steps = step
+    depth.steps = step
     const amid = /git push/.test(words) ? slow : /git /.test(words) ? [0] : []
     for (const seconds of amid) await run(crash('amid', seconds))
     const isDangerous = /git push|into commits/.test(words) && !told.has(words.split(', ')[1] ?? '')
@@ -105,21 +137,28 @@ async function oneDeep(given: Sweep, { prepared, place, work }: Given & { work: 
     const firsts = [...(given.isDeep ? [crash('before')] : []), crash('after')]
     if (/git push/.test(words)) firsts.push(crash('amid', slow[1] ?? 0))
     for (const first of firsts) {
-      const run = (free: Place) => twoDeep(given, { prepared, place: free, first })
+      depth.places++
+      const run = async (free: Place) => {
+        if (await twoDeep(given, { prepared, place: free, first })) depth.done++
+      }
       work.push({ isDeep: true, run })
     }
   }
-  given.report.say(`${prepared.flow.name}: ${steps} steps`)
 }
 
-async function twoDeep(given: Sweep, { prepared, place, first }: Given & { first: Crash }) {
+/** Answers whether every second crash was tried. */
+async function twoDeep(
+  given: Sweep,
+  { prepared, place, first }: Given & { first: Crash },
+): Promise<boolean> {
   const places = given.isDeep ? (['before', 'after'] as const) : (['after'] as const)
   for (let step = 1; performance.now() < given.until; step++)
     for (const where of places) {
       const crashes = [first, { step, where, slowSeconds: 0 }]
       const words = await runCase(given, { prepared, place, crashes })
-      if (words.length < crashes.length) return
+      if (words.length < crashes.length) return true
     }
+  return false
 }
 
 type Case = Given & { readonly crashes: readonly Crash[] }
@@ -128,9 +167,12 @@ type Case = Given & { readonly crashes: readonly Crash[] }
  * Plays a flow with a server that ends at each of the crashes, and with one that lives, and checks the
  * invariants. Answers the last words of the servers that came as far as their crash.
  */
-async function runCase(given: Sweep, { prepared, place, crashes }: Case): Promise<string[]> {
+async function runCase(given: Sweep, { prepared, place: at, crashes }: Case): Promise<string[]> {
   const { flow, base } = prepared
-  copyPlace(base, place)
+  copyPlace(base, at)
+  const world = await flow.world?.(at)
+  const place = world ? { ...at, world } : at
+  const part = partOf(flow, crashes.length)
   const memory: Memory = new Map(prepared.memory)
   const words: string[] = []
   const name = () => nameOf(flow, crashes, words)
@@ -143,9 +185,11 @@ async function runCase(given: Sweep, { prepared, place, crashes }: Case): Promis
     }
     // What outlives its server must have come to its end, too.
     await pause(1_000 * Math.max(0, ...crashes.map(({ slowSeconds }) => slowSeconds)))
-    given.report.count(name(), await problems(flow, place, memory))
+    given.report.count(name(), await problems(flow, place, memory), part)
   } catch (error) {
-    given.report.count(name(), [error instanceof Error ? error.message : String(error)])
+    given.report.count(name(), [error instanceof Error ? error.message : String(error)], part)
+  } finally {
+    await world?.stop()
   }
   return words
 }
@@ -196,9 +240,13 @@ async function flowed(
 }
 
 async function problems(flow: Flow, place: Place, memory: Memory): Promise<readonly string[]> {
-  const evidence = { ...place, accepted: acceptedIn(memory) }
+  const { world } = place
+  const evidence = {
+    ...{ ...place, accepted: acceptedIn(memory), secrets: secretsOf(place, memory) },
+    ...(world ? { told: world.told() } : {}),
+  }
   const history = await readHistory(evidence)
-  const found = judge(history)
+  const found = [...judge(history), ...(world?.problems() ?? [])]
   const { running } = history
   const runs = Object.fromEntries(
     [...running].map(([folder, { artifactId }]) => [folder, artifactId] as const).sort(),
@@ -209,4 +257,16 @@ async function problems(flow: Flow, place: Place, memory: Memory): Promise<reado
   const is = JSON.stringify(runs)
   if (wanted.includes(is)) return found
   return [...found, `the end is ${is}, and should be ${wanted.join(' or ')}`]
+}
+
+/** What the servers and people of a flow know, and nobody else may. */
+function secretsOf({ world }: Place, memory: Memory): Record<string, string> {
+  const names = ['SLACK_SIGNING_SECRET', 'SLACK_BOT_TOKEN', 'WEBHOOK_SECRET', 'PRIVATE_KEY']
+  const told = names.flatMap((name) => {
+    const value = world?.environment[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  const token = memory.get('bob')?.json.token
+  const bob = typeof token === 'string' ? [['the token of bob', token] as const] : []
+  return { 'the administrator’s token': adminToken, ...Object.fromEntries([...told, ...bob]) }
 }

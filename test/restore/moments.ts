@@ -6,7 +6,8 @@ import { startServer } from '../../src/main.ts'
 import { readSettings } from '../../src/read-settings.ts'
 import type { Database } from '../../src/store/client.ts'
 import { judge } from '../crash/checker.ts'
-import { acceptedIn, type Flow, filesOf, type Memory, rest } from '../crash/flows.ts'
+import { filesOf } from '../crash/files.ts'
+import { acceptedIn, type Flow, type Memory, rest } from '../crash/flows.ts'
 import { type History, readHistory } from '../crash/history.ts'
 import { copyPlace, layPlace, type Place, placeIn, serverAt, settingsOf } from '../crash/place.ts'
 import { collected } from '../support/collected.ts'
@@ -100,6 +101,8 @@ export async function brokenAfter({ history }: Lived, place: Place): Promise<rea
     events: missing(history.events, is.events, ({ id }) => id),
     intents: missing(history.intents, is.intents, ({ ref }) => ref),
     decisions: new Map([...history.decisions, ...is.decisions]),
+    // The record ends where the backup was made; `gimlet audit verify` is told from which commits on to look.
+    audit: { ...is.audit, records: [...history.audit.records, ...is.audit.records], findings: [] },
   })
   return [...found, ...again(history, is)]
 }

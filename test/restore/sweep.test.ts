@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { artifactOf, flows, rest } from '../crash/flows.ts'
+import { artifactOf } from '../crash/files.ts'
+import { apiFlows as flows, rest } from '../crash/flows.ts'
 import { brokenAfter, lived, restored } from './moments.ts'
 
 /** A batch has an arrival, releases, a rollback and a delete. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The programs that run with this folder as their home, which every git of it and its children have. */
+/** The programs that run with this folder, or one in it, as their home: every git there and its children. */
 export function programsOf(folder: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -9,7 +9,10 @@ export function programsOf(folder: string): string[] {
         const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
         const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1')
         // One that has ended and waits to be taken note of has no words.
-        return environment.includes(`HOME=${folder}\0`) && words !== '' ? [words] : []
+        const isHere = [`HOME=${folder}\0`, `HOME=${folder}/`].some((home) =>
+          environment.includes(home),
+        )
+        return isHere && words !== '' ? [words] : []
       } catch {
         return []
       }

@@ -1,0 +1,13 @@
+import { apiFlows, type Flow } from './flows.ts'
+import { commentFlow, previewFlow } from './github-flows.ts'
+import { migrationFlow } from './migration-flow.ts'
+import { slackFlow } from './slack-flow.ts'
+
+/** Every flow whose steps are swept. */
+export const flows: readonly Flow[] = [
+  ...apiFlows,
+  migrationFlow,
+  slackFlow,
+  commentFlow,
+  previewFlow,
+]
