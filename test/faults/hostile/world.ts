@@ -104,8 +104,10 @@ export async function expectUntouched(world: World, refs: string): Promise<void>
 }
 
 /** All that was begun has ended, and what the repository holds by then is what was asked for. */
-export async function expectWhole(world: World, accepted: readonly string[] = []): Promise<void> {
-  const { server, remote } = world
+export async function expectWhole(
+  { server, remote }: { server: { folder: string }; remote: string },
+  accepted: readonly string[] = [],
+): Promise<void> {
   const database = join(server.folder, 'data/gimlet.db')
   await eventually(async () => expect(await broken({ accepted, database, remote })).toEqual([]))
 }
