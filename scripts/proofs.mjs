@@ -54,7 +54,14 @@ function proofCell(tests) {
     ({ file, name }) => `\`${file.slice('test/'.length)}\`: ${cell(name)}`,
   )
   const rest = passed.length - named.size
-  return [...lines, ...(rest > 0 ? [`and ${rest} more`] : [])].join('<br>')
+  const failed = tests.filter(({ state }) => state === 'failed')
+  return [
+    ...failed.map(
+      ({ file, name }) => `**failed** \`${file.slice('test/'.length)}\`: ${cell(name)}`,
+    ),
+    ...lines,
+    ...(rest > 0 ? [`and ${rest} more`] : []),
+  ].join('<br>')
 }
 
 function figureCell(figures) {

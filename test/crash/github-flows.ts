@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { GithubStandIn } from '../support/github.ts'
 import { artifactOf, manifestOf } from './files.ts'
-import { type Flow, post, rest, restMsMax } from './flows.ts'
+import { type Flow, post, restMsMax } from './flows.ts'
 import { type Memory, type Place, type Server, until, type World } from './place.ts'
 
 const secret = 'a-webhook-secret-of-the-crash-sweep'
@@ -17,33 +17,16 @@ export const commentFlow: Flow = {
   prepare: async (server, memory) => {
     await post('web', 1)(server, memory)
   },
-  world: (place) => githubWorld(place, { env: 'production', run: comment }),
+  world: githubWorld,
   run: inWorld,
   ends: [{ 'production/web': 'web-1' }],
 }
 
-/** The preview of a pull request ends with it. */
-export const previewFlow: Flow = {
-  name: 'preview',
-  rows: ['F1', 'F2', 'F5', 'F6'],
-  prepare: async (server, memory) => {
-    await post('web', 1)(server, memory)
-  },
-  world: (place) => githubWorld(place, { env: 'preview', run: cleanUp }),
-  run: inWorld,
-  ends: [{}],
-}
-
 type Hub = Awaited<ReturnType<typeof hubOf>>
-type Acts = (hub: Hub, server: Server, memory: Memory) => Promise<void>
 
-async function githubWorld(
-  { folder }: Place,
-  { env, run }: { env: string; run: Acts },
-): Promise<World> {
-  const isPreview = env === 'preview' ? 'preview: true\n' : ''
-  const manifest = `${manifestOf('web', env)}repository: acme/web\n${isPreview}`
-  writeFileSync(join(folder, `manifests/web-${env}.yaml`), manifest)
+async function githubWorld({ folder }: Place): Promise<World> {
+  const manifest = `${manifestOf('web', 'production')}repository: acme/web\n`
+  writeFileSync(join(folder, 'manifests/web-production.yaml'), manifest)
   const hub = await hubOf()
   const { github, replies } = hub
   return {
@@ -54,11 +37,10 @@ async function githubWorld(
       GHE_HOST: github.host,
       GHE_PROTOCOL: 'http',
     },
-    run: (server, memory) => run(hub, server, memory),
+    run: (server, memory) => comment(hub, server, memory),
     problems: () => [
       ...github.problems.map((problem) => `GitHub would refuse: ${problem}`),
-      ...(replies().length > 1 ? [`the comment has ${replies().length} answers`] : []),
-      ...(env === 'production' && replies().length === 0 ? ['the comment has no answer'] : []),
+      ...(replies().length === 1 ? [] : [`the comment has ${replies().length} answers`]),
     ],
     told: () => [],
     stop: () => github.stop(),
@@ -96,18 +78,6 @@ async function comment(hub: Hub, server: Server, memory: Memory): Promise<void> 
   const sender = senderTo(hub, server)
   await tell(memory, 'comment', () => sender.comment(hub.pull, '/gimlet release production'))
   await runs(server, 'production', 1)
-}
-
-async function cleanUp(hub: Hub, server: Server, memory: Memory): Promise<void> {
-  const sender = senderTo(hub, server)
-  await tell(memory, 'opened', () => sender.pullRequest(hub.pull, 'opened'))
-  if (!memory.has('closed')) await runs(server, 'preview', 1)
-  await rest(server)
-  await tell(memory, 'closed', () => {
-    hub.pull.close()
-    return sender.pullRequest(hub.pull, 'closed')
-  })
-  await runs(server, 'preview', 0)
 }
 
 const runs = (server: Server, env: string, count: number): Promise<void> =>

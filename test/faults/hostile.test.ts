@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { readConfig } from '../../src/config.ts'
+import { isRefusal } from '../../src/domain/fault.ts'
 import { isArtifactId, isLabel, isRepository } from '../../src/domain/names.ts'
-import { isResponseUrl } from '../../src/ingress/slack/response-url.ts'
+import { appNameOf } from '../../src/manifest/app-name.ts'
 import { loadManifests } from '../../src/manifest/manifest-set.ts'
-import { render } from '../../src/manifest/render.ts'
-import { variablesOf } from '../../src/manifest/variables.ts'
-import { clean } from '../../src/messages/paint.ts'
-import { decide } from '../../src/policy/decide.ts'
-import { loadPolicies } from '../../src/policy/policy.ts'
-import { artifact, manifest, posted } from '../support/builders.ts'
-import { someonesGit } from '../support/temp.ts'
+import { posted } from '../support/builders.ts'
 import { corpus, inputsOf } from './hostile/corpus.ts'
-import { expectNo, expectUntouched, hostileWorld, type World } from './hostile/world.ts'
+import {
+  expectNo,
+  expectUntouched,
+  expectWhole,
+  hostileWorld,
+  type World,
+} from './hostile/world.ts'
 
 let world: World
 let refs: string
@@ -21,16 +22,36 @@ beforeAll(async () => {
   refs = await world.refs()
 })
 
+/** How many of each kind there are at least. */
+const shares: readonly (readonly [readonly string[], number])[] = [
+  [['A12-names', 'A17-refs'], 300],
+  [['A15-arguments'], 150],
+  [['A11-urls'], 200],
+  [['A29-html', 'A30-texts'], 200],
+  [['A6-hooks', 'A19-keys'], 200],
+  [['A20-policies'], 300],
+  [['A14-yaml'], 100],
+  [['A36-sql'], 60],
+  [['A18-trailers'], 40],
+]
+
 it('the corpus has at least 1,500 inputs, each once and each named', () => {
   for (const [name, all] of corpus) {
     expect([name, new Set(all.map(({ input }) => input)).size]).toEqual([name, all.length])
     expect([name, new Set(all.map(({ is }) => is)).size]).toEqual([name, all.length])
   }
-  expect([...corpus.values()].flat().length).toBeGreaterThanOrEqual(1_500)
+  const different = new Set([...corpus.values()].flat().map(({ input }) => input))
+  expect(different.size).toBeGreaterThanOrEqual(1_500)
+  for (const [names, atLeast] of shares)
+    expect([names, inputsOf(...names).length >= atLeast]).toEqual([names, true])
 })
 
 const names = inputsOf('A12-names', 'A17-refs', 'A15-arguments', 'A36-sql')
 const part = encodeURIComponent
+/** What a branch may be called, since it is asked for below `refs/heads/` only. */
+const branches = new Set(['FETCH_HEAD', 'refs/replace/x'])
+/** What anybody may be called who is a user. */
+const plainWord = /^[A-Za-z0-9][\w.:@-]{0,62}$/
 /** Half a surrogate pair, which has no form in an address. */
 const half = /\p{Surrogate}/u
 const inAddress = names.filter(({ input }) => !half.test(input))
@@ -50,7 +71,6 @@ describe('A12 A15 A17 A36: a name that is none', () => {
       expectNo(is, await server.post('/api/releases', { ...target, app: input }))
       expectNo(is, await server.post('/api/releases', { ...target, env: input }))
       expectNo(is, await server.post('/api/locks', { env: input, reason: 'x' }))
-      expectNo(is, await server.post('/api/user', { login: `${input}\n`, roles: ['viewer'] }))
     }
     for (const { is, input } of inAddress) {
       const value = part(input)
@@ -61,6 +81,55 @@ describe('A12 A15 A17 A36: a name that is none', () => {
       expect([is, look.status < 500]).toEqual([is, true])
     }
     await expectUntouched(world, refs)
+  })
+
+  it('is the login of nobody, unless it is a plain word', async () => {
+    for (const { is, input } of names) {
+      const { status } = await world.server.post('/api/user', { login: input, roles: ['viewer'] })
+      if (status === 201) expect([is, input]).toEqual([is, expect.stringMatching(plainWord)])
+      // 409 is of one that was taken before.
+      else expect([is, status]).toEqual([is, expect.toBeOneOf([409, 422])])
+    }
+    await expectUntouched(world, refs)
+  })
+
+  it('is no app and no environment of a manifest', () => {
+    for (const { is, input } of names)
+      for (const about of [{ app: input }, { env: input }]) {
+        const text = JSON.stringify({
+          app: 'web',
+          env: 'staging',
+          namespace: 'x',
+          manifests: 'kind: X',
+          ...about,
+        })
+        const { manifests, problems } = loadManifests({
+          version: 'v',
+          files: new Map([['one.yaml', text]]),
+        })
+        expect([is, manifests.length, problems.length > 0]).toEqual([is, 0, true])
+      }
+  })
+
+  it('is no address and no branch of the GitOps repository in the settings', () => {
+    const url = 'https://git.example.com/a/b.git'
+    const taken = (settings: Record<string, string>) => !('problems' in readConfig(settings, null))
+    for (const { is, input } of inputsOf('A15-arguments', 'A17-refs')) {
+      const isBranch = taken({ GITOPS_REPO: url, GITOPS_BRANCH: input })
+      expect([is, isBranch]).toEqual([is, branches.has(input)])
+      // A path may be called nearly anything; what git takes for an option or a helper is none.
+      if (taken({ GITOPS_REPO: input }))
+        expect([is, input]).toEqual([is, expect.not.stringMatching(/^-|^\w+::|\p{Cc}/u)])
+    }
+  })
+
+  it('names no branch that a preview could take for another app, or for none', () => {
+    const app = 'web-{{ .BRANCH | sanitizeDNSName }}'
+    for (const { is, input } of names) {
+      const named = appNameOf(app, new Map([['BRANCH', input]]))
+      if (!isRefusal(named))
+        expect([is, isLabel(named), named.startsWith('web')]).toEqual([is, true, true])
+    }
   })
 
   it('filters nothing out of the database but what it names (A36)', async () => {
@@ -86,11 +155,12 @@ describe('A12 A15 A17 A36: a name that is none', () => {
   it('is refused in an artifact, for its app and environment', async () => {
     for (const { is, input } of names) {
       const environments = [{ app: input, env: 'staging', manifests: 'kind: X' }]
-      const answers = [
-        await world.server.post('/api/artifact', posted({ id: 'web-9', environments })),
-        await world.server.post('/api/artifact', posted({ id: 'web-9', environments: [{ app: 'web', env: input }] })), // biome-ignore format: one line
-      ]
-      for (const answer of answers) expectNo(is, answer)
+      const others = [{ app: 'web', env: input, manifests: 'kind: X' }]
+      for (const given of [environments, others])
+        expectNo(
+          is,
+          await world.server.post('/api/artifact', posted({ id: 'web-9', environments: given })),
+        )
     }
     await expectUntouched(world, refs)
   })
@@ -105,7 +175,8 @@ describe('A12 A15 A17 A36: a name that is none', () => {
 
   it('is refused in Slack, with an answer', async () => {
     for (const { is, input } of names.filter((one) => !half.test(one.input))) {
-      const { status } = await world.bySlack.command(`release web@${input} ${input}`, { user: world.user }) // biome-ignore format: one line
+      const words = `release web@${input} ${input}`
+      const { status } = await world.bySlack.command(words, { user: world.user })
       expect([is, status]).toEqual([is, 200])
     }
     await expectUntouched(world, refs)
@@ -122,165 +193,7 @@ describe('A12 A15 A17 A36: a name that is none', () => {
   })
 })
 
-describe('a body that is none', () => {
-  it('A4 A6: is answered with a no or kept, whoever signed it', async () => {
-    for (const [at, { is, input }] of inputsOf('A6-hooks').entries()) {
-      const answers = [
-        await world.server.post('/api/artifact', input),
-        await signedHook(input, `hostile-${at}`),
-      ]
-      for (const { status } of answers) expect([is, status < 500]).toEqual([is, true])
-    }
-    await expectUntouched(world, refs)
-  })
-
-  it('A19: changes no prototype, and is kept as what it is or refused', async () => {
-    for (const { is, input } of inputsOf('A19-keys')) {
-      const { status } = await world.server.post('/api/artifact', input)
-      expect([is, status < 500]).toEqual([is, true])
-      expect([is, ({} as { isAdmin?: unknown }).isAdmin]).toEqual([is, undefined])
-    }
-    await expectUntouched(world, refs)
-  })
+it('the repository is as it was when all of this has come to rest', async () => {
+  await expectWhole(world)
+  await expectUntouched(world, refs)
 })
-
-async function signedHook(body: string, delivery: string) {
-  const { createHmac } = await import('node:crypto')
-  const { githubSecret } = await import('../support/github-server.ts')
-  const digest = createHmac('sha256', githubSecret).update(body).digest('hex')
-  return fetch(`${world.server.url}/api/github/webhooks`, {
-    method: 'POST',
-    body,
-    headers: {
-      ...{ 'content-type': 'application/json', 'x-github-event': 'issue_comment' },
-      ...{ 'x-github-delivery': delivery, 'x-hub-signature-256': `sha256=${digest}` },
-    },
-  })
-}
-
-const facts = { app: 'web', env: 'production', artifact: { version: { branch: 'main' } } }
-
-it('A20 A21 A22 F25 I7: a policy that is none, or says nothing clear, never lets anything through', () => {
-  for (const { is, input } of inputsOf('A20-policies')) {
-    const set = loadPolicies({ version: 'v', files: new Map([['one.json', input]]) })
-    const began = performance.now()
-    const { verdict } = decide(set, { app: 'web', env: 'production', facts, nowMs: 0 })
-    expect([is, performance.now() - began < 1_000]).toEqual([is, true])
-    expect([is, verdict]).toEqual([is, expect.not.stringMatching('allow')])
-  }
-})
-
-it('A14: YAML that would take all memory or time is refused, or read at once', () => {
-  for (const { is, input } of inputsOf('A14-yaml')) {
-    const [began, before] = [performance.now(), process.memoryUsage().heapUsed]
-    loadManifests({ version: 'v', files: new Map([['one.yaml', input]]) })
-    expect([is, performance.now() - began < 1_000]).toEqual([is, true])
-    expect([is, process.memoryUsage().heapUsed - before < 200_000_000]).toEqual([is, true])
-  }
-})
-
-it('A13: a value of an artifact is that text in what is written, whatever it looks like', () => {
-  const [one] = loadManifests({
-    version: 'v',
-    files: new Map([['web.yaml', manifest()]]),
-  }).manifests
-  for (const { is, input } of inputsOf('A13-values')) {
-    const read = artifact({ items: [{ name: 'image', tag: input }] })
-    const built = { ...read, id: 'web-1', created: 0, version: { ...read.version, created: 0 } }
-    const target = { app: 'web', env: 'production', namespace: 'default', actor: 'ann' }
-    const files = one && render(one, variablesOf(built, target))
-    const [text = ''] = files instanceof Map ? [...files.values()] : []
-    expect([is, (parse(text) as { data: unknown }).data]).toEqual([is, { tag: input }])
-  }
-})
-
-it('A11: no address that is given to us is called, and none is taken for Slack’s', async () => {
-  for (const { is, input } of inputsOf('A11-urls')) {
-    const url = input.replace('127.0.0.1', `127.0.0.1:${world.canary.port}`)
-    const chart = { name: 'web', repository: url, version: '1.0.0' }
-    const environments = [{ app: 'web', env: 'staging', chart }]
-    const answer = await world.server.post(
-      '/api/artifact',
-      posted({ id: `web-url`, environments, items: [{ name: 'CI', url }] }),
-    )
-    expect([is, answer.status < 500]).toEqual([is, true])
-    expect([is, isResponseUrl(input, 'https://slack.com/api/')]).toEqual([is, false])
-  }
-  await expectUntouched(world, await world.refs())
-})
-
-describe('A18 A29 A30: what people write', () => {
-  it('forges no trailer, and is one value in the commit', async () => {
-    const { server, remote } = world
-    const texts = inputsOf('A18-trailers', 'A30-texts').filter((_, at) => at % 8 === 0)
-    for (const { is, input } of texts) {
-      const asked = { env: 'production', app: 'web', artifactId: 'web-1', reason: input }
-      const { status, body } = await server.post('/api/releases', asked)
-      expect([is, status < 500]).toEqual([is, true])
-      const { id } = body as { id?: string }
-      if (id !== undefined) await server.ended(id)
-    }
-    const names = await someonesGit(remote, 'log', '--format=%(trailers:only,keyonly)', 'main')
-    const known = new Set(['Release-Id', 'Artifact-Id', 'Triggered-By', 'Decision-Id', 'Policy-Version', 'Source-Commit', 'Audit-Head']) // biome-ignore format: one list
-    const found = names.split('\n').filter(Boolean)
-    expect(found.filter((name) => !known.has(name))).toEqual([])
-    const ids = await someonesGit(
-      remote,
-      'log',
-      '--format=%(trailers:key=Release-Id,valueonly)',
-      'main',
-    )
-    expect(ids).not.toContain('forged')
-  })
-
-  it('is shown on a terminal without codes that move, hide or turn', () => {
-    for (const { is, input } of inputsOf('A30-texts', 'A29-html', 'A18-trailers'))
-      expect([is, clean(input)]).toEqual([
-        is,
-        expect.not.stringMatching(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u),
-      ])
-  })
-
-  it('names nobody in Slack, links nowhere, and fits in its blocks', async () => {
-    const { server, slack } = world
-    for (const { input } of inputsOf('A30-texts', 'A29-html').filter((_, at) => at % 10 === 0)) {
-      const { body } = await server.post('/api/locks', { env: 'testing', reason: input })
-      const { id } = body as { id?: string }
-      if (id !== undefined) await server.call(`/api/locks/${id}`, { method: 'DELETE' })
-    }
-    await expect.poll(() => slack.messages().length).toBeGreaterThan(0)
-    const texts = slack.messages().flatMap(({ text, blocks }) => marksIn([text, blocks]))
-    expect(
-      texts.filter((text) =>
-        /<!(?:channel|here|everyone|subteam|date)|<@U0001>|<https:\/\/evil/.test(text),
-      ),
-    ).toEqual([])
-    expect(slack.problems).toEqual([])
-  })
-
-  it('is no HTML on any page: nothing but our own is served, under a policy without scripts (A29)', async () => {
-    for (const { input } of inputsOf('A29-html').filter((one) => !half.test(one.input)))
-      for (const path of [
-        `/setup?x=${part(input)}`,
-        `/${part(input)}`,
-        `/api/artifacts?app=${part(input)}`,
-      ]) {
-        const { text, headers } = await world.server.call(path)
-        expect(headers.get('x-content-type-options')).toBe('nosniff')
-        if (headers.get('content-type')?.includes('json')) continue
-        expect(text).not.toContain('alert(1)>')
-        expect(headers.get('content-security-policy')).toContain("default-src 'none'")
-      }
-  })
-})
-
-/** What Slack reads as marks: text of its own kind, and none of what is plain. */
-function marksIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  if (Array.isArray(value)) return value.flatMap(marksIn)
-  if (typeof value !== 'object' || value === null) return []
-  const { type, text, ...rest } = value as Record<string, unknown>
-  // Rich text and plain text are shown as they stand.
-  if (type === 'plain_text' || type === 'text') return []
-  return [...marksIn(text), ...Object.values(rest).flatMap(marksIn)]
-}

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { broken } from '../../crash/checker.ts'
 import { manifest, posted } from '../../support/builders.ts'
+import { eventually } from '../../support/eventually.ts'
 import { gimletIn } from '../../support/gimlet.ts'
 import { githubStandIn } from '../../support/github.ts'
 import { githubSecret } from '../../support/github-server.ts'
@@ -14,13 +15,24 @@ import { type Later, someonesGit } from '../../support/temp.ts'
 
 export type World = Awaited<ReturnType<typeof hostileWorld>>
 
+/** The commit that all artifacts here are of. */
+const version = { repositoryName: 'example/web', sha: '1'.repeat(40) }
+
+/** An artifact of the one repository that is known here. */
+export const ofWeb = (given: { id: string; version?: object } & Record<string, unknown>) =>
+  posted({ ...given, version: { ...version, ...given.version } })
+
 /** A whole server with Slack, GitHub and a CLI, one release done, and canaries that must stay silent. */
-export async function hostileWorld(later: Later) {
+export async function hostileWorld(
+  later: Later,
+  environment: Readonly<Record<string, string>> = {},
+) {
   const [slack, github] = [await slackStandIn(later), await githubStandIn(later)]
   const repository = github.repository({ fullName: 'example/web', id: 7 })
   github.user('alice')
   github.permission(repository, 'alice', 'write')
-  const pull = github.pull({ repository, number: 12, headSha: '1'.repeat(40), headRef: 'x', author: 'alice' }) // biome-ignore format: one call
+  const headSha = '1'.repeat(40)
+  const pull = github.pull({ repository, number: 12, headSha, headRef: 'x', author: 'alice' })
   const server = await testServer(
     {
       policies: { 'people.json': people() },
@@ -33,11 +45,11 @@ export async function hostileWorld(later: Later) {
         ...{ SLACK_API_URL: slack.apiUrl, SLACK_CHANNEL: '#releases' },
         ...{ APP_ID: '1', PRIVATE_KEY: github.privateKey, WEBHOOK_SECRET: githubSecret },
         ...{ GHE_HOST: github.host, GHE_PROTOCOL: 'http' },
+        ...environment,
       },
     },
     later,
   )
-  const version = { repositoryName: 'example/web', sha: '1'.repeat(40) }
   await server.post('/api/artifact', posted({ version }))
   const asked = { env: 'production', app: 'web', artifactId: 'web-1' }
   const { body } = await server.post('/api/releases', asked)
@@ -60,14 +72,14 @@ export async function hostileWorld(later: Later) {
   }
 }
 
-/** Who is called here was talked into it. */
+/** Who connects here was talked into it, whatever it meant to speak. */
 async function canaryServer(later: Later) {
   const hits: string[] = []
-  const server = createServer((request, response) => {
-    hits.push(request.url ?? '')
-    response.end('x')
+  const server = createServer((socket) => {
+    hits.push(`${socket.remoteAddress}`)
+    socket.on('error', () => {}).destroy()
   })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  await new Promise<void>((done) => server.listen(0, '::', done))
   later(() => void server.close())
   return { hits, port: (server.address() as AddressInfo).port }
 }
@@ -89,6 +101,13 @@ export async function expectUntouched(world: World, refs: string): Promise<void>
   expect(world.canary.hits).toEqual([])
   expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(ownNames)
   expect((await world.server.call('/healthz', { token: null })).status).toBe(200)
+}
+
+/** All that was begun has ended, and what the repository holds by then is what was asked for. */
+export async function expectWhole(world: World, accepted: readonly string[] = []): Promise<void> {
+  const { server, remote } = world
+  const database = join(server.folder, 'data/gimlet.db')
+  await eventually(async () => expect(await broken({ accepted, database, remote })).toEqual([]))
 }
 
 const ownNames = Object.getOwnPropertyNames(Object.prototype)
