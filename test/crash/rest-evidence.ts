@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Anchor, AuditFinding } from '../../src/domain/audit.ts'
 import { anchorLine } from '../../src/release/commit-message.ts'
 import { checkAudit } from '../../src/store/audit-check.ts'
 import { type Database, openDatabase } from '../../src/store/client.ts'
 import { programsOf } from '../support/processes.ts'
 import { git } from './read-git.ts'
+
+/** How long a program may take to end after its server. */
+const endMsMax = 2_000
 
 /** What may be known beside the database and the repository; what is not is not looked at. */
 export type SeenAtRest = {
@@ -80,7 +84,7 @@ export async function readAtRest(
     return {
       messages: messages.map(messageRow),
       openDeliveries: open.map(({ key }) => String(key)),
-      programs: evidence.dataDir === undefined ? [] : programsOf(evidence.dataDir),
+      programs: await programsLeft(evidence.dataDir),
       leaks: await leaksIn(database, evidence),
       told: evidence.told,
       audit: {
@@ -94,6 +98,16 @@ export async function readAtRest(
     }
   } finally {
     database.close()
+  }
+}
+
+/** What goes on of a folder's programs: one that was at its last moment may end. */
+async function programsLeft(dataDir: string | undefined): Promise<string[]> {
+  const late = performance.now() + endMsMax
+  for (;;) {
+    const programs = dataDir === undefined ? [] : programsOf(dataDir)
+    if (programs.length === 0 || performance.now() > late) return programs
+    await pause(50)
   }
 }
 

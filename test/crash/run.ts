@@ -7,8 +7,8 @@ import { killServers } from './place.ts'
 import { Report } from './report.ts'
 import { type Crash, sweep, sweepOne } from './sweep.ts'
 
-const sweepMs = 8 * 60_000
-const killsMs = 7 * 60_000
+/** How much of the time is the sweep's; the rest is the random kills'. */
+const sweepShare = 2 / 3
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,7 +17,9 @@ const { values, positionals } = parseArgs({
     deep: { type: 'boolean', default: false },
     /** One run of the sweep: the flow; its crashes follow as `step:where:seconds`. */
     case: { type: 'string' },
-    kills: { type: 'string', default: '200' },
+    kills: { type: 'string', default: '500' },
+    /** How long it may take; what does not fit in is left out, and said. */
+    minutes: { type: 'string', default: '15' },
     /** One round of the random kills, and nothing else. */
     round: { type: 'string' },
     /** The sweep of this flow only. */
@@ -49,14 +51,18 @@ const crashOf = (text: string): Crash => {
 report.say(`seed ${seed}`)
 const { deep: isDeep, case: one, only } = values
 const round = values.round === undefined ? undefined : Number(values.round)
-const after = (ms: number) => (isDeep ? Number.POSITIVE_INFINITY : performance.now() + ms)
-const sweeping = { folder, report, isDeep, only: values.flow, until: after(sweepMs) }
+const end = performance.now() + Number(values.minutes) * 60_000
+if (!(end > performance.now())) throw new Error('--minutes takes a number above 0, such as 9')
+const isKilling = only !== 'sweep' && values.flow.length === 0
+const sweepEnd = isKilling ? performance.now() + (end - performance.now()) * sweepShare : end
+const until = (ms: number) => (isDeep ? Number.POSITIVE_INFINITY : ms)
+const sweeping = { folder, report, isDeep, only: values.flow, until: until(sweepEnd) }
 if (one !== undefined) await sweepOne(sweeping, one, positionals.map(crashOf))
 else {
   if (round === undefined && only !== 'kills') await sweep(sweeping)
-  if (only !== 'sweep' && values.flow.length === 0) {
+  if (isKilling) {
     const kills = Number(values.kills)
-    const killing = { folder, report, seed, kills, round, until: after(killsMs) }
+    const killing = { folder, report, seed, kills, round, until: until(end) }
     if (round === undefined) await killFirstStarts(killing)
     await killAtRandom(killing)
   }
