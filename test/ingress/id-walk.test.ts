@@ -14,7 +14,7 @@ beforeAll(async () => {
   const asked = { env: 'production', app: 'web', artifactId: 'web-1' }
   const { id } = (await server.post('/api/releases', asked)).body as { id: string }
   held = { id, decisionId: (await server.ended(id)).decisionId }
-  const locked = await server.post('/api/locks', { env: 'production', app: 'web', reason: 'x' })
+  const locked = await server.post('/api/locks', { env: 'staging', app: 'web', reason: 'x' })
   lock = (locked.body as { id: string }).id
 })
 
