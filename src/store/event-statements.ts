@@ -70,7 +70,8 @@ const isOpen = `status in ('new', 'held') and env is not null and app is not nul
  * Finds what of each app is due at a moment in Unix milliseconds, at most so many, oldest first. The apps
  * come from the index one after the other: an app with very many events holds up no other. An
  * event that went by an older one that is held, and was perhaps pushed, comes first: the older may not
- * land on top of what nobody knows of yet.
+ * land on top of what nobody knows of yet. Nor does any go by one that is perhaps pushed itself: it would
+ * take the place of what stands on the branch.
  */
 export function dueTargeted(environments: Environments, nowMs: number, limit: number): Query {
   const here = inEnvironments(environments)
@@ -87,8 +88,11 @@ export function dueTargeted(environments: Environments, nowMs: number, limit: nu
         select 1 from events older
         where older.status in ('new', 'held') and older.env = e.env and older.app = e.app
           and older.seq < e.seq
-          and (older.status = 'new' or older.queues = 1 or (older.due_ms <= ?
-            and not exists (select 1 from commits where event_id = e.id))))
+          and (older.status = 'new' or older.queues = 1
+            or ((older.due_ms <= ? or exists (
+                select 1 from commits c where c.event_id = older.id and c.state = 'intended'
+                  and c.decision_id = older.decision_id))
+              and not exists (select 1 from commits where event_id = e.id))))
         and (e.status = 'new' or not exists (
           select 1 from events newer join commits on commits.event_id = newer.id
           where newer.status in ('new', 'held') and newer.env = e.env and newer.app = e.app

@@ -106,6 +106,23 @@ describe('an attempt', () => {
   })
 })
 
+describe('a held event whose push may have landed', () => {
+  test('F2, F31: is looked for before a newer one goes by, which would take its place', async () => {
+    const { database, events, releases, add, next, hold } = await store()
+    const held = await add('r-1')
+    await hold(held)
+    const intent = { event: held, decision: decision('d-1'), controlVersion: 0 }
+    await database.write(['update control_version set version = 0'])
+    await releases.intend([{ ...intent, ref: 'a'.repeat(40) }])
+    await add('r-2')
+    expect(await next(99)).toBeUndefined()
+    expect(await next(100)).toBe('r-1')
+    // What was decided last is not to push it: that push has lost its race.
+    await database.write([`update events set decision_id = 'd-2' where id = 'r-1'`])
+    expect([await next(99), await events.find('r-1')]).toMatchObject(['r-2', { status: 'held' }])
+  })
+})
+
 describe('events without a target', () => {
   test('are taken together, oldest first, up to the limit', async () => {
     const { events, add, done } = await store()
