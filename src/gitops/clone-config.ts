@@ -48,6 +48,10 @@ export function cloneConfig(remote: Remote, given: Given): string {
     // A build is one pack, which is on the disk and there at once or not at all, and no unpacking.
     '[fastimport]',
     'unpackLimit = 1',
+    // What is fetched is one, too, and whole: unpacked, it would lack what a build's pack holds, which goes
+    // when that build comes to nothing.
+    '[fetch]',
+    'unpackLimit = 1',
     '[protocol]',
     'allow = never',
     ...['file', 'https', 'http', 'ssh'].flatMap((name) => [

@@ -37,6 +37,24 @@ describe.each(eachWay)('straight to receive-pack by $name', ({ way }) => {
     expect((await git(['rev-parse', 'refs/gimlet/remote'])).trim()).toBe(tip)
   })
 
+  test('F2: what others push is whole here, also where a build that came to nothing held the same files', async () => {
+    const gitops = await tempGitops()
+    const { writer, folder } = await writerBy(gitops, await way(gitops))
+    const before = await writer.tip()
+    const no = () => Promise.resolve(false)
+    await writer.commit(before, [put('one')], no)
+    // Another server builds the same, say, and pushes it.
+    const theirs = await gitops.someoneCommits({ 'production/web/a.yaml': 'one', note: 'x' })
+    await writer.refresh()
+    // A build takes away first what the one before left behind.
+    const files = new Map([['a.yaml', 'other']])
+    const elsewhere = { kind: 'replace', folder: 'staging/web', files } as const
+    await writer.commit(theirs, [{ ...put('other'), change: elsewhere }], no)
+    // Not by the writer's git, which would make a broken clone anew.
+    const listed = await someonesGit(folder, 'ls-tree', '-r', '--name-only', theirs)
+    expect(listed).toContain('production/web/a.yaml')
+  })
+
   test('F8: a branch that has moved is seen before anything is sent', async () => {
     const gitops = await tempGitops()
     const { direct, commit, writer } = await writerBy(gitops, await way(gitops))

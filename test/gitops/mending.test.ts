@@ -69,7 +69,19 @@ async function running(given: { packed?: boolean } = {}) {
   await release(gitops, 'one')
   await release(gitops, 'two')
   if (given.packed) await someonesGit(gitops.cloneFolder, 'repack', '-a', '-d', '--quiet')
+  else await unpack(gitops.cloneFolder)
   return gitops
+}
+
+/** Lays each object of the packs as a file of its own. */
+async function unpack(clone: string) {
+  for (const pack of await filesOf(clone, /\.pack$/)) {
+    const moved = join(clone, 'moved.pack')
+    await rename(pack, moved)
+    await rm(pack.replace(/pack$/, 'idx'))
+    execFileSync('git', ['unpack-objects', '-q'], { cwd: clone, input: readFileSync(moved) })
+    await rm(moved)
+  }
 }
 
 describe('F13: while the server runs, the next release lands and nobody is asked, after', () => {
