@@ -103,7 +103,8 @@ export async function readHistory(evidence: Evidence): Promise<History> {
   return { ...kept, ...pushed, ...rest, accepted, seen: evidence.seen ?? [] }
 }
 
-async function readDatabase({ database }: Evidence) {
+/** What the database says. */
+export async function readDatabase({ database }: Pick<Evidence, 'database'>) {
   const client = createClient({ url: `file:${database}`, intMode: 'number' })
   const all = async <T>(sql: string, read: (row: Row) => T) =>
     (await client.execute(sql)).rows.map(read)
