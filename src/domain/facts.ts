@@ -35,6 +35,7 @@ const runningFacts = (prefix: string, where: string): FactDeclaration[] => [
   text(`${prefix}.artifactId`, `the artifact that runs ${where}`),
   text(`${prefix}.sha`, `the source commit that runs ${where}`),
   text(`${prefix}.branch`, `the branch that the running artifact was built from`),
+  time(`${prefix}.created`, `when the running version was made, in Unix seconds`),
   time(`${prefix}.releasedAt`, `when it was released, in Unix seconds`),
   number(`${prefix}.minutes`, `whole minutes since it was released`),
   text(`${prefix}.health`, `progressing, healthy or failed, once the cluster has said so`),

@@ -113,6 +113,7 @@ const runningFacts = ({ artifactId, version, created, health }: Release, nowMs: 
   artifactId,
   sha: version.sha,
   branch: version.branch,
+  created: version.created,
   releasedAt: created,
   minutes: Math.max(0, Math.floor((nowMs / 1000 - created) / 60)),
   ...(health && { health: health.state }),

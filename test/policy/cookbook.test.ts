@@ -50,6 +50,11 @@ const staged = (artifactId: string, minutes: number): Facts => ({
   artifact: { id: 'a-1' },
   envs: { staging: { artifactId, releasedAt: Date.parse(monday) / 1000 - minutes * 60 } },
 })
+const built = (created: number): Facts => ({
+  ...{ ...asked, ...by('policy') },
+  artifact: { version: { branch: 'main', created } },
+  current: { branch: 'main', created: 15 },
+})
 const pod = (container: object) => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -59,6 +64,7 @@ const pod = (container: object) => ({
 
 const cases: readonly Case[] = [
   { name: 'Every push to the default branch goes to staging', yes: on('main'), no: on('x'), occasion: push, env: 'staging' },
+  { name: 'An older build that comes late stays out', yes: built(20), no: built(10) },
   { name: 'Version tags go to production', yes: on('v1.2.3'), no: on('nightly'), occasion: tag },
   { name: 'Semantic versions go to production, but no new majors', yes: on('v2.7.1'), no: on('3.0.0'), occasion: tag },
   { name: 'What staging got goes on to canary', yes: released('staging'), no: released('canary'), occasion: { on: 'released' }, env: 'canary' },

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { tellTime } from '../../src/release/tell-time.ts'
 import { event, manifest, trigger } from '../support/builders.ts'
@@ -17,6 +18,28 @@ async function release(parts: TestParts, env: string, artifactId: string) {
   await parts.ask({ id: `r-${env}-${artifactId}`, env, artifactId })
   await drain(parts.ports)
 }
+
+test('F16: with the gate of the cookbook an older build that arrives late stays out, and a person may go back to it', async () => {
+  const doc = readFileSync('docs/policies.md', 'utf8')
+  const [, recipe = ''] = doc.split('### An older build that comes late stays out')
+  const [, newest = ''] = /```json\n([\s\S]*?)```/.exec(recipe) ?? []
+  const parts = await testParts({
+    manifests: { 'staging.yaml': manifest({ env: 'staging' }) },
+    policies: { 'all.json': trigger(), 'newest.json': newest },
+  })
+  const builds: readonly (readonly [string, number])[] = [
+    ['web-1', 100],
+    ['web-3', 300],
+    ['web-2', 200],
+  ]
+  for (const [id, created] of builds) {
+    await parts.arrive({ id, version: { branch: 'main', event: 'push', created } })
+    await drain(parts.ports)
+  }
+  expect(await running(parts)).toEqual({ staging: 'web-3' })
+  await release(parts, 'staging', 'web-2')
+  expect(await running(parts)).toEqual({ staging: 'web-2' })
+})
 
 describe('a trigger on branchDeleted', () => {
   const cleanup = trigger({ on: 'branchDeleted', env: 'preview' })
