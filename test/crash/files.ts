@@ -1,13 +1,4 @@
-export const manifestOf = (app: string, env: string) => `app: ${app}
-env: ${env}
-manifests: |
-  apiVersion: v1
-  kind: ConfigMap
-  metadata:
-    name: ${app}
-  data:
-    tag: "{{ .image.tag }}"
-`
+import { manifest } from '../support/builders.ts'
 
 const trigger = {
   kind: 'trigger',
@@ -35,7 +26,7 @@ export function filesOf(names: readonly string[] = apps): Readonly<Record<string
   }
   for (const app of names)
     for (const env of ['staging', 'production'])
-      files[`manifests/${app}-${env}.yaml`] = manifestOf(app, env)
+      files[`manifests/${app}-${env}.yaml`] = manifest({ app, env })
   return files
 }
 

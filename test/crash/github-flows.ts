@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { manifest } from '../support/builders.ts'
 import { GithubStandIn } from '../support/github.ts'
-import { artifactOf, manifestOf } from './files.ts'
+import { artifactOf } from './files.ts'
 import { type Flow, post, restMsMax } from './flows.ts'
 import { type Memory, type Place, type Server, until, type World } from './place.ts'
 
@@ -25,8 +26,8 @@ export const commentFlow: Flow = {
 type Hub = Awaited<ReturnType<typeof hubOf>>
 
 async function githubWorld({ folder }: Place): Promise<World> {
-  const manifest = `${manifestOf('web', 'production')}repository: acme/web\n`
-  writeFileSync(join(folder, 'manifests/web-production.yaml'), manifest)
+  const own = manifest({ extra: 'repository: acme/web\n' })
+  writeFileSync(join(folder, 'manifests/web-production.yaml'), own)
   const hub = await hubOf()
   const { github, replies } = hub
   return {
